@@ -1,0 +1,1 @@
+"""Settings: where data lives and which database to use."""

@@ -1,0 +1,39 @@
+"""The one tree of errors that are shown to a person: each says what failed, on what, and what to do next."""
+
+from __future__ import annotations
+
+
+class ChattuiError(Exception):
+    """Something a person can understand and act on. ``str(error)`` is one or two plain sentences, never a traceback."""
+
+
+class ConfigError(ChattuiError):
+    """A setting, an environment variable or an argument cannot be used."""
+
+
+class DatabaseError(ChattuiError):
+    """The database cannot do what was asked."""
+
+
+class Unreachable(DatabaseError):
+    """No connection: wrong host, server down, wrong password, no such database."""
+
+
+class SchemaMismatch(DatabaseError):
+    """The database is newer than this program, or older and this role may not migrate it."""
+
+
+class Conflict(DatabaseError):
+    """What was to be changed is not there any more, or was changed by someone else."""
+
+
+class Cancelled(DatabaseError):
+    """A statement was cancelled because a newer one made it pointless."""
+
+
+class ServerError(ChattuiError):
+    """The embedded server or a container cannot be started, stopped or found."""
+
+
+class SourceError(ChattuiError):
+    """A history file cannot be read at all."""

@@ -1,0 +1,116 @@
+"""What a source reads out of a history file: the values that travel from sources through sync into the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFile:
+    """A file that may hold history, as discovery found it. Sizes in bytes, ``mtime_ns`` since the epoch."""
+
+    source: str
+    path: Path
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttachment:
+    """Bytes that were cut out of a record. ``name`` is only a hint and never used as a path."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewToolUse:
+    """A tool call as it begins (with ``name``) or ends (with ``status``). Joined by ``call_id`` within the chat."""
+
+    call_id: str
+    name: str = ""
+    target: str = ""
+    status: ToolStatus = ToolStatus.PENDING
+    duration_ms: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to be stored. ``source_id`` is stable and unique inside its chat: it is what makes imports idempotent.
+
+    Token counts are additive: a reply that is spread over several messages carries each token once.
+    """
+
+    role: Role
+    kind: Kind
+    content: str
+    source_id: str
+    created_at: datetime | None = None  # None: the time of the message before
+    content_type: ContentType = ContentType.MARKDOWN
+    parent_id: str | None = None  # source_id of the message it answers; None: a root, or unknown
+    reply_id: str | None = None  # the model's reply that this is a block of
+    model: str | None = None
+    thread: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+    error: bool = False
+    tool: NewToolUse | None = None
+    attachments: tuple[NewAttachment, ...] = ()
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatInfo:
+    """What a source knows of a chat so far; later chunks may know more. Empty strings are "not known"."""
+
+    source: str
+    source_id: str
+    title: str = ""
+    project: str = ""
+    git_branch: str = ""
+    repository: str = ""
+    agent: str = ""  # program and version, as "claude-code 2.1.7"
+    model: str = ""  # the last one used
+    created_at: datetime | None = None
+    parent_source_id: str = ""  # a subagent's parent chat
+    parent_call_id: str = ""  # the tool call that started this subagent
+    forked_from_id: str = ""  # source_id of the chat this one was forked from
+    forked_count: int | None = None  # how many messages of that chat come before this one's first
+    root_id: str = ""  # id of the first record: equal in a fork that copied its parent's records
+    archived: bool = False
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A record that could not be read. ``line`` counts from 1 within the file; 0 when not a line's fault."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of one history file, to be stored together: messages, and the position from which to go on.
+
+    ``offset`` is the byte position after the last record consumed, ``line`` the number of lines before it, ``state``
+    what the source needs to continue there (JSON-serialisable).
+    """
+
+    chat: ChatInfo
+    messages: tuple[NewMessage, ...]
+    offset: int
+    line: int
+    state: dict[str, Any]
+    problems: tuple[Problem, ...] = ()
+    tool_updates: tuple[NewToolUse, ...] = ()  # ends of calls that yield no message of their own

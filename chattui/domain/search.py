@@ -1,0 +1,50 @@
+"""A search: what was asked, what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chattui.domain.kinds import Kind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One message that matches. ``ranges`` are (start, end) character offsets of matches within ``snippet``."""
+
+    chat_id: int
+    seq: int
+    role: Role
+    kind: Kind
+    created_at: datetime
+    snippet: str
+    ranges: tuple[tuple[int, int], ...]
+    title: str
+    source: str
+    source_id: str | None
+    project: str | None = None
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a search goes on: the tier it is in and the last place looked at, newest first."""
+
+    tier: int  # 0 the words as a phrase, 1 all the words
+    created_at: datetime
+    chat_id: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of hits. ``more`` continues the search; None when everything has been looked at.
+
+    ``complete`` is False when the time budget ended the page before it was full: there may be older hits.
+    """
+
+    hits: tuple[Hit, ...]
+    about: int
+    exact: bool
+    more: Cursor | None
+    complete: bool

@@ -1,0 +1,1 @@
+"""The message pane: any number of messages, drawn line by line."""
