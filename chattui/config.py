@@ -1,1 +1,0 @@
-"""Settings: where data lives and which database to use."""

@@ -1,0 +1,95 @@
+"""Which database to use: the order in which arguments, environment and config file are asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chattui.domain.errors import ConfigError
+
+# Any of these means that the person has described a server to libpq; PGUSER or PGPASSWORD alone do not name one.
+LIBPQ_VARIABLES = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE")
+
+# SQLAlchemy and other tools write the driver into the scheme: postgresql+psycopg://, postgres+asyncpg://.
+_SCHEME = re.compile(r"(?P<dialect>[a-z][a-z0-9.-]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
+_KEYWORD = re.compile(r"\s*[a-z_]+\s*=", re.IGNORECASE)
+_KEYWORD_PASSWORD = re.compile(
+    r"((?:^|\s)(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|(?:[^\s'\\]|\\.)+)", re.IGNORECASE
+)
+_URL_PASSWORD = re.compile(r"^([a-z]+://[^:@/?#]*):.*@", re.IGNORECASE)  # greedy: an unescaped / or @ is hidden too
+_QUERY_PASSWORD = re.compile(r"([?&](?:ssl)?password=)[^&#]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTarget:
+    """The database that was chosen, and who chose it.
+
+    ``conninfo`` is what libpq takes: a ``postgresql://`` URL, ``key=value`` pairs, or the empty string, which makes
+    libpq read ``PG*`` variables and service files. It is ``None`` for the embedded server, whose address the server
+    room knows. ``origin`` is for people: "--database", "DATABASE_URL", the config file's path, ….
+    """
+
+    kind: Literal["embedded", "url"]
+    conninfo: str | None
+    origin: str
+
+    def redacted(self) -> str:
+        """The target without any password, fit for a screen or a log."""
+        if self.kind == "embedded":
+            return "embedded PostgreSQL"
+        if not self.conninfo:
+            return "the server that the PG* variables name"
+        if "://" in self.conninfo:
+            return _QUERY_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1:***@", self.conninfo))
+        return _KEYWORD_PASSWORD.sub(r"\1***", self.conninfo)
+
+    def __repr__(self) -> str:
+        return f"DatabaseTarget({self.kind!r}, {self.redacted()!r}, origin={self.origin!r})"
+
+
+def resolve_target(
+    env: Mapping[str, str], *, argument: str | None, configured: str | None, config_file: str
+) -> DatabaseTarget:
+    """The first that speaks: argument, CHATTUI_DATABASE_URL, DATABASE_URL, PG* variables, config file; else embedded.
+
+    An empty value counts as unset. The word "embedded" chooses the embedded server, also against a later source.
+    A ``DATABASE_URL`` of another kind of database is another program's business and is passed over; the same in a place
+    of our own raises ConfigError.
+    """
+    for value, origin in ((argument, "--database"), (env.get("CHATTUI_DATABASE_URL"), "CHATTUI_DATABASE_URL")):
+        if value:
+            return _target(value, origin)
+    url = env.get("DATABASE_URL", "")
+    scheme = _SCHEME.match(url)
+    if scheme and _is_postgres(scheme["dialect"]):
+        return _target(url, "DATABASE_URL")
+    if named := next((name for name in LIBPQ_VARIABLES if env.get(name)), None):
+        return DatabaseTarget("url", "", f"{named} and the other PG* variables")
+    if configured:
+        return _target(configured, config_file)
+    return DatabaseTarget("embedded", None, "the default")
+
+
+def _is_postgres(dialect: str) -> bool:
+    return dialect.lower() in {"postgres", "postgresql"}
+
+
+def _target(value: str, origin: str) -> DatabaseTarget:
+    value = value.strip()
+    if value.lower() == "embedded":
+        return DatabaseTarget("embedded", None, origin)
+    if scheme := _SCHEME.match(value):
+        if not _is_postgres(scheme["dialect"]):
+            raise ConfigError(
+                f"{origin} names a {scheme['dialect']} database, and chattui needs PostgreSQL 15 or newer: "
+                "give postgresql://user@host/database, or 'embedded' for the built-in server."
+            )
+        return DatabaseTarget("url", f"postgresql://{value[scheme.end() :]}", origin)
+    if _KEYWORD.match(value):
+        return DatabaseTarget("url", value, origin)
+    raise ConfigError(
+        f"{origin} is not a database address: give postgresql://user@host/database, "
+        "libpq pairs such as 'host=… dbname=…', or 'embedded' for the built-in server."
+    )
