@@ -1,0 +1,1 @@
+"""Tables and queries: SQLAlchemy Core in, dataclasses out. No Textual, no files of history."""

@@ -1,0 +1,186 @@
+"""Chats: recents, one chat, and everything that changes a chat but its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, Update, and_, func, insert, literal, or_, select, text, tuple_, update
+
+from chattui.domain.chat import Chat, ChatRow
+from chattui.domain.errors import Conflict
+from chattui.domain.kinds import OWN_SOURCE, ChatStatus
+from chattui.store import columns, values
+from chattui.store.database import Database
+from chattui.store.tables import ME, chats
+
+TITLE_CHARS = 200
+
+
+def recents_statement(*, status: ChatStatus = ChatStatus.ACTIVE, limit: int = 100) -> Select[Any]:
+    """Top-level chats that hold something (or are ours), pinned first, then the latest message first."""
+    return (
+        select(*columns.CHAT_ROW)
+        .where(
+            chats.c.owner == ME,
+            chats.c.status == status.value,
+            chats.c.parent_id.is_(None),
+            or_(chats.c.message_count > 0, chats.c.source == OWN_SOURCE),
+        )
+        .order_by(chats.c.pinned.desc(), chats.c.last_message_at.desc(), chats.c.id.desc())
+        .limit(limit)
+    )
+
+
+def recents(
+    db: Database,
+    *,
+    limit: int = 100,
+    after: ChatRow | None = None,
+    needle: str = "",
+    status: ChatStatus = ChatStatus.ACTIVE,
+    source: str | None = None,
+    slot: str | None = None,
+) -> list[ChatRow]:
+    """A page of recents, going on behind ``after``. ``needle`` keeps what has it in title or project, whatever the case."""
+    statement = recents_statement(status=status, limit=limit)
+    if after is not None:
+        key = tuple_(chats.c.pinned, chats.c.last_message_at, chats.c.id)
+        statement = statement.where(
+            key < tuple_(literal(after.pinned), literal(after.last_message_at), literal(after.id))
+        )
+    for word in needle.split()[:16]:
+        statement = statement.where(
+            or_(chats.c.title.icontains(word, autoescape=True), chats.c.project.icontains(word, autoescape=True))
+        )
+    if source is not None:
+        statement = statement.where(chats.c.source == source)
+    return db.read(lambda conn: [values.chat_row(r) for r in conn.execute(statement)], slot=slot)
+
+
+def get(db: Database, chat_id: int) -> Chat | None:
+    """One chat, deleted or not; None when there is none of this id."""
+    statement = select(*columns.CHAT).where(chats.c.owner == ME, chats.c.id == chat_id)
+
+    def work(conn: Connection) -> Chat | None:
+        row = conn.execute(statement).first()
+        return None if row is None else values.chat(row)
+
+    return db.read(work)
+
+
+def find(db: Database, reference: str) -> Chat | None:
+    """The chat that a person means by its id, by its source's id, or by the unambiguous beginning of the latter.
+
+    Raises ``Conflict`` when several chats begin so.
+    """
+    if reference.isdecimal() and len(reference) < 19 and (found := get(db, int(reference))) is not None:
+        return found
+    mine = select(*columns.CHAT).where(chats.c.owner == ME)
+    exact = mine.where(chats.c.source_id == reference)
+    prefix = mine.where(chats.c.source_id.startswith(reference, autoescape=True), chats.c.parent_id.is_(None)).limit(2)
+
+    def work(conn: Connection) -> list[Any]:
+        return list(conn.execute(exact.limit(2))) or (list(conn.execute(prefix)) if len(reference) >= 4 else [])
+
+    found_rows = db.read(work)
+    if len(found_rows) > 1:
+        raise Conflict(f"Several chats have an id that begins with {reference!r}. Give more of it.")
+    return values.chat(found_rows[0]) if found_rows else None
+
+
+def children(db: Database, chat_id: int) -> list[ChatRow]:
+    """The subagents of a chat, oldest first."""
+    statement = (
+        select(*columns.CHAT_ROW)
+        .where(chats.c.owner == ME, chats.c.parent_id == chat_id)
+        .order_by(chats.c.created_at, chats.c.id)
+    )
+    return db.read(lambda conn: [values.chat_row(r) for r in conn.execute(statement)])
+
+
+def create(db: Database, *, title: str = "", project: str | None = None, tags: Iterable[str] = ()) -> Chat:
+    """A new chat of our own, durable when this returns."""
+    statement = (
+        insert(chats)
+        .values(
+            source=OWN_SOURCE, title=title[:TITLE_CHARS], title_is_own=bool(title), project=project, tags=list(tags)
+        )
+        .returning(*columns.CHAT)
+    )
+    return db.write(lambda conn: values.chat(conn.execute(statement).one()))
+
+
+def rename(db: Database, chat_id: int, title: str) -> Chat:
+    """Give a chat a title of one's own; a later import keeps it."""
+    clean = " ".join(title.split())[:TITLE_CHARS]
+    return _change(db, chat_id, update(chats).values(title=clean, title_is_own=True))
+
+
+def pin(db: Database, chat_id: int, pinned: bool) -> Chat:
+    """Put a chat on top of recents, or back among the others."""
+    return _change(db, chat_id, update(chats).values(pinned=pinned))
+
+
+def tag(db: Database, chat_id: int, tags: Iterable[str]) -> Chat:
+    """Set the tags of a chat: trimmed, without repetition, in the given order."""
+    clean = list(dict.fromkeys(t.strip() for t in tags if t.strip()))
+    return _change(db, chat_id, update(chats).values(tags=clean))
+
+
+def archive(db: Database, chat_id: int, archived: bool = True) -> Chat:
+    """Take a chat out of recents but keep it searchable, or bring it back."""
+    status = ChatStatus.ARCHIVED if archived else ChatStatus.ACTIVE
+    return _change(
+        db, chat_id, update(chats).where(chats.c.status != ChatStatus.DELETED.value).values(status=status.value)
+    )
+
+
+def delete(db: Database, chat_id: int) -> Chat:
+    """Take a chat out of recents and search; ``restore`` brings it back as it was."""
+    return _change(
+        db,
+        chat_id,
+        update(chats)
+        .where(chats.c.status != ChatStatus.DELETED.value)
+        .values(status_before=chats.c.status, status=ChatStatus.DELETED.value, deleted_at=func.now()),
+    )
+
+
+def restore(db: Database, chat_id: int) -> Chat:
+    """Undo ``delete``."""
+    return _change(
+        db,
+        chat_id,
+        update(chats)
+        .where(chats.c.status == ChatStatus.DELETED.value)
+        .values(
+            status=func.coalesce(chats.c.status_before, text("'active'::chattui.chat_status")),
+            status_before=None,
+            deleted_at=None,
+        ),
+    )
+
+
+def touch(db: Database, chat_id: int) -> None:
+    """Remember that the chat was looked at now."""
+    statement = update(chats).where(chats.c.owner == ME, chats.c.id == chat_id).values(last_accessed_at=func.now())
+    db.write(lambda conn: conn.execute(statement), idempotent=True)
+
+
+def _change(db: Database, chat_id: int, statement: Update) -> Chat:
+    """Run an UPDATE on one chat; a chat that was not changed because it is so already is returned as it is."""
+    change = (
+        statement.where(chats.c.owner == ME, chats.c.id == chat_id)
+        .values(updated_at=func.now())
+        .returning(*columns.CHAT)
+    )
+    same = select(*columns.CHAT).where(and_(chats.c.owner == ME, chats.c.id == chat_id))
+
+    def work(conn: Connection) -> Chat:
+        row = conn.execute(change).first() or conn.execute(same).first()
+        if row is None:
+            raise Conflict(f"There is no chat {chat_id} any more. It may have been deleted elsewhere.")
+        return values.chat(row)
+
+    return db.write(work, idempotent=True)

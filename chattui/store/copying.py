@@ -1,0 +1,59 @@
+"""Rows of messages in the text format of COPY: what PostgreSQL's manual calls "Text Format"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+
+from chattui.domain.history import NewMessage
+
+MESSAGE_COLUMNS = (
+    "chat_id, seq, created_at, role, kind, content_type, content, source_id, parent_seq, reply_id, call_id, thread, "
+    "model, tokens_in, tokens_out, tokens_cached, error, metadata"
+)
+
+
+def escaped(text: str) -> str:
+    """A value of a text column, without what would end it; U+0000 becomes U+2400."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if "\n" in text:
+        text = text.replace("\n", "\\n")
+    if "\t" in text:
+        text = text.replace("\t", "\\t")
+    if "\r" in text:
+        text = text.replace("\r", "\\r")
+    if "\x00" in text:
+        text = text.replace("\x00", "\u2400")
+    return text
+
+
+def _optional(value: str | None) -> str:
+    return "\\N" if value is None else escaped(value)
+
+
+def message_line(m: NewMessage, chat_id: int, seq: int, created_at: datetime, parent_seq: int | None) -> str:
+    """One message as a line of COPY, in the order of ``MESSAGE_COLUMNS``."""
+    call_id = m.tool.call_id if m.tool is not None else None
+    metadata = escaped(orjson.dumps(m.metadata).decode()) if m.metadata else "\\N"
+    counts = (
+        "\\N\t\\N\t\\N"
+        if m.tokens_in is None and m.tokens_out is None and m.tokens_cached is None
+        else "\t".join("\\N" if n is None else str(n) for n in (m.tokens_in, m.tokens_out, m.tokens_cached))
+    )
+    return (
+        f"{chat_id}\t{seq}\t{created_at.isoformat()}\t{m.role}\t{m.kind}\t{m.content_type}\t{escaped(m.content)}\t"
+        f"{escaped(m.source_id)}\t{'\\N' if parent_seq is None else parent_seq}\t{_optional(m.reply_id)}\t"
+        f"{_optional(call_id)}\t{_optional(m.thread)}\t{_optional(m.model)}\t{counts}\t{'t' if m.error else 'f'}\t{metadata}\n"
+    )
+
+
+def encoded(lines: Sequence[str]) -> bytes:
+    """The lines as UTF-8; a lone surrogate becomes U+FFFD."""
+    text = "".join(lines)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()

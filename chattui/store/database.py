@@ -1,0 +1,158 @@
+"""The one door to the database: pool, transactions, time-outs, retry, cancelling, the query log."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy.pool import QueuePool
+
+from chattui.store.failures import is_disconnect, translate
+
+log = logging.getLogger("chattui.store")
+T = TypeVar("T")
+
+READ_TIMEOUT_MS = 15_000
+WRITE_TIMEOUT_MS = 60_000
+LOCK_TIMEOUT_MS = 10_000
+
+_LIMITS = text("SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true)")
+
+
+def connect(conninfo: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """A driver connection as chattui wants it: named, alive, and safe behind a pooler in transaction mode.
+
+    Server-side prepared statements are off, because a pooler may hand each transaction to another server connection.
+    Raises ``DatabaseError``.
+    """
+    given = psycopg.conninfo.conninfo_to_dict(conninfo)
+    defaults: dict[str, Any] = {"connect_timeout": 5, "application_name": "chattui", "keepalives_idle": 30}
+    extra = {k: v for k, v in defaults.items() if k not in given}
+    try:
+        return psycopg.connect(conninfo, prepare_threshold=None, **extra, **options)
+    except psycopg.Error as error:
+        log.info("connect failed: %s", type(error).__name__)
+        raise translate(error) from error
+
+
+class Database:
+    """A pool of connections to one database. Thread-safe. ``read`` and ``write`` run a function in one transaction."""
+
+    def __init__(self, conninfo: str, *, pool_size: int = 4, pool_timeout: float = 10.0) -> None:
+        self.conninfo = conninfo
+        self._engine: Engine = create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: connect(conninfo),
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=2,
+            pool_timeout=pool_timeout,
+            pool_recycle=1800,
+            query_cache_size=300,
+        )
+        self._running: dict[str, psycopg.Connection[Any]] = {}
+        self._running_lock = threading.Lock()
+        if log.isEnabledFor(logging.DEBUG):
+            _log_timings(self._engine)
+
+    def close(self) -> None:
+        """Close every idle connection of the pool."""
+        self._engine.dispose()
+
+    def read(self, work: Callable[[Connection], T], *, timeout_ms: int = READ_TIMEOUT_MS, slot: str | None = None) -> T:
+        """Run ``work`` in a read-only view of one transaction; tried once more on a new connection when it was lost.
+
+        With ``slot``, ``cancel(slot)`` from another thread ends the statement in the server; ``Cancelled`` is raised.
+        """
+        try:
+            return self._run(work, timeout_ms, slot)
+        except exc.DBAPIError as error:
+            if not (error.connection_invalidated or is_disconnect(error.orig)):
+                raise translate(error) from error
+            log.info("connection lost while reading; trying once more")
+        except psycopg.Error as error:
+            raise translate(error) from error
+        try:
+            return self._run(work, timeout_ms, slot)
+        except (exc.DBAPIError, psycopg.Error) as error:
+            raise translate(error) from error
+
+    def write(
+        self, work: Callable[[Connection], T], *, idempotent: bool = False, timeout_ms: int = WRITE_TIMEOUT_MS
+    ) -> T:
+        """Run ``work`` in one transaction and commit it. When this returns, the change is durable.
+
+        Tried once more after a lost connection only where the outcome is known: the loss came before COMMIT was sent, or
+        the work is ``idempotent`` (doing it twice is doing it once).
+        """
+        for attempt in (1, 2):
+            committing = False
+            try:
+                with self._engine.connect() as conn, conn.begin() as transaction:
+                    conn.execute(_LIMITS, {"statement": str(timeout_ms), "lock": str(LOCK_TIMEOUT_MS)})
+                    result = work(conn)
+                    committing = True
+                    transaction.commit()
+                    return result
+            except (exc.DBAPIError, psycopg.Error) as error:
+                lost = is_disconnect(getattr(error, "orig", None) or error)
+                if attempt == 1 and lost and (idempotent or not committing):
+                    log.info("connection lost while writing; trying once more")
+                    self._engine.dispose()
+                    continue
+                raise translate(error) from error
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def raw(self) -> Iterator[psycopg.Connection[Any]]:
+        """A driver connection of the pool, for COPY and for what must run outside a transaction block."""
+        with self._engine.connect() as conn:
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            try:
+                yield driver
+            except psycopg.Error as error:
+                if driver.closed:
+                    conn.invalidate()
+                raise translate(error) from error
+
+    def cancel(self, slot: str) -> None:
+        """End the statement that runs under ``slot``, if one does. Safe: it can hit no later statement of another slot."""
+        with self._running_lock:
+            running = self._running.get(slot)
+            if running is not None:
+                running.cancel_safe(timeout=2)
+
+    def _run(self, work: Callable[[Connection], T], timeout_ms: int, slot: str | None) -> T:
+        with self._engine.connect() as conn, conn.begin():
+            conn.execute(_LIMITS, {"statement": str(timeout_ms), "lock": str(LOCK_TIMEOUT_MS)})
+            if slot is None:
+                return work(conn)
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            with self._running_lock:
+                self._running[slot] = driver
+            try:
+                return work(conn)
+            finally:
+                with self._running_lock:
+                    self._running.pop(slot, None)
+
+
+def _log_timings(engine: Engine) -> None:
+    """Log each statement's first words, rows and milliseconds. Parameters are never logged: they hold chats."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def begin(conn: Connection, *_rest: Any) -> None:
+        conn.info["chattui.began"] = time.perf_counter()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def end(conn: Connection, cursor: Any, statement: str, *_rest: Any) -> None:
+        took = (time.perf_counter() - conn.info["chattui.began"]) * 1000
+        log.debug("%.1f ms, %s rows: %s", took, cursor.rowcount, " ".join(statement.split())[:160])

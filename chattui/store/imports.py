@@ -1,0 +1,132 @@
+"""Imports: what is known of each history file, and which of them had problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from chattui.store.database import Database
+from chattui.store.tables import ME, chats, imports
+
+PROBLEMS_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """What a history file was when it was last read. ``byte_offset``: everything before it is stored."""
+
+    path: str
+    source: str
+    chat_id: int | None
+    source_id: str | None
+    inode: int
+    device: int
+    size: int
+    mtime_ns: int
+    byte_offset: int
+    line: int
+    head_hash: bytes | None
+    tail_hash: bytes | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFault:
+    """A file that could not be read, wholly or in part: ``error`` for the file, ``problems`` as (line, reason)."""
+
+    path: str
+    source: str
+    outcome: str
+    error: str | None
+    problems: tuple[tuple[int, str], ...]
+    problem_count: int
+    imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSummary:
+    """What one source brought in on one machine."""
+
+    source: str
+    machine: str
+    files: int
+    chats: int
+    messages: int
+    faults: int
+    last_import: datetime
+
+
+def known(db: Database, machine: str) -> dict[str, ImportRow]:
+    """Every file that was imported on this machine, by path."""
+    columns = (
+        imports.c.path,
+        imports.c.source,
+        imports.c.chat_id,
+        chats.c.source_id,
+        imports.c.inode,
+        imports.c.device,
+        imports.c.size,
+        imports.c.mtime_ns,
+        imports.c.byte_offset,
+        imports.c.line,
+        imports.c.head_hash,
+        imports.c.tail_hash,
+        imports.c.outcome,
+    )
+    joined = imports.outerjoin(chats, (chats.c.owner == imports.c.owner) & (chats.c.id == imports.c.chat_id))
+    statement = select(*columns).select_from(joined).where(imports.c.owner == ME, imports.c.machine == machine)
+    return db.read(lambda conn: {r[0]: ImportRow(*r) for r in conn.execute(statement)})
+
+
+def state(db: Database, machine: str, path: str) -> dict[str, Any]:
+    """What the source needs to go on in this file."""
+    statement = select(imports.c.state).where(imports.c.owner == ME, imports.c.machine == machine, imports.c.path == path)
+    return db.read(lambda conn: conn.execute(statement).scalar()) or {}
+
+
+def faults(db: Database, *, limit: int = 200) -> list[ImportFault]:
+    """Files with problems, the latest first."""
+    statement = (
+        select(
+            imports.c.path,
+            imports.c.source,
+            imports.c.outcome,
+            imports.c.error,
+            imports.c.problems,
+            imports.c.problem_count,
+            imports.c.imported_at,
+        )
+        .where(imports.c.owner == ME, imports.c.outcome != "complete")
+        .order_by(imports.c.imported_at.desc(), imports.c.path)
+        .limit(limit)
+    )
+
+    def work(conn: Connection) -> list[ImportFault]:
+        return [
+            ImportFault(path, source, outcome, error, tuple((int(n), str(t)) for n, t in problems), count, at)
+            for path, source, outcome, error, problems, count, at in conn.execute(statement)
+        ]
+
+    return db.read(work)
+
+
+def summaries(db: Database) -> list[SourceSummary]:
+    """What each source brought in, by machine."""
+    statement = (
+        select(
+            imports.c.source,
+            imports.c.machine,
+            func.count(),
+            func.count(func.distinct(imports.c.chat_id)),
+            func.coalesce(func.sum(imports.c.message_count), 0),
+            func.count().filter(imports.c.outcome != "complete"),
+            func.max(imports.c.imported_at),
+        )
+        .where(imports.c.owner == ME)
+        .group_by(imports.c.source, imports.c.machine)
+        .order_by(imports.c.source, imports.c.machine)
+    )
+    return db.read(lambda conn: [SourceSummary(*r) for r in conn.execute(statement)])

@@ -1,0 +1,134 @@
+"""Messages of one chat: pages by seq around any place, sizes by block, and appending one that is durable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, case, func, insert, literal, select, update
+
+from chattui.domain.chat import SIZE_BLOCK, BlockSize, Message
+from chattui.domain.errors import Conflict
+from chattui.domain.kinds import FOLDED_KINDS, OWN_SOURCE, ContentType, Kind, Role
+from chattui.store import columns, values
+from chattui.store.database import Database
+from chattui.store.tables import ME, chats, messages
+
+_FOLDED = tuple(sorted(k.value for k in FOLDED_KINDS))
+_SEEN_BACK = 200
+
+
+def page_statement(chat_id: int, first: int, last: int) -> Select[Any]:
+    """Messages ``first`` … ``last`` of a chat, in order."""
+    return (
+        columns.select_messages()
+        .where(messages.c.owner == ME, messages.c.chat_id == chat_id, messages.c.seq.between(first, last))
+        .order_by(messages.c.seq)
+    )
+
+
+def page(db: Database, chat_id: int, first: int, last: int, *, slot: str | None = None) -> list[Message]:
+    """Messages ``first`` … ``last`` (inclusive) of a chat, in order; fewer when there are fewer."""
+    statement = page_statement(chat_id, first, last)
+    return db.read(lambda conn: [values.message(r) for r in conn.execute(statement)], slot=slot)
+
+
+def around(db: Database, chat_id: int, seq: int, *, before: int = 40, after: int = 40) -> list[Message]:
+    """The messages around ``seq``, in order."""
+    return page(db, chat_id, max(1, seq - before), seq + after)
+
+
+def sizes(db: Database, chat_id: int) -> list[BlockSize]:
+    """Sizes of each block of ``SIZE_BLOCK`` messages, answered from the index alone."""
+    block = func.div(messages.c.seq - 1, literal(SIZE_BLOCK)).cast(Integer)
+    folded = messages.c.kind.in_(_FOLDED)
+    statement = (
+        select(
+            func.count(),
+            func.count().filter(folded),
+            func.coalesce(func.sum(case((folded, 0), else_=messages.c.chars)), 0),
+            func.coalesce(func.sum(case((folded, 0), else_=messages.c.lines)), 0),
+        )
+        .where(messages.c.owner == ME, messages.c.chat_id == chat_id)
+        .group_by(block)
+        .order_by(block)
+    )
+    return db.read(lambda conn: [BlockSize(*map(int, r)) for r in conn.execute(statement)])
+
+
+def append(
+    db: Database,
+    chat_id: int,
+    content: str,
+    *,
+    key: str,
+    role: Role = Role.USER,
+    kind: Kind = Kind.TEXT,
+    content_type: ContentType = ContentType.MARKDOWN,
+) -> Message:
+    """Add a message at the end of a chat; durable when this returns.
+
+    ``key`` is chosen by the caller and names this message for ever: repeating the call with it, after a lost connection,
+    adds nothing. The first message names a chat of ours that has no title. Raises ``Conflict`` when the chat is gone.
+    """
+    source_id = f"{OWN_SOURCE}:{key}"
+
+    def work(conn: Connection) -> Message:
+        chat = conn.execute(
+            select(chats.c.message_count, chats.c.title, chats.c.source)
+            .where(chats.c.owner == ME, chats.c.id == chat_id)
+            .with_for_update()
+        ).first()
+        if chat is None:
+            raise Conflict(f"There is no chat {chat_id} any more, so nothing was added to it.")
+        count, title, source = chat
+        written = conn.execute(
+            select(messages.c.seq).where(
+                messages.c.owner == ME,
+                messages.c.chat_id == chat_id,
+                messages.c.seq > count - _SEEN_BACK,
+                messages.c.source_id == source_id,
+            )
+        ).scalar()
+        seq = written if written is not None else count + 1
+        if written is None:
+            conn.execute(
+                insert(messages).values(
+                    chat_id=chat_id,
+                    seq=seq,
+                    role=role.value,
+                    kind=kind.value,
+                    content_type=content_type.value,
+                    content=storable(content),
+                    source_id=source_id,
+                    parent_seq=count or None,
+                    created_at=func.clock_timestamp(),
+                )
+            )
+            if source == OWN_SOURCE and not title:
+                name = title_from(content)
+                conn.execute(update(chats).where(chats.c.owner == ME, chats.c.id == chat_id).values(title=name))
+        return values.message(conn.execute(page_statement(chat_id, seq, seq)).one())
+
+    return db.write(work, idempotent=True)
+
+
+def title_from(content: str, limit: int = 80) -> str:
+    """The first line that says something, cut at a word."""
+    line = next((" ".join(s.split()) for s in content.splitlines() if s.strip(" #>*`-")), "")
+    line = storable(line).lstrip("#>*- ").strip()
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    head, _, _ = cut.rpartition(" ")
+    return (head if len(head) > limit // 2 else cut) + "…"
+
+
+def storable(text: str) -> str:
+    """What PostgreSQL can hold: U+0000 becomes U+2400, lone surrogates U+FFFD."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\u2400")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
