@@ -1,0 +1,25 @@
+"""The database server itself: the embedded one is started, watched and stopped here; others are only addressed."""
+
+from chattui.server.api import (
+    OpenDatabase,
+    ServerStatus,
+    conninfo,
+    log_path,
+    open_database,
+    ping_socket,
+    shell_command,
+    status,
+    stop,
+)
+
+__all__ = [
+    "OpenDatabase",
+    "ServerStatus",
+    "conninfo",
+    "log_path",
+    "open_database",
+    "ping_socket",
+    "shell_command",
+    "status",
+    "stop",
+]

