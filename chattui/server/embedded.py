@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chattui.domain.errors import ServerError
 from chattui.server import cluster, linger
-from chattui.server.binaries import Binaries, find_binaries
+from chattui.server.binaries import Binaries, find_binaries, remove_older
 from chattui.server.faults import from_os_error, from_output
 from chattui.server.filesystems import refuse_unsafe
 from chattui.server.locks import FileLock
@@ -21,7 +21,7 @@ from chattui.server.places import PORT, SOCKET_NAME, Places
 from chattui.server.programs import child_environment
 from chattui.server.root import Identity, identity_for
 from chattui.server.running import PidFile, answers, find_running, mark_used, read_pid_file
-from chattui.server.sockets import choose_socket_dir
+from chattui.server.sockets import choose_socket_dir, why_not_private
 
 log = logging.getLogger("chattui.server")
 
@@ -65,7 +65,7 @@ def ensure(places: Places, pg_bin: Path | None, linger_seconds: float | None, no
             started = _start(places, pg_bin, lock, notify)
         except OSError as error:
             raise from_os_error(error, doing) from error
-        linger.ensure_watcher(places, find_binaries(places, pg_bin), linger_seconds)
+        linger.ensure_watcher(places, pg_bin, linger_seconds)
         return started
 
 
@@ -119,6 +119,7 @@ def _start(places: Places, pg_bin: Path | None, lock: FileLock, notify: Notify) 
         first = not (places.pgdata / "PG_VERSION").exists()
         notify("Setting up the database for the first time…" if first else "Starting the database…")
         binaries = find_binaries(places, pg_bin)
+        remove_older(places)
         identity = identity_for(places)
         initialised = cluster.ensure_cluster(places, binaries, identity, lock.fd)
         cluster.write_conf(places)
@@ -142,6 +143,11 @@ def _settle(places: Places, alive: FileLock, notify: Notify) -> PidFile | None:
                 log.warning("the server (pid %s) has lost its socket %s: restarting it", found.pid, found.socket)
                 os.kill(found.pid, signal.SIGINT)
                 asked_to_stop = True
+            elif found.accepts and waited > _LEFTOVER_PATIENCE:
+                why = why_not_private(found.socket_dir, places.root.stat().st_uid) or "does not answer"
+                raise _stuck(
+                    places, f"The server (pid {found.pid}) runs, but its socket directory {found.socket_dir} {why}"
+                )
             if waited > _RECOVERY_PATIENCE:
                 raise _stuck(
                     places, f"The server (pid {found.pid}) has been {found.state} for {waited / 60:.0f} minutes"

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from chattui.server.binaries import Binaries
+from chattui.server.binaries import existing_binaries
 from chattui.server.locks import FileLock, is_held
 from chattui.server.places import Places
 from chattui.server.programs import ask, child_environment
@@ -25,13 +25,15 @@ log = logging.getLogger("chattui.server")
 
 # An opener gets this long between writing ``used`` and being seen as a connection.
 _GRACE = 3.0
+# Seconds between two looks.
+_SHORTEST, _LONGEST = 1.0, 60.0
 _CLIENTS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()
 """
 
 
-def ensure_watcher(places: Places, binaries: Binaries, linger: float | None) -> None:
+def ensure_watcher(places: Places, pg_bin: Path | None, linger: float | None) -> None:
     """Start the watcher unless one is there or the server is to stay for ever. A failure is logged, never raised."""
     if linger is None:
         return
@@ -40,14 +42,7 @@ def ensure_watcher(places: Places, binaries: Binaries, linger: float | None) -> 
             if not lock.acquire():
                 return
             child = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "chattui.server.linger",
-                    str(places.data_dir),
-                    str(binaries.bin),
-                    binaries.version,
-                ],
+                [sys.executable, "-m", "chattui.server.linger", str(places.data_dir), str(pg_bin or "")],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -61,40 +56,35 @@ def ensure_watcher(places: Places, binaries: Binaries, linger: float | None) -> 
         log.exception("the watcher was not started: the server stays up until `chattui server stop`")
 
 
-def watcher_is_missing(places: Places, linger: float | None) -> bool:
-    """Whether a server that is to stop some day has nobody to do it."""
-    return linger is not None and not is_held(places.watcher_lock)
-
-
-def watch(places: Places, binaries: Binaries) -> None:
+def watch(places: Places, pg_bin: Path | None) -> None:
     """Until the server is gone: look now and then, and stop it when it is idle."""
     idle_since = time.monotonic()
     while True:
         _, linger = read_used(places)
         if linger is None:
             return
-        time.sleep(min(max(linger / 5, 1.0), 60.0))
+        time.sleep(min(max(linger / 5, _SHORTEST), _LONGEST))
         server = find_running(places)
         if server is None:
             if is_held(places.start_lock) or is_held(places.alive_lock):
                 continue
             return
-        if _clients(places, binaries) != 0:
+        if _clients(places, pg_bin) != 0:
             idle_since = time.monotonic()
             continue
         age, linger = read_used(places)
-        if linger is not None and min(time.monotonic() - idle_since, age) >= linger and _stop_idle(places, binaries):
+        if linger is not None and min(time.monotonic() - idle_since, age) >= linger and _stop_idle(places, pg_bin):
             return
 
 
-def _clients(places: Places, binaries: Binaries) -> int:
+def _clients(places: Places, pg_bin: Path | None) -> int:
     """Connections besides our own; -1 when the server does not say."""
-    server = find_running(places)
-    rows = ask(binaries, server, _CLIENTS) if server else None
+    server, binaries = find_running(places), existing_binaries(places, pg_bin)
+    rows = ask(binaries, server, _CLIENTS) if server and binaries else None
     return int(rows[0][0]) if rows else -1
 
 
-def _stop_idle(places: Places, binaries: Binaries) -> bool:
+def _stop_idle(places: Places, pg_bin: Path | None) -> bool:
     from chattui.server.stop import stop_under_lock
 
     with FileLock(places.start_lock) as lock:
@@ -104,7 +94,7 @@ def _stop_idle(places: Places, binaries: Binaries) -> bool:
         places.stopping.touch()
         try:
             age, linger = read_used(places)
-            if linger is None or age < max(linger, _GRACE) or _clients(places, binaries) != 0:
+            if linger is None or age < max(linger, _GRACE) or _clients(places, pg_bin) != 0:
                 return False
             stop_under_lock(places)
             return True
@@ -119,9 +109,9 @@ def _python_environment() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> None:
-    """``python -m chattui.server.linger DATA_DIR BIN_DIR VERSION``."""
-    data_dir, bin_dir, version = arguments
-    watch(Places(Path(data_dir)), Binaries(Path(bin_dir), version))
+    """``python -m chattui.server.linger DATA_DIR BIN_DIR``; an empty BIN_DIR stands for our own copy."""
+    data_dir, pg_bin = arguments
+    watch(Places(Path(data_dir)), Path(pg_bin) if pg_bin else None)
 
 
 if __name__ == "__main__":

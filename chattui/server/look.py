@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from chattui.config import DatabaseTarget
-from chattui.domain.errors import ServerError, Unreachable
+from chattui.domain.errors import Unreachable
 from chattui.server.api import ServerStatus
-from chattui.server.binaries import find_binaries
+from chattui.server.binaries import existing_binaries
 from chattui.server.cluster import cluster_major
 from chattui.server.places import DATABASE, Places
 from chattui.server.programs import ask
@@ -39,10 +39,8 @@ def at_embedded(places: Places, pg_bin: Path | None) -> ServerStatus:
             places.log,
             size,
         )
-    try:
-        rows = ask(find_binaries(places, pg_bin), server, _FACTS, DATABASE)
-    except ServerError:
-        rows = None
+    binaries = existing_binaries(places, pg_bin)
+    rows = ask(binaries, server, _FACTS, DATABASE) if binaries else None
     version, clients = (rows[0][0], int(rows[0][1])) if rows else (None, None)
     return ServerStatus(
         kind="embedded",

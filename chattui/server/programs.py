@@ -56,10 +56,14 @@ def run(command: Sequence[str], *, stdin: str = "", pass_fds: Sequence[int] = ()
 
 def ask(binaries: Binaries, server: PidFile, sql: str, database: str = "postgres") -> list[list[str]] | None:
     """Rows of one query as text, through psql: a child of 8 ms, but no driver in this process. None on failure."""
-    done = run(
-        [
-            *(binaries.program("psql"), "-XAtq", "-F", "\t", "-v", "ON_ERROR_STOP=1"),
-            *("-h", str(server.socket_dir), "-p", str(server.port), "-U", USER, "-d", database, "-c", sql),
-        ]
-    )
+    try:
+        done = run(
+            [
+                *(binaries.program("psql"), "-XAtq", "-F", "\t", "-v", "ON_ERROR_STOP=1"),
+                *("-h", str(server.socket_dir), "-p", str(server.port), "-U", USER, "-d", database, "-c", sql),
+            ]
+        )
+    except OSError:
+        log.exception("psql was not run")
+        return None
     return None if done.returncode else [line.split("\t") for line in done.stdout.splitlines()]

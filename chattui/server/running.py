@@ -76,9 +76,9 @@ def conninfo_for(socket_dir: Path, port: int) -> str:
 
 def mark_used(places: Places, linger: float | None) -> None:
     """Note that someone is about to use the server, and how long it is to linger after that. Failing is harmless."""
-    text = b"forever\n" if linger is None else f"{linger:g}\n".encode()
+    text = f"{'forever' if linger is None else int(linger):<15}\n".encode()  # always as long: never seen half-written
     try:
-        fd = os.open(places.used, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = os.open(places.used, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
         return
     try:

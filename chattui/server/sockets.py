@@ -13,20 +13,27 @@ from chattui.server.places import SOCKET_NAME, Places
 MAX_SOCKET_PATH = 100
 
 
-def choose_socket_dir(places: Places, env: dict[str, str] | None = None) -> Path:
-    """A 0700 directory of ours, made if missing: beside the data, or elsewhere where that path is too long.
+def usual_socket_dir(places: Places) -> Path:
+    """Where the next server's socket will lie; nothing is made.
 
-    Raises ServerError when somebody else owns the directory or may enter it.
+    Beside the data; where that path is too long, in the user's runtime directory or else in /tmp.
     """
-    env = dict(os.environ) if env is None else env
     beside = places.root / "s"
     if fits(beside):
-        return _make_private(beside)
+        return beside
     name = _short_name(places)
-    runtime = env.get("XDG_RUNTIME_DIR", "")
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if runtime and Path(runtime).is_dir() and fits(Path(runtime) / f"chattui-{name}"):
-        return _make_private(Path(runtime) / f"chattui-{name}")
-    return _make_private(_make_private(Path(f"/tmp/chattui-{os.geteuid()}")) / name)  # noqa: S108 - checked to be ours
+        return Path(runtime) / f"chattui-{name}"
+    return Path(f"/tmp/chattui-{os.geteuid()}") / name  # noqa: S108 - checked to be ours before it is used
+
+
+def choose_socket_dir(places: Places) -> Path:
+    """``usual_socket_dir``, made if missing, mode 0700. Raises ServerError when others own it or may enter it."""
+    directory = usual_socket_dir(places)
+    if directory.parent.name == f"chattui-{os.geteuid()}":
+        _make_private(directory.parent)
+    return _make_private(directory)
 
 
 def fits(directory: Path) -> bool:
