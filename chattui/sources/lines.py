@@ -1,0 +1,229 @@
+"""Records out of a JSON Lines file, from any byte position, whatever the bytes are.
+
+A line is what ``\\n`` ends; U+2028 and its like are text. A line usually holds one record, but two writers can glue
+several onto one. What cannot be read costs its line and becomes a ``Problem``. The file is read in blocks and a line is
+held once, so memory is bounded by the longest line (``MAX_LINE``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+import orjson
+import zstandard
+
+from chattui.domain.errors import SourceError
+from chattui.domain.history import Problem
+
+BLOCK: Final = 1 << 18
+MAX_LINE: Final = 128 << 20
+"""Bytes of one line. A longer one is passed over without being held, and reported."""
+
+SETTLE_SECONDS: Final = 5.0
+"""A file that was not written to for so long is taken as finished for now: its last line needs no ``\\n``."""
+
+MAX_PROBLEMS: Final = 100
+"""Problems kept at a time; a file of garbage must not fill the memory with complaints."""
+
+_BLANK: Final = b" \t\r\n\x00"
+_BLANK_TEXT: Final = " \t\r\n\x00\ufeff"
+_lenient: Final = json.JSONDecoder(strict=False, parse_constant=lambda _name: None)
+
+Line = tuple[int, int, int, tuple[dict[str, Any], ...]]
+"""Line number from 1, number of the first record in it from 0, byte position after the line, records."""
+
+
+class Lines:
+    """An open file as an iterator of ``Line``. ``offset`` and ``line`` always say where to go on.
+
+    ``settled`` is True when the file was left alone for ``SETTLE_SECONDS``: only then is a last line without ``\\n``
+    read, and only if it is complete. ``objects`` counts the records given out.
+    """
+
+    def __init__(self, stream: IO[bytes], offset: int, line: int, *, settled: bool, mid_line: bool) -> None:
+        self.offset = offset
+        self.line = line
+        self.settled = settled
+        self.objects = 0
+        self._stream = stream
+        self._mid_line = mid_line
+        self._problems: list[Problem] = []
+
+    def take_problems(self) -> tuple[Problem, ...]:
+        """What went wrong since the last call."""
+        taken, self._problems = tuple(self._problems), []
+        return taken
+
+    def report(self, line: int, reason: str) -> None:
+        """Remember a problem, up to ``MAX_PROBLEMS`` of them."""
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append(Problem(line, reason))
+
+    def __iter__(self) -> Iterator[Line]:
+        held = bytearray()
+        passed_over = 0
+        while block := self._block():
+            pieces = block.split(b"\n")
+            if len(pieces) == 1:
+                if passed_over or len(held) + len(block) > MAX_LINE:
+                    passed_over += len(held) + len(block)
+                    held = bytearray()
+                else:
+                    held += block
+                continue
+            first: bytes | bytearray = pieces[0]
+            if held:
+                held += pieces[0]
+                first, held = held, bytearray()
+            start = 0
+            if passed_over or len(first) > MAX_LINE:
+                self._advance(passed_over + len(first) + 1)
+                self.report(self.line, f"a record of more than {MAX_LINE >> 20} MB was passed over")
+                passed_over, start = 0, 1
+            tail = pieces.pop()
+            for i in range(start, len(pieces)):
+                raw = pieces[i] if i else first
+                part = self._advance(len(raw) + 1)
+                if records := self._records(raw):
+                    yield self.line, part, self.offset, records
+            held += tail
+        if held and self.settled and (records := complete(held)):
+            part = self._advance(len(held))
+            self.objects += len(records)
+            yield self.line, part, self.offset, records
+
+    def _advance(self, size: int) -> int:
+        """Move past a line of ``size`` bytes; the number of records that were already read from it."""
+        self.offset += size
+        if self._mid_line:
+            self._mid_line = False
+            return 1
+        self.line += 1
+        return 0
+
+    def _block(self) -> bytes:
+        try:
+            return self._stream.read(BLOCK)
+        except (OSError, zstandard.ZstdError) as error:
+            self.report(self.line + 1, f"reading stopped here: {error}")
+            return b""
+
+    def _records(self, raw: bytes | bytearray) -> tuple[dict[str, Any], ...]:
+        try:
+            record = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            records, reason = decode_leniently(raw)
+            if reason:
+                self.report(self.line, reason)
+            self.objects += len(records)
+            return records
+        if not isinstance(record, dict):
+            self.report(self.line, "not a JSON object")
+            return ()
+        self.objects += 1
+        return (record,)
+
+
+def decode_leniently(raw: bytes | bytearray) -> tuple[tuple[dict[str, Any], ...], str]:
+    """All objects in a line that is not one plain JSON document, and why there are not more ("" when nothing is wrong).
+
+    Takes glued objects, a byte order mark, NUL padding, control characters in strings, invalid UTF-8 (replaced), lone
+    surrogates (kept) and ``NaN``/``Infinity`` (None).
+    """
+    bare = raw.strip(_BLANK)
+    if not bare:
+        return (), "nothing but NUL bytes" if b"\x00" in raw else ""
+    text = bare.decode("utf-8", errors="replace").lstrip(_BLANK_TEXT)
+    found: list[dict[str, Any]] = []
+    at, reason = 0, ""
+    while at < len(text):
+        try:
+            value, at = _lenient.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            reason = f"not JSON: {error}" if not found else f"not JSON after the first record: {error}"
+            break
+        if isinstance(value, dict):
+            found.append(value)
+        else:
+            reason = "not a JSON object"
+        while at < len(text) and text[at] in _BLANK_TEXT:
+            at += 1
+    return tuple(found), reason
+
+
+def complete(raw: bytes | bytearray) -> tuple[dict[str, Any], ...]:
+    """The objects of a last line without ``\\n``; none unless all of it is valid."""
+    try:
+        record = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        records, reason = decode_leniently(raw)
+        return () if reason else records
+    return (record,) if isinstance(record, dict) else ()
+
+
+class OpenLines:
+    """Context manager: ``path`` opened for reading from ``offset``. ``.zst`` is unpacked; offsets count unpacked bytes.
+
+    Raises ``SourceError`` when the file cannot be opened or is not a regular one.
+    """
+
+    def __init__(self, path: Path, offset: int = 0, line: int = 0) -> None:
+        self._path = path
+        self._offset = offset
+        self._line = line
+        self._stream: IO[bytes] | None = None
+
+    def __enter__(self) -> Lines:
+        path, offset = self._path, self._offset
+        try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise SourceError(f"{path} is not a regular file.")
+            stream: IO[bytes] = path.open("rb")
+        except (OSError, ValueError) as error:
+            raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
+        self._stream = stream
+        age = time.time() - os.fstat(stream.fileno()).st_mtime
+        packed = path.suffix == ".zst"
+        if packed:
+            unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+            stream = unpacker.stream_reader(stream, read_across_frames=True, closefd=True)
+            self._stream = stream
+        mid_line = False
+        if offset:
+            try:
+                self._skip(stream, offset - 1, packed=packed)
+                mid_line = stream.read(1) != b"\n"
+            except (OSError, zstandard.ZstdError) as error:
+                stream.close()
+                raise SourceError(f"Cannot continue {path} at byte {offset}: {error}.") from error
+        return Lines(stream, offset, self._line, settled=abs(age) > SETTLE_SECONDS, mid_line=mid_line)
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    @staticmethod
+    def _skip(stream: IO[bytes], size: int, *, packed: bool) -> None:
+        if not packed:
+            stream.seek(size)
+            return
+        while size and (block := stream.read(min(size, BLOCK))):
+            size -= len(block)
+
+
+def first_records(path: Path, count: int) -> Iterator[dict[str, Any]]:
+    """Up to ``count`` records from the beginning of a file, complete last line included, for looking at its format."""
+    with OpenLines(path) as lines:
+        lines.settled = True
+        for _line, _part, _end, records in lines:
+            for record in records:
+                yield record
+                count -= 1
+                if not count:
+                    return
