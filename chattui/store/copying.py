@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import orjson
-
 from chattui.domain.history import NewMessage
+from chattui.store.storable import storable, storable_json
+
+_NULL = "\\N"
+_NO_TOKENS = "\\N\t\\N\t\\N"
 
 MESSAGE_COLUMNS = (
     "chat_id, seq, created_at, role, kind, content_type, content, source_id, parent_seq, reply_id, call_id, thread, "
@@ -31,22 +33,22 @@ def escaped(text: str) -> str:
 
 
 def _optional(value: str | None) -> str:
-    return "\\N" if value is None else escaped(value)
+    return _NULL if value is None else escaped(value)
 
 
 def message_line(m: NewMessage, chat_id: int, seq: int, created_at: datetime, parent_seq: int | None) -> str:
     """One message as a line of COPY, in the order of ``MESSAGE_COLUMNS``."""
-    call_id = m.tool.call_id if m.tool is not None else None
-    metadata = escaped(orjson.dumps(m.metadata).decode()) if m.metadata else "\\N"
-    counts = (
-        "\\N\t\\N\t\\N"
-        if m.tokens_in is None and m.tokens_out is None and m.tokens_cached is None
-        else "\t".join("\\N" if n is None else str(n) for n in (m.tokens_in, m.tokens_out, m.tokens_cached))
-    )
+    call_id = _NULL if m.tool is None else escaped(m.tool.call_id)
+    parent = _NULL if parent_seq is None else parent_seq
+    metadata = escaped(storable_json(m.metadata)) if m.metadata else _NULL
+    if m.tokens_in is None and m.tokens_out is None and m.tokens_cached is None:
+        tokens = _NO_TOKENS
+    else:
+        tokens = "\t".join(_NULL if n is None else str(n) for n in (m.tokens_in, m.tokens_out, m.tokens_cached))
     return (
         f"{chat_id}\t{seq}\t{created_at.isoformat()}\t{m.role}\t{m.kind}\t{m.content_type}\t{escaped(m.content)}\t"
-        f"{escaped(m.source_id)}\t{'\\N' if parent_seq is None else parent_seq}\t{_optional(m.reply_id)}\t"
-        f"{_optional(call_id)}\t{_optional(m.thread)}\t{_optional(m.model)}\t{counts}\t{'t' if m.error else 'f'}\t{metadata}\n"
+        f"{escaped(m.source_id)}\t{parent}\t{_optional(m.reply_id)}\t{call_id}\t{_optional(m.thread)}\t"
+        f"{_optional(m.model)}\t{tokens}\t{'t' if m.error else 'f'}\t{metadata}\n"
     )
 
 
@@ -56,4 +58,4 @@ def encoded(lines: Sequence[str]) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return storable(text).encode()

@@ -78,12 +78,13 @@ def known(db: Database, machine: str) -> dict[str, ImportRow]:
     )
     joined = imports.outerjoin(chats, (chats.c.owner == imports.c.owner) & (chats.c.id == imports.c.chat_id))
     statement = select(*columns).select_from(joined).where(imports.c.owner == ME, imports.c.machine == machine)
-    return db.read(lambda conn: {r[0]: ImportRow(*r) for r in conn.execute(statement)})
+    return db.read(lambda conn: {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement)})
 
 
 def state(db: Database, machine: str, path: str) -> dict[str, Any]:
     """What the source needs to go on in this file."""
-    statement = select(imports.c.state).where(imports.c.owner == ME, imports.c.machine == machine, imports.c.path == path)
+    this_file = (imports.c.owner == ME, imports.c.machine == machine, imports.c.path == path)
+    statement = select(imports.c.state).where(*this_file)
     return db.read(lambda conn: conn.execute(statement).scalar()) or {}
 
 

@@ -11,6 +11,7 @@ from chattui.domain.errors import Conflict
 from chattui.domain.kinds import FOLDED_KINDS, OWN_SOURCE, ContentType, Kind, Role
 from chattui.store import columns, values
 from chattui.store.database import Database
+from chattui.store.storable import storable
 from chattui.store.tables import ME, chats, messages
 
 _FOLDED = tuple(sorted(k.value for k in FOLDED_KINDS))
@@ -67,8 +68,9 @@ def append(
 ) -> Message:
     """Add a message at the end of a chat; durable when this returns.
 
-    ``key`` is chosen by the caller and names this message for ever: repeating the call with it, after a lost connection,
-    adds nothing. The first message names a chat of ours that has no title. Raises ``Conflict`` when the chat is gone.
+    ``key`` is chosen by the caller and names this message for ever: repeating the call with it, after a lost
+    connection, adds nothing. The first message names a chat of ours that has no title. Raises ``Conflict`` when the
+    chat is gone.
     """
     source_id = f"{OWN_SOURCE}:{key}"
 
@@ -121,14 +123,3 @@ def title_from(content: str, limit: int = 80) -> str:
     cut = line[: limit - 1]
     head, _, _ = cut.rpartition(" ")
     return (head if len(head) > limit // 2 else cut) + "…"
-
-
-def storable(text: str) -> str:
-    """What PostgreSQL can hold: U+0000 becomes U+2400, lone surrogates U+FFFD."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\u2400")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

@@ -1,0 +1,154 @@
+"""History on its way into the store: what a delivery is, and the SQL that takes whole batches of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+from chattui.domain.history import Chunk, HistoryFile
+from chattui.store.copying import MESSAGE_COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One chunk of one history file, with what the file was when it was read.
+
+    It is stored only if the file's import still stands at ``expected_offset``: another program may have been faster.
+    ``replace`` removes what came from this chat's file before, because the file was rewritten. ``error`` says that the
+    file could not be read further. ``chunk`` is None then, or when a file was only touched or moved.
+    """
+
+    file: HistoryFile
+    chunk: Chunk | None
+    expected_offset: int
+    head_hash: bytes | None = None
+    tail_hash: bytes | None = None
+    replace: bool = False
+    error: str | None = None
+    moved_from: str | None = None  # the path under which this same file was imported before
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a batch: how many messages were stored, and the chats that hold them."""
+
+    stored: int
+    chat_ids: frozenset[int]
+    skipped: tuple[str, ...]  # paths that another program had already advanced
+
+
+LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('chattui.import ' || CURRENT_USER, 0))"
+
+LIMITS: LiteralString = (
+    "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"
+)
+"""An import may lose its last commits in a power cut: the offset is lost with the messages, and they are read again."""
+
+OFFSETS: LiteralString = """
+SELECT path, byte_offset, state ? 'second_copy' FROM chattui.imports
+ WHERE owner = CURRENT_USER::text AND machine = %(machine)s AND path = ANY (%(paths)s)
+"""
+
+MOVE: LiteralString = """
+UPDATE chattui.imports SET path = %(path)s
+ WHERE owner = CURRENT_USER::text AND machine = %(machine)s AND path = %(moved_from)s
+   AND NOT EXISTS (SELECT FROM chattui.imports WHERE owner = CURRENT_USER::text AND machine = %(machine)s AND path = %(path)s)
+RETURNING byte_offset, state ? 'second_copy'
+"""
+
+TOUCH: LiteralString = """
+UPDATE chattui.imports SET size = %(size)s, mtime_ns = %(mtime_ns)s, inode = %(inode)s, device = %(device)s,
+       error = %(error)s, outcome = CASE WHEN %(error)s::text IS NOT NULL OR problem_count > 0 THEN 'partial'
+                                         ELSE 'complete' END::chattui.import_outcome
+ WHERE owner = CURRENT_USER::text AND machine = %(machine)s AND path = %(path)s
+"""
+"""A file that was looked at and brought nothing: how far it was read stays as it was."""
+
+PLACEHOLDERS: LiteralString = """
+INSERT INTO chattui.chats (source, source_id)
+SELECT DISTINCT x.source, x.source_id FROM jsonb_to_recordset(%(chats)s::jsonb) AS x (source text, source_id text)
+ ORDER BY 1, 2
+    ON CONFLICT (owner, source, source_id) DO NOTHING
+"""
+"""Chats that are named as parents before they were read themselves."""
+
+CHATS: LiteralString = """
+INSERT INTO chattui.chats AS c (source, source_id, title, project, repository, git_branch, agent, model, root_id, metadata,
+       created_at, last_message_at, status, parent_id, parent_call_id, forked_from, forked_seq)
+SELECT x.source, x.source_id, x.title, nullif(x.project, ''), nullif(x.repository, ''), nullif(x.git_branch, ''),
+       nullif(x.agent, ''), nullif(x.model, ''), nullif(x.root_id, ''), x.metadata, x.created_at, x.created_at,
+       (CASE WHEN x.archived THEN 'archived' ELSE 'active' END)::chattui.chat_status,
+       p.id, nullif(x.parent_call_id, ''), f.id, x.forked_count
+  FROM jsonb_to_recordset(%(chats)s::jsonb) AS x (source text, source_id text, title text, project text, repository text,
+       git_branch text, agent text, model text, root_id text, metadata jsonb, created_at timestamptz, archived boolean,
+       parent_source_id text, parent_call_id text, forked_from_id text, forked_count integer)
+  LEFT JOIN chattui.chats p ON p.owner = CURRENT_USER::text AND p.source = x.source AND p.source_id = x.parent_source_id
+  LEFT JOIN chattui.chats f ON f.owner = CURRENT_USER::text AND f.source = x.source AND f.source_id = x.forked_from_id
+ ORDER BY x.source, x.source_id
+    ON CONFLICT (owner, source, source_id) DO UPDATE SET
+       title = CASE WHEN c.title_is_own OR excluded.title = '' THEN c.title ELSE excluded.title END,
+       project = coalesce(c.project, excluded.project),
+       repository = coalesce(excluded.repository, c.repository),
+       git_branch = coalesce(excluded.git_branch, c.git_branch),
+       agent = coalesce(excluded.agent, c.agent),
+       model = coalesce(excluded.model, c.model),
+       root_id = coalesce(c.root_id, excluded.root_id),
+       metadata = c.metadata || excluded.metadata,
+       created_at = least(c.created_at, excluded.created_at),
+       status = CASE WHEN c.status = 'active' AND excluded.status = 'archived' THEN excluded.status ELSE c.status END,
+       parent_id = coalesce(excluded.parent_id, c.parent_id),
+       parent_call_id = coalesce(excluded.parent_call_id, c.parent_call_id),
+       forked_from = coalesce(excluded.forked_from, c.forked_from),
+       forked_seq = coalesce(excluded.forked_seq, c.forked_seq)
+RETURNING c.id, c.source, c.source_id, c.message_count
+"""
+
+COPY_MESSAGES: LiteralString = f"COPY chattui.messages ({MESSAGE_COLUMNS}) FROM STDIN"
+
+TOOL_CALLS: LiteralString = """
+INSERT INTO chattui.tool_calls AS t (chat_id, call_id, name, target, status, call_seq, result_seq, duration_ms, error, created_at)
+SELECT * FROM unnest(%(chat_id)s::bigint[], %(call_id)s::text[], %(name)s::text[], %(target)s::text[],
+       %(status)s::chattui.tool_status[], %(call_seq)s::integer[], %(result_seq)s::integer[], %(duration_ms)s::integer[],
+       %(error)s::text[], %(created_at)s::timestamptz[])
+    ON CONFLICT (owner, chat_id, call_id) DO UPDATE SET
+       name = CASE WHEN excluded.name = '' THEN t.name ELSE excluded.name END,
+       target = CASE WHEN excluded.target = '' THEN t.target ELSE excluded.target END,
+       status = CASE WHEN excluded.status = 'pending' THEN t.status ELSE excluded.status END,
+       call_seq = coalesce(t.call_seq, excluded.call_seq),
+       result_seq = coalesce(excluded.result_seq, t.result_seq),
+       duration_ms = coalesce(excluded.duration_ms, t.duration_ms),
+       error = coalesce(excluded.error, t.error)
+"""
+
+BLOB: LiteralString = """
+INSERT INTO chattui.blobs (sha256, size, data) VALUES (%(sha256)s, %(size)s, %(data)s) ON CONFLICT (owner, sha256) DO NOTHING
+"""
+
+FILE: LiteralString = """
+INSERT INTO chattui.files (chat_id, path, seq, sha256, mime, size)
+VALUES (%(chat_id)s, %(path)s, %(seq)s, %(sha256)s, %(mime)s, %(size)s) ON CONFLICT (owner, chat_id, path) DO NOTHING
+"""
+
+IMPORTS: LiteralString = """
+INSERT INTO chattui.imports AS i (machine, path, source, chat_id, inode, device, size, mtime_ns, byte_offset, line, head_hash,
+       tail_hash, state, outcome, error, problems, problem_count, message_count)
+SELECT %(machine)s, x.path, x.source, x.chat_id, x.inode, x.device, x.size, x.mtime_ns, x.byte_offset, x.line,
+       decode(x.head_hash, 'hex'), decode(x.tail_hash, 'hex'), coalesce(x.state, '{}'), x.outcome::chattui.import_outcome,
+       x.error, x.problems, x.problem_count, x.message_count
+  FROM jsonb_to_recordset(%(files)s::jsonb) AS x (path text, source text, chat_id bigint, inode numeric, device numeric,
+       size bigint, mtime_ns bigint, byte_offset bigint, line bigint, head_hash text, tail_hash text, state jsonb, outcome text,
+       error text, problems jsonb, problem_count integer, message_count integer)
+    ON CONFLICT (owner, machine, path) DO UPDATE SET
+       source = excluded.source, chat_id = coalesce(excluded.chat_id, i.chat_id), inode = excluded.inode,
+       device = excluded.device, size = excluded.size, mtime_ns = excluded.mtime_ns, byte_offset = excluded.byte_offset,
+       line = excluded.line, head_hash = excluded.head_hash, tail_hash = excluded.tail_hash, state = excluded.state,
+       outcome = CASE WHEN excluded.outcome <> 'complete' THEN excluded.outcome
+                      WHEN i.problem_count > 0 AND excluded.line > 0 AND excluded.line >= i.line THEN 'partial'
+                      ELSE 'complete' END,
+       error = excluded.error,
+       problems = CASE WHEN excluded.line >= i.line
+                       THEN jsonb_path_query_array(i.problems || excluded.problems, '$[0 to 19]') ELSE excluded.problems END,
+       problem_count = CASE WHEN excluded.line >= i.line THEN i.problem_count ELSE 0 END + excluded.problem_count,
+       message_count = i.message_count + excluded.message_count,
+       imported_at = now()
+"""

@@ -1,0 +1,82 @@
+"""Forks that no record tells of: a chat whose first messages are another chat's first messages."""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from chattui.store.database import Database
+from chattui.store.storable import storable
+
+_LINK: LiteralString = """
+WITH candidates AS (
+  SELECT c.source, c.root_id FROM chattui.chats c
+   WHERE c.owner = CURRENT_USER::text AND c.root_id IS NOT NULL AND c.message_count > 0 AND c.parent_id IS NULL
+   GROUP BY c.source, c.root_id HAVING count(*) > 1 AND count(*) > count(c.forked_from) + 1
+), family AS (
+  SELECT c.id, c.source, c.root_id, c.forked_from FROM chattui.chats c JOIN candidates k USING (source, root_id)
+   WHERE c.owner = CURRENT_USER::text AND c.message_count > 0 AND c.parent_id IS NULL
+), pairs AS (
+  SELECT a.id AS original, b.id AS fork,
+         (SELECT count(*) FROM chattui.messages x
+            JOIN chattui.messages y ON y.owner = x.owner AND y.chat_id = b.id AND y.seq = x.seq AND y.source_id = x.source_id
+           WHERE x.owner = CURRENT_USER::text AND x.chat_id = a.id) AS shared
+    FROM family a JOIN family b ON a.source = b.source AND a.root_id = b.root_id AND a.id <> b.id AND b.forked_from IS NULL
+), parted AS (
+  SELECT p.*,
+         (SELECT min(m.created_at) FROM chattui.messages m
+           WHERE m.owner = CURRENT_USER::text AND m.chat_id = p.original AND m.seq > p.shared) AS original_went_on,
+         (SELECT min(m.created_at) FROM chattui.messages m
+           WHERE m.owner = CURRENT_USER::text AND m.chat_id = p.fork AND m.seq > p.shared) AS fork_went_on
+    FROM pairs p WHERE p.shared > 0
+), chosen AS (
+  SELECT DISTINCT ON (fork) fork, original, shared FROM parted
+   WHERE (coalesce(original_went_on, '-infinity'), original) < (coalesce(fork_went_on, 'infinity'), fork)
+   ORDER BY fork, shared DESC, original
+), linked AS (
+  UPDATE chattui.chats c SET forked_from = k.original, forked_seq = k.shared FROM chosen k
+   WHERE c.owner = CURRENT_USER::text AND c.id = k.fork RETURNING c.id, c.forked_seq
+)
+SELECT id, forked_seq FROM linked
+"""
+
+_UNCOUNT: LiteralString = """
+WITH copied AS (
+  UPDATE chattui.messages m SET tokens_in = NULL, tokens_out = NULL, tokens_cached = NULL
+   WHERE m.owner = CURRENT_USER::text AND m.chat_id = %(chat_id)s AND m.seq <= %(shared)s
+)
+UPDATE chattui.chats c SET tokens_in = s.tokens_in, tokens_out = s.tokens_out, tokens_cached = s.tokens_cached
+  FROM (SELECT coalesce(sum(tokens_in), 0) AS tokens_in, coalesce(sum(tokens_out), 0) AS tokens_out,
+               coalesce(sum(tokens_cached), 0) AS tokens_cached
+          FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq > %(shared)s) s
+ WHERE c.owner = CURRENT_USER::text AND c.id = %(chat_id)s
+"""
+
+
+def link_forks(db: Database) -> int:
+    """Link chats that begin with a copy of another chat to it, and count the copied tokens once. Returns how many.
+
+    Claude Code's ``--fork-session`` copies the records with their ids and leaves no pointer (FORMATS: identity, forks).
+    The original is the chat that went on first after what both share.
+    """
+    with db.raw() as conn, conn.transaction():
+        linked = conn.execute(_LINK).fetchall()
+        for chat_id, shared in linked:
+            conn.execute(_UNCOUNT, {"chat_id": chat_id, "shared": shared})
+    return len(linked)
+
+
+_TITLES: LiteralString = """
+UPDATE chattui.chats c SET title = left(x.title, 200)
+  FROM unnest(%(ids)s::text[], %(titles)s::text[]) AS x (source_id, title)
+ WHERE c.owner = CURRENT_USER::text AND c.source = %(source)s AND c.source_id = x.source_id
+   AND NOT c.title_is_own AND x.title <> '' AND c.title <> left(x.title, 200)
+"""
+
+
+def apply_titles(db: Database, source: str, titles: dict[str, str]) -> int:
+    """Give chats the titles that their tool keeps outside its history files. Returns how many changed."""
+    if not titles:
+        return 0
+    with db.raw() as conn, conn.transaction():
+        values = {"source": source, "ids": list(titles), "titles": [storable(t) for t in titles.values()]}
+        return conn.execute(_TITLES, values).rowcount

@@ -1,0 +1,362 @@
+"""Takes batches of history into the database: chats, messages by COPY, tool calls, blobs, how far each file got.
+
+One batch is one transaction: the messages and the offset of their file become durable together, so an import that is
+killed anywhere goes on where it stood, without loss or doubling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from chattui.domain.history import ChatInfo, NewMessage, NewToolUse
+from chattui.domain.kinds import OWN_SOURCE, Kind, ToolStatus
+from chattui.store import delivery as sql
+from chattui.store.copying import encoded, message_line
+from chattui.store.database import Database
+from chattui.store.delivery import Delivery, Receipt
+from chattui.store.imports import PROBLEMS_KEPT
+from chattui.store.storable import storable, storable_json
+
+log = logging.getLogger("chattui.store")
+
+_COPY_BLOCK = 1 << 20
+_INT8 = (1 << 63) - 1
+
+
+@dataclass(slots=True)
+class _Target:
+    """The chat that a delivery goes to, while its batch is written."""
+
+    chat_id: int
+    next_seq: int
+    existing: bool  # it held messages before this batch
+    last_at: datetime | None = None
+    seqs: dict[str, int] = field(default_factory=dict)  # source_id to seq, of this batch and what was looked up
+    calls: dict[str, _Call] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Call:
+    use: NewToolUse
+    call_seq: int | None
+    result_seq: int | None
+    created_at: datetime
+
+
+class HistoryWriter:
+    """Writes deliveries of one machine. Not thread-safe; several writers, also in other programs, wait for each other."""
+
+    def __init__(self, db: Database, machine: str) -> None:
+        self._db = db
+        self._machine = machine
+        self._second_copies: set[str] = set()  # paths whose session was there before, from another file
+
+    def write(self, deliveries: Sequence[Delivery]) -> Receipt:
+        """Store a batch in one transaction. Raises ``DatabaseError``; then nothing of it is stored."""
+        with self._db.raw() as conn, conn.transaction():
+            conn.execute(sql.LIMITS)
+            conn.execute(sql.LOCK)
+            return self._write(conn, deliveries)
+
+    def _write(self, conn: psycopg.Connection[Any], deliveries: Sequence[Delivery]) -> Receipt:
+        accepted, skipped = self._accepted(conn, deliveries)
+        targets = self._targets(conn, accepted)
+        lines: list[str] = []
+        stored: list[int] = []
+        for item in accepted:
+            before = len(lines)
+            if item.chunk is not None and (target := targets.get(_key(item.chunk.chat))) is not None:
+                if item.replace:
+                    self._clear(conn, target)
+                self._number(conn, target, item, lines)
+            stored.append(len(lines) - before)
+        if lines:
+            with conn.cursor().copy(sql.COPY_MESSAGES) as copy:
+                data = encoded(lines)
+                for at in range(0, len(data), _COPY_BLOCK):
+                    copy.write(data[at : at + _COPY_BLOCK])
+        self._write_calls(conn, targets.values())
+        self._write_attachments(conn, accepted, targets)
+        self._write_imports(conn, accepted, targets, stored)
+        changed = frozenset(t.chat_id for t in targets.values())
+        return Receipt(len(lines), changed, tuple(skipped))
+
+    def _accepted(self, conn: psycopg.Connection[Any], items: Sequence[Delivery]) -> tuple[list[Delivery], list[str]]:
+        """The deliveries whose file still stands where it was when it was read; the paths of the others."""
+        paths = sorted({str(d.file.path) for d in items})
+        rows = conn.execute(sql.OFFSETS, {"machine": self._machine, "paths": paths})
+        offsets: dict[str, int] = {}
+        for path, offset, is_second in rows:
+            offsets[path] = offset
+            if is_second:
+                self._second_copies.add(path)
+        accepted, skipped = [], []
+        for item in items:
+            path = str(item.file.path)
+            if item.moved_from is not None and path not in offsets:
+                moved = {"machine": self._machine, "path": path, "moved_from": item.moved_from}
+                if row := conn.execute(sql.MOVE, moved).fetchone():
+                    offsets[path] = row[0]
+                    if row[1]:
+                        self._second_copies.add(path)
+            if path in skipped or offsets.get(path, 0) != item.expected_offset:
+                skipped.append(path)
+                continue
+            if item.chunk is not None:
+                offsets[path] = item.chunk.offset
+            accepted.append(item)
+        return accepted, skipped
+
+    def _targets(self, conn: psycopg.Connection[Any], items: Sequence[Delivery]) -> dict[tuple[str, str], _Target]:
+        """Insert or update the chats of the batch. A chat is made with its first message, not before."""
+        infos: dict[tuple[str, str], ChatInfo] = {}
+        times: dict[tuple[str, str], datetime] = {}
+        filled: set[tuple[str, str]] = set()
+        for item in items:
+            if item.chunk is None or not item.chunk.chat.source_id:
+                continue
+            key = _key(item.chunk.chat)
+            infos[key] = item.chunk.chat
+            if item.chunk.messages or item.expected_offset > 0:
+                filled.add(key)
+            began = item.chunk.chat.created_at or next(
+                (m.created_at for m in item.chunk.messages if m.created_at), None
+            )
+            times.setdefault(key, began or datetime.fromtimestamp(item.file.mtime_ns / 1e9, UTC))
+        infos = {k: v for k, v in infos.items() if k in filled}
+        if not infos:
+            return {}
+        named = {(i.source, n) for i in infos.values() for n in (i.parent_source_id, i.forked_from_id) if n} - set(
+            infos
+        )
+        if named:
+            chats = [{"source": s, "source_id": storable(n)} for s, n in sorted(named)]
+            conn.execute(sql.PLACEHOLDERS, {"chats": storable_json(chats)})
+        # parents before children, so that a subagent finds its chat within one batch
+        levels = [
+            [i for i in infos.values() if not i.parent_source_id],
+            [i for i in infos.values() if i.parent_source_id],
+        ]
+        targets = {}
+        for level in filter(None, levels):
+            rows = [_chat_values(i, times[_key(i)]) for i in level]
+            for chat_id, source, source_id, count in conn.execute(sql.CHATS, {"chats": storable_json(rows)}):
+                targets[source, source_id] = _Target(chat_id, count + 1, count > 0)
+        return {k: targets[k[0], storable(k[1])] for k in infos}
+
+    def _clear(self, conn: psycopg.Connection[Any], target: _Target) -> None:
+        """Take out what the chat's file brought before; what was added here moves behind what comes now."""
+        conn.execute(
+            "DELETE FROM chattui.tool_calls WHERE owner = CURRENT_USER::text AND chat_id = %s", (target.chat_id,)
+        )
+        own = conn.execute(
+            "SELECT content, source_id, created_at, role, kind FROM chattui.messages WHERE owner = CURRENT_USER::text "
+            "AND chat_id = %s AND starts_with(source_id, %s) ORDER BY seq",
+            (target.chat_id, OWN_SOURCE + ":"),
+        ).fetchall()
+        conn.execute(
+            "DELETE FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %s", (target.chat_id,)
+        )
+        conn.execute(
+            "DELETE FROM chattui.files WHERE owner = CURRENT_USER::text AND chat_id = %s AND seq IS NOT NULL",
+            (target.chat_id,),
+        )
+        target.next_seq, target.existing = 1, False
+        for content, source_id, created_at, role, kind in own:
+            conn.execute(
+                "INSERT INTO chattui.messages (chat_id, seq, content, source_id, created_at, role, kind) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (target.chat_id, target.next_seq, content, source_id, created_at, role, kind),
+            )
+            target.next_seq += 1
+
+    def _number(self, conn: psycopg.Connection[Any], target: _Target, item: Delivery, lines: list[str]) -> None:
+        """Give each new message its seq, its time and its parent, and write its line."""
+        assert item.chunk is not None
+        new = item.chunk.messages
+        if target.existing and new:
+            new = self._unseen(conn, target, item, new)
+        fallback = datetime.fromtimestamp(item.file.mtime_ns / 1e9, UTC)
+        seqs = target.seqs
+        for m in new:
+            seq = target.next_seq
+            target.next_seq += 1
+            created = m.created_at or target.last_at or fallback
+            target.last_at = created
+            seqs[m.source_id] = seq
+            parent = seqs.get(m.parent_id) if m.parent_id is not None else None
+            lines.append(message_line(m, target.chat_id, seq, created, parent))
+            if m.tool is not None:
+                _join_call(target, m.tool, seq, m.kind, created)
+        for use in item.chunk.tool_updates:
+            _join_call(target, use, None, Kind.EVENT, target.last_at or fallback)
+
+    def _unseen(
+        self, conn: psycopg.Connection[Any], target: _Target, item: Delivery, new: tuple[NewMessage, ...]
+    ) -> tuple[NewMessage, ...]:
+        """What the chat does not hold yet. Also looks up the messages that the new ones answer."""
+        if not target.seqs:
+            at = conn.execute(
+                "SELECT max(created_at) FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %s "
+                "AND seq = %s",
+                (target.chat_id, target.next_seq - 1),
+            ).fetchone()
+            target.last_at = at[0] if at else None
+        wanted = {m.parent_id for m in new if m.parent_id}
+        path = str(item.file.path)
+        if item.expected_offset == 0:  # first seen under this path: the same session may have come from elsewhere
+            self._second_copies.add(path)
+        if path in self._second_copies:
+            wanted |= {m.source_id for m in new}
+        wanted = {w for w in wanted if w not in target.seqs}
+        found = conn.execute(
+            "SELECT source_id, seq FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %s "
+            "AND source_id = ANY (%s)",
+            (target.chat_id, [storable(w) for w in wanted]),
+        ).fetchall()
+        held = dict(found)
+        target.seqs.update(held)
+        if path not in self._second_copies:
+            return new
+        return tuple(m for m in new if m.source_id not in target.seqs)
+
+    def _write_calls(self, conn: psycopg.Connection[Any], targets: Iterable[_Target]) -> None:
+        calls = [(t.chat_id, c) for t in targets for c in t.calls.values()]
+        if not calls:
+            return
+        params: dict[str, list[Any]] = {
+            "chat_id": [chat_id for chat_id, _ in calls],
+            "call_id": [storable(c.use.call_id) for _, c in calls],
+            "name": [storable(c.use.name) for _, c in calls],
+            "target": [storable(c.use.target) for _, c in calls],
+            "status": [c.use.status.value for _, c in calls],
+            "call_seq": [c.call_seq for _, c in calls],
+            "result_seq": [c.result_seq for _, c in calls],
+            "duration_ms": [c.use.duration_ms for _, c in calls],
+            "error": [storable(c.use.error) if c.use.error else None for _, c in calls],
+            "created_at": [c.created_at for _, c in calls],
+        }
+        conn.execute(sql.TOOL_CALLS, params)
+
+    def _write_attachments(
+        self, conn: psycopg.Connection[Any], items: Iterable[Delivery], targets: dict[tuple[str, str], _Target]
+    ) -> None:
+        for item in items:
+            if item.chunk is None or (target := targets.get(_key(item.chunk.chat))) is None:
+                continue
+            for m in item.chunk.messages:
+                seq = target.seqs.get(m.source_id)
+                for number, attachment in enumerate(m.attachments, 1):
+                    digest = hashlib.sha256(attachment.data).digest()
+                    size = len(attachment.data)
+                    conn.execute(sql.BLOB, {"sha256": digest, "size": size, "data": attachment.data})
+                    name = storable(attachment.name.replace("/", "_").replace("\\", "_"))[:120] or "attachment"
+                    path = f"{seq}-{number}-{name}"
+                    values = {"chat_id": target.chat_id, "path": path, "seq": seq, "sha256": digest, "size": size}
+                    conn.execute(sql.FILE, values | {"mime": storable(attachment.mime)[:120]})
+
+    def _write_imports(
+        self,
+        conn: psycopg.Connection[Any],
+        items: Sequence[Delivery],
+        targets: dict[tuple[str, str], _Target],
+        stored: Sequence[int],
+    ) -> None:
+        rows: dict[str, dict[str, Any]] = {}
+        for item, count in zip(items, stored, strict=True):
+            path = str(item.file.path)
+            if item.chunk is None and item.expected_offset > 0:
+                conn.execute(sql.TOUCH, _file_values(item) | {"machine": self._machine})
+                continue
+            target = targets.get(_key(item.chunk.chat)) if item.chunk else None
+            earlier = rows.get(path, {"problems": [], "problem_count": 0, "message_count": 0})
+            rows[path] = _import_values(item, target, count, earlier)
+            if path in self._second_copies:
+                rows[path]["state"] = rows[path]["state"] | {"second_copy": True}
+        if rows:
+            conn.execute(sql.IMPORTS, {"machine": self._machine, "files": storable_json(list(rows.values()))})
+
+
+def _key(chat: ChatInfo) -> tuple[str, str]:
+    return chat.source, chat.source_id
+
+
+def _chat_values(info: ChatInfo, began: datetime) -> dict[str, Any]:
+    return {
+        "source": info.source,
+        "source_id": info.source_id,
+        "title": info.title[:200],
+        "project": info.project,
+        "repository": info.repository,
+        "git_branch": info.git_branch,
+        "agent": info.agent,
+        "model": info.model,
+        "root_id": info.root_id,
+        "metadata": info.metadata,
+        "created_at": began.isoformat(),
+        "archived": info.archived,
+        "parent_source_id": info.parent_source_id,
+        "parent_call_id": info.parent_call_id,
+        "forked_from_id": info.forked_from_id,
+        "forked_count": info.forked_count,
+    }
+
+
+def _file_values(item: Delivery) -> dict[str, Any]:
+    return {
+        "path": storable(str(item.file.path)),
+        "size": item.file.size,
+        "mtime_ns": item.file.mtime_ns,
+        "inode": item.file.inode & _INT8,
+        "device": item.file.device & _INT8,
+        "error": item.error,
+    }
+
+
+def _import_values(item: Delivery, target: _Target | None, count: int, earlier: dict[str, Any]) -> dict[str, Any]:
+    chunk = item.chunk
+    problems = earlier["problems"] + [[p.line, storable(p.reason)] for p in (chunk.problems if chunk else ())]
+    total = earlier["problem_count"] + (len(chunk.problems) if chunk else 0)
+    outcome = (
+        "failed" if item.error and not (chunk and chunk.offset) else "partial" if item.error or total else "complete"
+    )
+    return _file_values(item) | {
+        "source": item.file.source,
+        "chat_id": target.chat_id if target else earlier.get("chat_id"),
+        "byte_offset": chunk.offset if chunk else item.expected_offset,
+        "line": chunk.line if chunk else 0,
+        "head_hash": item.head_hash.hex() if item.head_hash else None,
+        "tail_hash": item.tail_hash.hex() if item.tail_hash else None,
+        "state": chunk.state if chunk else {},
+        "outcome": outcome,
+        "problems": problems[:PROBLEMS_KEPT],
+        "problem_count": total,
+        "message_count": earlier["message_count"] + count,
+    }
+
+
+def _join_call(target: _Target, use: NewToolUse, seq: int | None, kind: Kind, created_at: datetime) -> None:
+    """Merge the beginning and the end of a tool call that lie in one batch."""
+    call_seq = seq if kind is Kind.TOOL_CALL else None
+    result_seq = seq if kind is Kind.TOOL_RESULT else None
+    known = target.calls.get(use.call_id)
+    if known is None:
+        target.calls[use.call_id] = _Call(use, call_seq, result_seq, created_at)
+        return
+    known.use = replace(
+        known.use,
+        name=use.name or known.use.name,
+        target=use.target or known.use.target,
+        status=use.status if use.status is not ToolStatus.PENDING else known.use.status,
+        duration_ms=use.duration_ms if use.duration_ms is not None else known.use.duration_ms,
+        error=use.error or known.use.error,
+    )
+    known.call_seq = known.call_seq or call_seq
+    known.result_seq = result_seq or known.result_seq

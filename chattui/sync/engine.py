@@ -1,0 +1,202 @@
+"""One sync: read what is new, newest first, in batches that are parsed here while the one before is being stored."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from chattui.domain.errors import SourceError
+from chattui.domain.history import Chunk, HistoryFile
+from chattui.sources.protocol import Source
+from chattui.store import forks, imports, search_index
+from chattui.store.database import Database
+from chattui.store.delivery import Delivery, Receipt
+from chattui.store.writer import HistoryWriter
+from chattui.sync.fingerprint import fingerprint
+from chattui.sync.plan import Change, Work, discover, plan
+from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
+
+log = logging.getLogger("chattui.sync")
+
+FIRST_BATCH = 400
+BATCH_MESSAGES = 4_000
+BATCH_CHARS = 6_000_000
+_TELL_EVERY = 0.2
+
+Tell = Callable[[Progress], None]
+
+
+def machine_name() -> str:
+    """The name under which this machine's files are remembered."""
+    return platform.node() or "unknown"
+
+
+class Sync:
+    """Imports histories into a database. ``run`` may be called again and again; ``stop`` ends it from another thread."""
+
+    def __init__(
+        self, db: Database, sources: Sequence[Source], *, machine: str | None = None, tell: Tell | None = None
+    ) -> None:
+        self._db = db
+        self._sources = sources
+        self._machine = machine or machine_name()
+        self._tell = tell or (lambda _progress: None)
+        self._stop = threading.Event()
+        self._faults: list[FileFault] = []
+        self._began = self._told = 0.0
+        self._progress = Progress(Phase.LOOKING)
+        self._problems = 0
+
+    def stop(self) -> None:
+        """End after the batch that is being stored; what was stored stays, the rest comes next time."""
+        self._stop.set()
+
+    def find(self, env: Mapping[str, str], home: Path) -> list[Work]:
+        """What the usual places hold that is new or changed."""
+        return self.compare(discover(self._sources, env, home, self._report))
+
+    def compare(self, found: Sequence[tuple[Source, HistoryFile]]) -> list[Work]:
+        """What of ``found`` is new or changed."""
+        return plan(found, imports.known(self._db, self._machine), self._report)
+
+    def run(self, env: Mapping[str, str], home: Path, *, index: bool = True) -> SyncReport:
+        """Look in the usual places and import what is new or changed."""
+        self._began = time.perf_counter()
+        self._tell(self._progress)
+        found = discover(self._sources, env, home, self._report)
+        report = self.run_work(self.compare(found), found=len(found), index=index)
+        for source in self._sources:
+            for root in source.roots(env, home):
+                forks.apply_titles(self._db, source.name, dict(source.titles(root)))
+        return report
+
+    def run_work(self, work: Sequence[Work], *, found: int | None = None, index: bool = True) -> SyncReport:
+        """Import the given files, then bring the search index up to date."""
+        self._began = self._began or time.perf_counter()
+        total = sum(w.bytes for w in work)
+        self._progress = Progress(Phase.READING, files=len(work), bytes=total)
+        stored = 0
+        if work:
+            search_index.set_aside(self._db, total)
+            with ThreadPoolExecutor(1, thread_name_prefix="chattui-store") as store:
+                stored = self._import(work, store)
+            if stored:
+                forks.link_forks(self._db)
+        if index and not self._stop.is_set():
+            self._bring_index_up_to_date(stored)
+        self._say(phase=Phase.DONE, force=True)
+        looked = len(work) if found is None else found
+        return SyncReport(
+            found=looked,
+            unchanged=looked - len(work),
+            read=self._progress.files_done,
+            messages=stored,
+            problems=self._problems,
+            faults=tuple(self._faults),
+            seconds=round(time.perf_counter() - self._began, 3),
+            stopped=self._stop.is_set(),
+        )
+
+    def _import(self, work: Sequence[Work], store: ThreadPoolExecutor) -> int:
+        """Hand batches to the storing thread, at most one ahead; returns how many messages were stored."""
+        writer = HistoryWriter(self._db, self._machine)
+        pending: Future[Receipt] | None = None
+        stored = 0
+        for batch in self._batches(work):
+            if pending is not None:
+                stored += self._settled(pending)
+            pending = store.submit(writer.write, batch)
+        if pending is not None:
+            stored += self._settled(pending)
+        return stored
+
+    def _settled(self, pending: Future[Receipt]) -> int:
+        receipt = pending.result()
+        elapsed = max(1e-6, time.perf_counter() - self._began)
+        messages = self._progress.messages + receipt.stored
+        done, total = self._progress.bytes_done, self._progress.bytes
+        remaining = elapsed * (total - done) / done if done else None
+        self._say(messages=messages, rate=messages / elapsed, remaining=remaining, force=True)
+        return receipt.stored
+
+    def _batches(self, work: Sequence[Work]) -> Iterator[list[Delivery]]:
+        """Deliveries of many files together; the first batch is small, so that something is on the screen soon."""
+        batch: list[Delivery] = []
+        messages = chars = 0
+        limit = FIRST_BATCH
+        for item in work:
+            if self._stop.is_set():
+                break
+            whole = item.change is Change.REWRITTEN  # replaced in one transaction
+            for delivery in self._deliveries(item):
+                batch.append(delivery)
+                if delivery.chunk is not None:
+                    messages += len(delivery.chunk.messages)
+                    chars += sum(len(m.content) for m in delivery.chunk.messages)
+                if not whole and (messages >= limit or chars >= BATCH_CHARS):
+                    yield batch
+                    batch, messages, chars, limit = [], 0, 0, BATCH_MESSAGES
+                    if self._stop.is_set():
+                        return
+            self._say(files_done=self._progress.files_done + 1)
+        if batch:
+            yield batch
+
+    def _deliveries(self, item: Work) -> Iterator[Delivery]:
+        known, file = item.known, item.file
+        at = known.byte_offset if known else 0
+        if item.change is Change.TOUCHED:
+            yield Delivery(file, None, at, moved_from=item.moved_from)
+            return
+        rewritten = item.change is Change.REWRITTEN
+        before = at
+        read_from = 0 if rewritten else at
+        something = False
+        try:
+            for chunk in self._chunks(item, read_from):
+                head, tail = fingerprint(file.path, chunk.offset)
+                yield Delivery(
+                    file, chunk, before, head, tail, replace=rewritten and not something, moved_from=item.moved_from
+                )
+                something = True
+                self._problems += len(chunk.problems)
+                self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
+                before = read_from = chunk.offset
+        except (SourceError, OSError) as error:
+            reason = str(error) if isinstance(error, SourceError) else (error.strerror or str(error))
+            log.warning("cannot read %s: %s", file.path, reason)
+            self._report(file.path, reason)
+            yield Delivery(file, None, before, error=reason)
+            return
+        if not something:
+            yield Delivery(file, None, before, moved_from=item.moved_from)
+
+    def _chunks(self, item: Work, offset: int) -> Iterator[Chunk]:
+        if offset == 0 or item.known is None:
+            return item.source.read(item.file.path)
+        known_as = item.moved_from or str(item.file.path)
+        state = imports.state(self._db, self._machine, known_as)
+        return item.source.read(item.file.path, offset=offset, line=item.known.line, state=state)
+
+    def _bring_index_up_to_date(self, stored: int) -> None:
+        if stored or not search_index.is_ready(self._db):
+            self._say(phase=Phase.INDEXING, remaining=None, force=True)
+        search_index.build(self._db, lambda share: self._say(indexed=share, force=True))
+        if stored and search_index.words_are_stale(self._db, stored):
+            search_index.refresh_words(self._db)
+
+    def _report(self, path: Path, reason: str) -> None:
+        self._faults.append(FileFault(str(path), reason))
+
+    def _say(self, *, force: bool = False, **changes: object) -> None:
+        self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
+        now = time.perf_counter()
+        if force or now - self._told >= _TELL_EVERY:
+            self._told = now
+            self._tell(self._progress)
