@@ -18,6 +18,8 @@ from chattui.domain.kinds import ContentType
 TITLE_LENGTH: Final = 200
 TARGET_LENGTH: Final = 200
 ERROR_LENGTH: Final = 500
+MOST_TOKENS: Final = 1 << 29
+"""More tokens than any reply has: what is beyond is not believed."""
 
 _COMMANDS: Final = ("command", "cmd")
 _TARGETS: Final = (
@@ -40,12 +42,14 @@ _SHELLS: Final = ("bash", "sh", "zsh", "fish", "powershell", "pwsh")
 
 
 def moment(stamp: object) -> datetime | None:
-    """An ISO-8601 time as an aware one (UTC when it names no zone); None for anything else."""
+    """An ISO-8601 time since 1970 as an aware one (UTC when it names no zone); None for anything else."""
     if not isinstance(stamp, str):
         return None
     try:
         when = datetime.fromisoformat(stamp)
     except ValueError:
+        return None
+    if not 1970 <= when.year < 9999:
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
@@ -55,9 +59,16 @@ def text_of(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def count_of(value: object) -> int:
-    """The value if it is a count, otherwise 0."""
-    return value if type(value) is int and 0 < value < 1 << 53 else 0
+def count_of(value: object, most: int = MOST_TOKENS) -> int:
+    """The value if it is a count of at most ``most``, otherwise 0."""
+    return value if type(value) is int and 0 < value <= most else 0
+
+
+def milliseconds(value: object, factor: int) -> int | None:
+    """A duration of ``factor`` milliseconds a unit; None when it is not a believable one (under 24 days)."""
+    if not isinstance(value, (int, float)) or not 0 <= value * factor < 1 << 31:
+        return None
+    return int(value * factor)
 
 
 def first_line(text: str, length: int) -> str:
@@ -102,7 +113,11 @@ def indented(value: object) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     except (TypeError, orjson.JSONEncodeError):
+        pass
+    try:
         return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "[nested too deeply]"
 
 
 def with_line_breaks(text: str) -> str:

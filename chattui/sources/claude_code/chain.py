@@ -38,6 +38,7 @@ class Chain:
         self.seen = Seen(SEEN_RECORDS, state.get("seen", ""))
         self.last: str | None = state.get("last")
         self.root: str = state.get("root", "")
+        self._before: tuple[str, str] = ("", "")  # the record before and its key: mostly the parent
         self._links = Links(LINKED_RECORDS, state.get("links"))
         self._threads = Links(SIDECHAIN_RECORDS, state.get("threads"))
 
@@ -65,7 +66,9 @@ class Chain:
         else:
             uuid = line_id
         thread = self._thread(record, uuid, key) if threads and record.get("isSidechain") is True else None
-        return Place(uuid, key, self._parent(record), thread, at)
+        place = Place(uuid, key, self._parent(record), thread, at)
+        self._before = (uuid, key) if key else ("", "")
+        return place
 
     def leave(self, place: Place) -> None:
         """All messages of the place are known now."""
@@ -81,7 +84,7 @@ class Chain:
         parent = record.get("parentUuid") or record.get("logicalParentUuid")
         if not isinstance(parent, str):
             return None if "parentUuid" in record else self.last
-        key = key_of(parent)
+        key = self._before[1] if parent == self._before[0] else key_of(parent)
         link = self._links.get(key)
         if link is not None:
             return link or None

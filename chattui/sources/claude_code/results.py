@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from chattui.domain.history import NewAttachment, NewToolUse
 from chattui.domain.kinds import ToolStatus
-from chattui.sources.content import ERROR_LENGTH, attachment, first_line, indented, text_of
+from chattui.sources.content import ERROR_LENGTH, attachment, first_line, indented, milliseconds, text_of
 
 _REFUSED: Final = "The user doesn't want to proceed with this tool use"
 
@@ -58,7 +58,6 @@ def _content(content: object) -> tuple[str, tuple[NewAttachment, ...]]:
 
 def _duration(about: Mapping[str, Any]) -> int | None:
     for name, factor in (("totalDurationMs", 1), ("durationMs", 1), ("durationSeconds", 1000)):
-        value = about.get(name)
-        if isinstance(value, (int, float)) and 0 <= value < 1e9:
-            return round(value * factor)
+        if (duration := milliseconds(about.get(name), factor)) is not None:
+            return duration
     return None
