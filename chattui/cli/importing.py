@@ -1,0 +1,168 @@
+"""``chattui import``: bring histories in, and tell how that stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chattui.cli import output
+from chattui.cli.context import EXIT_ERROR, EXIT_INTERRUPTED, Context
+from chattui.domain.visible import visible_line
+from chattui.sync.progress import Phase, Progress, SyncReport
+
+if TYPE_CHECKING:
+    from chattui.store.database import Database
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
+@click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
+@click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report (or the status) as JSON.")
+@click.option("--progress", "lines", is_flag=True, help="Print progress as one JSON object a line.")
+@click.pass_obj
+def import_(
+    context: Context,
+    paths: tuple[Path, ...],
+    names: tuple[str, ...],
+    status: bool,
+    no_index: bool,
+    as_json: bool,
+    lines: bool,
+) -> int:
+    """Import what is new from the usual places of Claude Code and Codex, or from PATHS.
+
+    What was imported before is not read again; what its tool has deleted stays.
+    """
+    with context.store() as db:
+        if status:
+            _print_status(db, as_json=as_json)
+            return 0
+        report = _run(db, paths, names, index=not no_index, lines=lines, quiet=as_json)
+    if as_json:
+        output.print_json(report.as_json())
+    elif not lines:
+        _print_report(report)
+    if report.stopped:
+        return EXIT_INTERRUPTED
+    return EXIT_ERROR if report.faults and not report.read else 0
+
+
+def _run(
+    db: Database, paths: tuple[Path, ...], names: tuple[str, ...], *, index: bool, lines: bool, quiet: bool
+) -> SyncReport:
+    from chattui.domain.errors import ConfigError
+    from chattui.sources.registry import all_sources
+    from chattui.sync.choose import history_in
+    from chattui.sync.engine import Sync
+
+    sources = [s for s in all_sources() if not names or s.name in names]
+    unknown = set(names) - {s.name for s in all_sources()}
+    if unknown:
+        known = ", ".join(s.name for s in all_sources())
+        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
+    show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
+    sync = Sync(db, sources, tell=show)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sync.stop())
+    if paths:
+        found = history_in(paths, sources)
+        report = sync.run_work(sync.compare(found), found=len(found), index=index)
+    else:
+        report = sync.run(os.environ, Path.home(), index=index)
+    if show is _bar:
+        click.echo("\r\x1b[K", err=True, nl=False)
+    return report
+
+
+def _line_printer(progress: Progress) -> None:
+    print(json.dumps(progress.as_json()), flush=True)
+
+
+def _bar(progress: Progress) -> None:
+    """One line on a terminal, written over itself."""
+    match progress.phase:
+        case Phase.LOOKING:
+            text = "Looking for histories …"
+        case Phase.INDEXING:
+            text = f"Building the search index … {progress.indexed:.0%}"
+        case _:
+            text = f"{progress.files_done:,} of {progress.files:,} files · {progress.messages:,} messages"
+            if progress.rate:
+                text += f" · {progress.rate:,.0f}/s"
+            if progress.remaining is not None:
+                text += f" · {progress.remaining:,.0f} s left"
+    click.echo(f"\r{text}\x1b[K", err=True, nl=False)
+
+
+def _print_report(report: SyncReport) -> None:
+    click.echo(
+        f"{report.found:,} files looked at, {report.read:,} read, {report.messages:,} messages in {report.seconds:.1f} s."
+    )
+    if report.problems:
+        click.echo(f"{report.problems:,} records could not be read: chattui import --status names them.", err=True)
+    for fault in report.faults[:20]:
+        click.echo(f"  {visible_line(fault.path)}: {visible_line(fault.reason)}", err=True)
+    if len(report.faults) > 20:
+        click.echo(f"  … and {len(report.faults) - 20} more", err=True)
+
+
+def _print_status(db: Database, *, as_json: bool) -> None:
+    from chattui.store import imports, search_index
+
+    sources, faults = imports.summaries(db), imports.faults(db)
+    ready = search_index.is_ready(db)
+    if as_json:
+        output.print_json(
+            {
+                "index_ready": ready,
+                "sources": [
+                    {
+                        "source": s.source,
+                        "machine": s.machine,
+                        "files": s.files,
+                        "chats": s.chats,
+                        "messages": int(s.messages),
+                        "faults": s.faults,
+                        "last_import": s.last_import.isoformat(),
+                    }
+                    for s in sources
+                ],
+                "faults": [
+                    {
+                        "path": f.path,
+                        "source": f.source,
+                        "outcome": f.outcome,
+                        "error": f.error,
+                        "problems": [{"line": n, "reason": r} for n, r in f.problems],
+                        "problem_count": f.problem_count,
+                    }
+                    for f in faults
+                ],
+            }
+        )
+        return
+    if not sources:
+        click.echo("Nothing was imported yet.")
+    for s in sources:
+        when = s.last_import.astimezone().strftime("%Y-%m-%d %H:%M")
+        click.echo(
+            f"{s.source:<14} {s.machine}: {s.files:,} files, {s.chats:,} chats, {s.messages:,} messages, last {when}"
+        )
+    for f in faults:
+        click.echo(f"{f.outcome}: {visible_line(f.path)}" + (f": {visible_line(f.error)}" if f.error else ""))
+        for line, reason in f.problems[:5]:
+            click.echo(f"    line {line}: {visible_line(reason)}")
+        if f.problem_count > min(5, len(f.problems)):
+            click.echo(f"    … {f.problem_count} in all")
+    if not ready:
+        click.echo(
+            "The search index is not built yet: searches look at the newest messages only. `chattui import` builds it."
+        )

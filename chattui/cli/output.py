@@ -1,0 +1,130 @@
+"""How verbs print: JSON for programs, plain lines for people, nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+import click
+
+from chattui.domain.chat import Chat, ChatRow, Message
+from chattui.domain.search import Hit
+from chattui.domain.visible import visible_line
+
+_UNSAFE_IN_JSON = re.compile(
+    "[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
+
+
+def to_json(value: Any) -> str:
+    """The value as JSON on several lines; control and bidi characters are escaped, other text is readable."""
+    return _UNSAFE_IN_JSON.sub(_escape, json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def print_json(value: Any) -> None:
+    """Print the value as one JSON document."""
+    click.echo(to_json(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def chat_row_json(row: ChatRow) -> dict[str, Any]:
+    """A line of ``chattui list --json``."""
+    return {
+        "chat_id": row.id,
+        "title": row.title,
+        "source": row.source,
+        "project": row.project,
+        "status": row.status.value,
+        "pinned": row.pinned,
+        "messages": row.message_count,
+        "last_message_at": row.last_message_at.isoformat(),
+    }
+
+
+def chat_json(chat: Chat) -> dict[str, Any]:
+    """A chat as ``chattui show --json`` and ``chattui new --json`` print it, without its messages."""
+    return {
+        "chat_id": chat.id,
+        "title": chat.title,
+        "source": chat.source,
+        "source_id": chat.source_id,
+        "status": chat.status.value,
+        "pinned": chat.pinned,
+        "tags": list(chat.tags),
+        "project": chat.project,
+        "repository": chat.repository,
+        "git_branch": chat.git_branch,
+        "agent": chat.agent,
+        "model": chat.model,
+        "parent_id": chat.parent_id,
+        "forked_from": chat.forked_from,
+        "forked_seq": chat.forked_seq,
+        "messages": chat.message_count,
+        "tokens": {"in": chat.tokens_in, "out": chat.tokens_out, "cached": chat.tokens_cached},
+        "created_at": chat.created_at.isoformat(),
+        "last_message_at": chat.last_message_at.isoformat(),
+    }
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """A message as ``chattui show --json`` prints it."""
+    tool = message.tool
+    return {
+        "seq": message.seq,
+        "role": message.role.value,
+        "kind": message.kind.value,
+        "time": message.created_at.isoformat(),
+        "content_type": message.content_type.value,
+        "content": message.content,
+        "model": message.model,
+        "parent_seq": message.parent_seq,
+        "thread": message.thread,
+        "error": message.error,
+        "tokens": {"in": message.tokens_in, "out": message.tokens_out, "cached": message.tokens_cached},
+        "tool": None
+        if tool is None
+        else {
+            "call_id": tool.call_id,
+            "name": tool.name,
+            "target": tool.target,
+            "status": tool.status.value,
+            "duration_ms": tool.duration_ms,
+            "error": tool.error,
+        },
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as ``chattui search --json`` prints it; ``matches`` are [start, end) characters of ``snippet``."""
+    return {
+        "chat_id": hit.chat_id,
+        "source": hit.source,
+        "source_id": hit.source_id,
+        "title": hit.title,
+        "project": hit.project,
+        "seq": hit.seq,
+        "role": hit.role.value,
+        "kind": hit.kind.value,
+        "time": hit.created_at.isoformat(),
+        "snippet": hit.snippet,
+        "matches": [list(r) for r in hit.ranges],
+    }
+
+
+def chat_line(row: ChatRow, width: int) -> str:
+    """One chat on one line of a terminal."""
+    when = row.last_message_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    mark = "*" if row.pinned else " "
+    head = f"{row.id:>6} {mark} {when}  {row.source:<12} {row.message_count:>6}  "
+    return head + visible_line(row.title or "(untitled)")[: max(20, width - len(head))]

@@ -1,0 +1,88 @@
+"""``chattui search``: the same search as the bar of the app."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import click
+
+from chattui.cli import output
+from chattui.cli.context import EXIT_ERROR, Context
+from chattui.domain.search import Hit
+from chattui.domain.visible import visible_line
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many messages at most."
+)
+@click.option("--prefix", is_flag=True, help="The last word is the beginning of a word, as while typing.")
+@click.option("--budget", default=5_000, show_default=True, type=click.IntRange(1), help="Milliseconds to look for.")
+@click.option("--json", "as_json", is_flag=True, help="Print {query, about, exact, complete, hits: […]}.")
+@click.pass_obj
+def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, budget: int, as_json: bool) -> int:
+    """Find messages: all words, "a quoted phrase", parts of names as path.join.
+
+    Messages that hold the words as a phrase come first; the newest first among them, and then among the others.
+    """
+    from chattui.store import search as searching
+
+    words = " ".join(query)
+    with context.store() as db:
+        page = searching.search(db, words if prefix else words + " ", limit=limit, budget_ms=budget)
+        similar = [] if page.hits else searching.suggest(db, words.split()[-1] if words.split() else "")
+    if as_json:
+        output.print_json(
+            {
+                "query": words,
+                "about": page.about,
+                "exact": page.exact,
+                "complete": page.complete,
+                "hits": [output.hit_json(h) for h in page.hits],
+            }
+        )
+        return 0 if page.hits else EXIT_ERROR
+    if not page.hits:
+        hint = f" Did you mean {', '.join(similar[:3])}?" if similar else ""
+        click.echo(f"Nothing found for {visible_line(words)!r}.{hint}", err=True)
+        return EXIT_ERROR
+    for hit in page.hits:
+        _print_hit(hit)
+    total = f"{page.about}" if page.exact else f"about {page.about}"
+    click.echo(f"{len(page.hits)} of {total} messages" + ("" if page.complete else "; time ran out"), err=True)
+    return 0
+
+
+def _print_hit(hit: Hit) -> None:
+    when = hit.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    title = visible_line(hit.title) or "(untitled)"
+    click.secho(f"{hit.chat_id}:{hit.seq}  {title[:100]}", bold=True)
+    click.echo(f"  {hit.source} · {hit.role.value} · {hit.kind.value.replace('_', ' ')} · {when}")
+    width = max(40, shutil.get_terminal_size((100, 24)).columns - 2)
+    click.echo("  " + _marked(hit, width))
+
+
+def _marked(hit: Hit, width: int) -> str:
+    """The snippet on one line with its matches bold (on a terminal) around the first match."""
+    start = max(0, hit.ranges[0][0] - width // 3) if hit.ranges else 0
+    end = start + width
+    parts, at = [], start
+    for left, right in hit.ranges:
+        if left >= end or left < at:
+            continue
+        parts.append(_line(hit.snippet[at:left]))
+        match = _line(hit.snippet[left : min(right, end)])
+        parts.append(click.style(match, bold=True, underline=True) if sys.stdout.isatty() else match)
+        at = min(right, end)
+    parts.append(_line(hit.snippet[at:end]))
+    return "".join(parts)
+
+
+def _line(text: str) -> str:
+    """On one line, blanks at its ends kept."""
+    if not text:
+        return ""
+    inner = visible_line(text)
+    return (" " if text[0].isspace() else "") + inner + (" " if inner and text[-1].isspace() else "")

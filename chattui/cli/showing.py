@@ -1,0 +1,103 @@
+"""``chattui show``: one chat as Markdown or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import click
+
+from chattui.cli import output
+from chattui.cli.context import EXIT_NOT_FOUND, Context
+from chattui.domain.chat import Chat, Message
+from chattui.domain.kinds import ContentType, Kind, Role
+from chattui.domain.visible import visible, visible_line
+
+PAGE = 500
+_NAMES = {Role.USER: "You", Role.ASSISTANT: "Assistant", Role.TOOL: "Tool", Role.SYSTEM: "System"}
+
+
+@click.command()
+@click.argument("chat")
+@click.option("--from", "first", default=1, type=click.IntRange(1), help="First message to print.")
+@click.option("--to", "last", default=None, type=click.IntRange(1), help="Last message to print.")
+@click.option("--talk", is_flag=True, help="Only prompts and replies, without tools and thinking.")
+@click.option("--json", "as_json", is_flag=True, help="Print {chat: {…}, messages: […]}.")
+@click.pass_obj
+def show(context: Context, chat: str, first: int, last: int | None, talk: bool, as_json: bool) -> int:
+    """Print a chat, named by its id, or by its source's id or the beginning of that."""
+    from chattui.store import chats, messages
+    from chattui.store.database import Database
+
+    def pages(db: Database, found: Chat) -> Iterator[Message]:
+        end = min(found.message_count, last or found.message_count)
+        for start in range(first, end + 1, PAGE):
+            for message in messages.page(db, found.id, start, min(end, start + PAGE - 1)):
+                if not talk or message.kind in (Kind.TEXT, Kind.ATTACHMENT):
+                    yield message
+
+    with context.store() as db:
+        found = chats.find(db, chat)
+        if found is None:
+            click.echo(
+                f"chattui: there is no chat {visible_line(chat)!r}. `chattui list` shows what there is.", err=True
+            )
+            return EXIT_NOT_FOUND
+        if as_json:
+            _print_json(found, pages(db, found))
+        else:
+            _print_markdown(found, pages(db, found))
+    return 0
+
+
+def _print_json(chat: Chat, messages: Iterator[Message]) -> None:
+    """One document, written message by message, so that a long chat is never held whole."""
+    head = output.to_json(output.chat_json(chat)).replace("\n", "\n  ")
+    click.echo(f'{{\n  "chat": {head},\n  "messages": [', nl=False)
+    separator = "\n    "
+    for message in messages:
+        body = output.to_json(output.message_json(message)).replace("\n", "\n    ")
+        click.echo(separator + body, nl=False)
+        separator = ",\n    "
+    click.echo("\n  ]\n}")
+
+
+def _print_markdown(chat: Chat, messages: Iterator[Message]) -> None:
+    click.echo(f"# {visible_line(chat.title) or '(untitled)'}\n")
+    facts = [chat.source, chat.project, chat.git_branch, chat.model, f"{chat.message_count} messages"]
+    click.echo(" · ".join(visible_line(f) for f in facts if f) + "\n")
+    for message in messages:
+        click.echo(markdown_of(message))
+
+
+def markdown_of(message: Message) -> str:
+    """A message as Markdown: talk under a heading, everything else as a quoted line with its text fenced."""
+    when = message.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    text = visible(message.content).rstrip()
+    if message.kind is Kind.TEXT:
+        return f"## {_NAMES[message.role]} · {when}\n\n{text}\n"
+    label = message.kind.value.replace("_", " ")
+    if message.tool is not None and message.tool.name:
+        label = f"{label} · {visible_line(message.tool.name)} · {message.tool.status.value}"
+    if message.content_type is ContentType.MARKDOWN and message.kind is not Kind.TOOL_RESULT:
+        quoted = "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+        return f"> **{label}** · {when}\n>\n{quoted}\n"
+    fence = "`" * max(3, _longest_run(text) + 1)
+    language = "json" if message.content_type is ContentType.JSON and _is_json(text) else ""
+    return f"> **{label}** · {when}\n\n{fence}{language}\n{text}\n{fence}\n"
+
+
+def _longest_run(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
