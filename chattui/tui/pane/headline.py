@@ -1,0 +1,141 @@
+"""The first line of a message: who speaks, or, folded, all that there is to know in one quiet line."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chattui.domain.chat import Message, ToolUse
+from chattui.domain.kinds import Kind, Role, ToolStatus
+from chattui.domain.visible import visible_line
+from chattui.tui.pane.lines import Line, Run, line_of
+from chattui.tui.pane.palette import Palette
+from chattui.tui.pane.wrap import cells, clip
+
+ROLE_NAMES = {Role.USER: "You", Role.ASSISTANT: "Assistant", Role.TOOL: "Tool", Role.SYSTEM: "System"}
+KIND_NAMES = {
+    Kind.THINKING: "Thinking",
+    Kind.TOOL_CALL: "Tool",
+    Kind.TOOL_RESULT: "Result",
+    Kind.SUMMARY: "Summary",
+    Kind.EVENT: "Event",
+    Kind.ATTACHMENT: "Attachment",
+}
+CLOSED, OPEN = "▸ ", "▾ "
+_NAME_WIDTH = 9
+_PEEK = 600
+"""Characters of a message in which its first line is looked for."""
+
+
+def name_of(message: Message) -> str:
+    """Who or what the message is, in a word."""
+    if message.kind is Kind.TOOL_CALL and message.tool and message.tool.name:
+        return visible_line(message.tool.name)
+    if message.kind is Kind.TEXT:
+        return ROLE_NAMES[message.role]
+    return KIND_NAMES[message.kind]
+
+
+def header(message: Message, now: datetime, width: int, palette: Palette) -> Line:
+    """Role, model and time of an open message."""
+    name = KIND_NAMES[Kind.ATTACHMENT] if message.kind is Kind.ATTACHMENT else ROLE_NAMES[message.role]
+    parts = [visible_line(message.model or ""), visible_line(message.thread or ""), ago(message.created_at, now)]
+    about = clip(" · ".join(filter(None, parts)), max(0, width - cells(name) - 2))
+    runs: list[Run] = [(clip(name, width), palette.names[message.role])]
+    if about:
+        runs += [("  ", palette.muted), (about, palette.muted)]
+    if message.error:
+        runs += [("  ✗ error", palette.failed)]
+    return line_of(runs)
+
+
+def folded(message: Message, width: int, palette: Palette, *, opened: bool) -> Line:
+    """A message in one line; the same line heads it when it is open."""
+    mark = OPEN if opened else CLOSED
+    name = clip(name_of(message), max(4, width // 2))
+    name += " " * min(_NAME_WIDTH - cells(name), width // 4)
+    detail = _detail(message)
+    ending = _ending(message, palette)
+    room = width - cells(mark) - cells(name) - 2 - sum(cells(text) for text, _ in ending)
+    runs: list[Run] = [(mark, palette.faint), (name, palette.tool)]
+    if room > 4 and detail:
+        runs += [("  ", palette.muted), (clip(detail, room), palette.muted)]
+    if room >= 0:
+        runs += ending
+    return line_of(runs, lead=len(mark))
+
+
+def first_line(text: str) -> str:
+    """The first line of a text that says something, without the marks of headings, lists and emphasis."""
+    for line in text[:_PEEK].split("\n"):
+        plain = visible_line(line).strip("#>*-_` ")
+        if plain:
+            return plain
+    return ""
+
+
+def _detail(message: Message) -> str:
+    if message.kind is Kind.TOOL_CALL and message.tool and message.tool.target:
+        return visible_line(message.tool.target[:_PEEK])
+    if message.kind in {Kind.TOOL_CALL, Kind.TOOL_RESULT}:
+        return visible_line(message.content[:_PEEK].lstrip().partition("\n")[0])
+    return first_line(message.content)
+
+
+def _ending(message: Message, palette: Palette) -> list[Run]:
+    runs: list[Run] = []
+    tool = message.tool
+    if message.kind is Kind.TOOL_RESULT:
+        count = message.content.count("\n") + (not message.content.endswith("\n")) if message.content else 0
+        if message.error:
+            runs.append(("  ✗ failed", palette.failed))
+        if count != 1:
+            runs.append((f"  {count:,} lines", palette.faint))
+    elif message.kind is Kind.TOOL_CALL and tool:
+        runs += _status(tool, palette)
+    elif message.error:
+        runs.append(("  ✗ error", palette.failed))
+    return runs
+
+
+def _status(tool: ToolUse, palette: Palette) -> list[Run]:
+    time = f" {duration(tool.duration_ms)}" if tool.duration_ms is not None else ""
+    match tool.status:
+        case ToolStatus.COMPLETED:
+            return [("  ✓", palette.done), (time, palette.faint)]
+        case ToolStatus.FAILED:
+            return [("  ✗ failed", palette.failed), (time, palette.faint)]
+        case ToolStatus.CANCELLED:
+            return [("  ⊘ cancelled", palette.muted), (time, palette.faint)]
+        case ToolStatus.RUNNING:
+            return [("  … running", palette.notice)]
+        case ToolStatus.PENDING:
+            return [("  … waiting", palette.muted)]
+
+
+def duration(milliseconds: int) -> str:
+    """How long something took: 0.4s, 12s, 2m 05s."""
+    seconds = milliseconds / 1000
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    if seconds < 59.5:
+        return f"{seconds:.0f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest:02}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02}m"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """When something was said, as seen from ``now`` and in its time zone."""
+    then = then.astimezone(now.tzinfo)
+    passed = now - then
+    if passed < timedelta(seconds=60):
+        return "just now" if passed > timedelta(minutes=-5) else f"{then:%-d %b %Y %H:%M}"
+    if passed < timedelta(hours=1):
+        return f"{passed.seconds // 60}m ago"
+    days = (now.date() - then.date()).days
+    if days == 0:
+        return f"{passed.seconds // 3600}h ago"
+    if days == 1:
+        return f"yesterday {then:%H:%M}"
+    if days < 7:
+        return f"{then:%a %H:%M}"
+    return f"{then:%-d %b %H:%M}" if then.year == now.year else f"{then:%-d %b %Y}"

@@ -1,0 +1,159 @@
+"""Row heights of up to a million messages: exact where a message was laid out, estimated by block elsewhere."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from chattui.domain.chat import SIZE_BLOCK, BlockSize
+
+GUESS = 8
+"""Rows of a message of which nothing is known."""
+
+_FURNITURE = 2
+"""Rows that an open message has besides its text: the gap above it and its header."""
+
+
+def estimate(block: BlockSize, width: int) -> int:
+    """Rows that the messages of ``block`` take at ``width`` columns of text; at least one each.
+
+    Prose fills about three quarters of a row, and code rows are short: characters count for a third of what they
+    would if every line wrapped.
+    """
+    open_ones = block.count - block.folded
+    wrapped = block.chars // max(20, width + width // 3)
+    return max(block.count, block.folded + open_ones * (_FURNITURE + 1) + block.lines + wrapped)
+
+
+class Heights:
+    """Rows of messages 1 … ``count``. A block of ``SIZE_BLOCK`` costs an integer until a message in it is measured.
+
+    Within an unmeasured block the estimate is spread evenly, so that every position in it can be computed.
+    """
+
+    __slots__ = ("_exact", "_prefix", "_rows", "_sums", "count")
+
+    def __init__(self, count: int = 0, estimates: Sequence[int] = ()) -> None:
+        self.count = 0
+        self._sums: list[int] = []
+        self._rows: dict[int, array[int]] = {}
+        self._exact: dict[int, bytearray] = {}
+        self._prefix: list[int] | None = None
+        self.grow(count, estimates)
+
+    def grow(self, count: int, estimates: Sequence[int] = ()) -> None:
+        """Add messages up to ``count``, with ``estimates`` by block where the whole block is new."""
+        while self.count < count:
+            block = self.count // SIZE_BLOCK
+            target = min(count, (block + 1) * SIZE_BLOCK)
+            added = target - self.count
+            if self.count % SIZE_BLOCK == 0:
+                known = estimates[block] if block < len(estimates) else added * GUESS
+                self._sums.append(max(added, known))
+            else:
+                rows = self._rows.get(block)
+                if rows is not None:
+                    rows.extend([GUESS] * added)
+                    self._exact[block].extend(bytes(added))
+                self._sums[block] += GUESS * added
+            self.count = target
+        self._prefix = None
+
+    @property
+    def total(self) -> int:
+        """Rows of all messages."""
+        return self._tops()[-1]
+
+    def rows(self, seq: int) -> int:
+        """Rows of one message."""
+        block, index = divmod(seq - 1, SIZE_BLOCK)
+        rows = self._rows.get(block)
+        if rows is not None:
+            return rows[index]
+        total, size = self._sums[block], self._size(block)
+        return total * (index + 1) // size - total * index // size
+
+    def is_exact(self, seq: int) -> bool:
+        """Whether the height was measured, not guessed."""
+        block, index = divmod(seq - 1, SIZE_BLOCK)
+        exact = self._exact.get(block)
+        return exact is not None and bool(exact[index])
+
+    def top(self, seq: int) -> int:
+        """Rows before the message. ``seq`` may be ``count + 1``."""
+        block, index = divmod(seq - 1, SIZE_BLOCK)
+        above = self._tops()[block]
+        if not index:
+            return above
+        rows = self._rows.get(block)
+        if rows is not None:
+            return above + sum(rows[:index])
+        return above + self._sums[block] * index // self._size(block)
+
+    def find(self, y: int) -> tuple[int, int]:
+        """The message at row ``y``, or nearest to it, and the row within the message. Needs ``count`` > 0."""
+        tops = self._tops()
+        y = max(0, min(y, tops[-1] - 1))
+        block = bisect_right(tops, y) - 1
+        inside = y - tops[block]
+        rows = self._rows.get(block)
+        if rows is None:
+            total, size = self._sums[block], self._size(block)
+            index = ((inside + 1) * size - 1) // total
+            return block * SIZE_BLOCK + index + 1, inside - total * index // size
+        starts = list(accumulate(rows, initial=0))
+        index = bisect_right(starts, inside) - 1
+        return block * SIZE_BLOCK + index + 1, inside - starts[index]
+
+    def measured(self, seq: int, rows: int) -> None:
+        """Set the exact height, at least 1."""
+        block, index = divmod(seq - 1, SIZE_BLOCK)
+        heights = self._open(block)
+        change = rows - heights[index]
+        self._exact[block][index] = 1
+        if change:
+            heights[index] = rows
+            self._sums[block] += change
+            self._prefix = None
+
+    def forget(self, seq: int) -> None:
+        """The height counts as a guess again; its value stays until it is measured."""
+        block, index = divmod(seq - 1, SIZE_BLOCK)
+        exact = self._exact.get(block)
+        if exact is not None:
+            exact[index] = 0
+
+    def estimated(self, estimates: Sequence[int]) -> None:
+        """Better estimates by block: they replace the guesses, exact heights stay."""
+        for block in range(min(len(estimates), len(self._sums))):
+            size = self._size(block)
+            total = max(size, estimates[block])
+            rows = self._rows.get(block)
+            if rows is None:
+                self._sums[block] = total
+                continue
+            exact = self._exact[block]
+            for index in range(size):
+                if not exact[index]:
+                    rows[index] = total * (index + 1) // size - total * index // size
+            self._sums[block] = sum(rows)
+        self._prefix = None
+
+    def _size(self, block: int) -> int:
+        return min(SIZE_BLOCK, self.count - block * SIZE_BLOCK)
+
+    def _tops(self) -> list[int]:
+        if self._prefix is None:
+            self._prefix = list(accumulate(self._sums, initial=0))
+        return self._prefix
+
+    def _open(self, block: int) -> array[int]:
+        rows = self._rows.get(block)
+        if rows is None:
+            total, size = self._sums[block], self._size(block)
+            rows = array("I", [total * (i + 1) // size - total * i // size for i in range(size)])
+            self._rows[block] = rows
+            self._exact[block] = bytearray(size)
+        return rows

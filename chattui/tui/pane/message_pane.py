@@ -1,0 +1,300 @@
+"""The message pane: a chat to be read, with its keys and its mouse."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+
+from chattui.domain.chat import Message
+from chattui.domain.kinds import Kind, Role
+from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
+from chattui.tui.pane.reader import Reader
+from chattui.tui.pane.typeset import MOST_ROWS
+
+_OVERLAP = 2
+"""Rows of a page that are seen again on the next."""
+
+
+def _key(keys: str, action: str, name: str, description: str, tooltip: str, *, show: bool = False) -> Binding:
+    return Binding(keys, action, description, show=show, id=f"pane.{name}", tooltip=tooltip)
+
+
+class MessagePane(Reader):
+    """Shows the messages of a ``MessageFeed``, however many, and lets them be read, folded, searched and copied."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("up,k", "rows(-1)", "up", "Up", "Scroll up one line"),
+        _key("down,j", "rows(1)", "down", "Down", "Scroll down one line"),
+        _key("pageup,ctrl+b", "pages(-1)", "page_up", "Page up", "Scroll up one page"),
+        _key("pagedown,space", "pages(1)", "page_down", "Page down", "Scroll down one page"),
+        _key("home,g", "first", "home", "Beginning", "Go to the first message"),
+        _key("end,G", "last", "end", "End", "Go to the last message and follow new ones"),
+        _key("left_square_bracket", "message(-1)", "previous", "Previous message", "Go to the message before"),
+        _key("right_square_bracket", "message(1)", "next", "Next message", "Go to the next message"),
+        _key("left_curly_bracket", "prompt(-1)", "previous_prompt", "Previous prompt", "Go to the prompt before"),
+        _key("right_curly_bracket", "prompt(1)", "next_prompt", "Next prompt", "Go to the next prompt"),
+        _key("n", "match(1)", "next_match", "Next match", "Go to the next match of the search", show=True),
+        _key("N", "match(-1)", "previous_match", "Previous match", "Go to the match before"),
+        _key("enter,f", "fold", "fold", "Fold", "Fold or open the current message", show=True),
+        _key("F", "fold_kind", "fold_kind", "Fold kind", "Fold or open all messages of the current one's kind"),
+        _key("e", "more", "more", "Show more", "Show more lines of a long message"),
+        _key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
+        _key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
+        _key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
+        _key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
+    ]
+
+    _copied: tuple[int, int] | None = None
+    _pressed: Offset | None = None
+    _seek: tuple[int, int] | None = None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Matches can be stepped through only where there are some."""
+        if action == "match":
+            return self.finder.walk is not None and bool(self.finder.walk.marks.seqs)
+        return True
+
+    # Moving
+
+    def action_rows(self, rows: int) -> None:
+        """Scroll by lines."""
+        self.scroll_rows(rows)
+
+    def action_pages(self, pages: int) -> None:
+        """Scroll by pages."""
+        self.scroll_rows(pages * max(1, self.viewport.height - _OVERLAP))
+
+    def action_first(self) -> None:
+        """Go to the beginning."""
+        self._choose(1)
+        self.go(partial(self.viewport.place, 1, 0, 0))
+
+    def action_last(self) -> None:
+        """Go to the end and stay there as the chat grows."""
+        self._choose(self.viewport.heights.count)
+        self.go(self.viewport.end)
+
+    def action_message(self, step: int) -> None:
+        """Go to the previous or next message."""
+        self._go_to(self.current_seq + step)
+
+    def action_prompt(self, step: int) -> None:
+        """Go to the previous or next prompt, loading what is between."""
+        self._seek = None
+        self._find_prompt(self.current_seq + step, step)
+
+    def _find_prompt(self, seq: int, step: int) -> None:
+        feed = self.feed
+        while feed is not None and 1 <= seq <= self.viewport.heights.count:
+            message = feed.get(seq)
+            if message is None:
+                self._seek = (seq, step)
+                feed.want(min(seq, seq + step * 100), max(seq, seq + step * 100))
+                return
+            if message.role is Role.USER and message.kind is Kind.TEXT:
+                self._go_to(seq)
+                return
+            seq += step
+
+    def messages_loaded(self, first: int, last: int) -> None:
+        """The feed has the messages ``first`` … ``last`` now."""
+        super().messages_loaded(first, last)
+        if self._seek is not None and first <= self._seek[0] <= last:
+            seek, self._seek = self._seek, None
+            self._find_prompt(*seek)
+
+    def scroll_rows(self, rows: int) -> None:
+        """Move by rows; whatever was being looked for is not wanted any more."""
+        self._seek = None
+        super().scroll_rows(rows)
+
+    def _go_to(self, seq: int) -> None:
+        """Choose a message, and bring its beginning to the top unless all of it is in the window."""
+        viewport = self.viewport
+        if not 1 <= seq <= viewport.heights.count:
+            return
+        self._choose(seq)
+        self.measure(seq)
+        top = viewport.row_of(seq)
+        if viewport.anchor[0] <= seq <= viewport.last and 0 <= top <= viewport.height - viewport.heights.rows(seq):
+            self.moved()
+            self.refresh()
+        else:
+            self.go(partial(self._place_head, seq, 0))
+
+    def _choose(self, seq: int) -> None:
+        self._seek = None
+        self._selected = self._current = seq
+
+    def action_match(self, step: int) -> None:
+        """Go to the next or previous match."""
+        walk = self.finder.walk
+        if walk is None:
+            return
+        before = walk.seq
+        if not self.finder.next_part(step) and not walk.step(step, self.current_seq):
+            return
+        seq = walk.seq or 1
+        for changed in {before or seq, seq}:
+            self._painter.drop(changed, 0, self.viewport.heights.rows(changed))
+        self._choose(seq)
+        self.go(self._place_match)
+        self.post_message(MatchStepped(walk.index, len(walk.marks.seqs)))
+
+    # Folding
+
+    def action_fold(self) -> None:
+        """Fold or open the current message."""
+        self._turn(self.current_seq)
+
+    def _turn(self, seq: int) -> None:
+        if self._message(seq) is None:
+            return
+        above = max(0, self.viewport.row_of(seq, self._head(seq)))
+        self.typeset.look(seq).opened = self.typeset.is_folded(seq)
+        self._changed(seq, above)
+
+    def _changed(self, seq: int, above: int) -> None:
+        self.drop_selection()
+        self._choose(seq)
+        self.forget(seq)
+        self.forget(seq + 1)
+        self.go(partial(self._place_head, seq, above))
+
+    def action_fold_kind(self) -> None:
+        """Fold or open all messages of the current one's kind."""
+        message = self._message(self.current_seq)
+        if message is None:
+            return
+        self.drop_selection()
+        seq = message.seq
+        above = max(0, self.viewport.row_of(seq, self._head(seq)))
+        self.typeset.flip(message.kind, open_all=self.typeset.is_folded(seq))
+        self._painter.clear()
+        self._remeasure()
+        self._choose(seq)
+        self.go(partial(self._place_head, seq, above))
+
+    def action_more(self) -> None:
+        """Show more of a long message, or the part of it that follows."""
+        seq = self.current_seq
+        laid = self.typeset.laid(seq) if self._message(seq) else None
+        if laid is None or laid.after < 0:
+            return
+        above = self.viewport.row_of(seq, laid.head)
+        look = self.typeset.look(seq)
+        if look.rows < MOST_ROWS:
+            look.rows = MOST_ROWS
+        else:
+            look.start, above = laid.end, 0
+        self._changed(seq, above)
+
+    def action_less(self) -> None:
+        """Show the part of a long message that comes before the one shown."""
+        seq = self.current_seq
+        message = self._message(seq)
+        laid = self.typeset.laid(seq) if message else None
+        if message is None or laid is None or laid.before < 0:
+            return
+        look = self.typeset.look(seq)
+        start = max(0, look.start - (laid.end - look.start or look.start))
+        look.start = message.content.rfind("\n", 0, start) + 1 if start else 0
+        self._changed(seq, 0)
+
+    def _message(self, seq: int) -> Message | None:
+        return self.feed.get(seq) if self.feed is not None and seq >= 1 else None
+
+    def _head(self, seq: int) -> int:
+        laid = self.typeset.laid(seq)
+        return laid.head if laid else 0
+
+    # Copying
+
+    def action_copy(self) -> None:
+        """Ask for the source text of the current message to be copied."""
+        message = self._message(self.current_seq)
+        if message is not None:
+            self.post_message(CopyRequested(message.content, "message"))
+
+    def action_copy_code(self) -> None:
+        """Ask for a code block to be copied: the one nearest to the top, then the ones after it."""
+        codes = self._codes()
+        if not codes:
+            return
+        places = [(seq, row) for seq, row, _ in codes]
+        if self._copied in places:
+            index = (places.index(self._copied) + 1) % len(codes)
+        else:
+            index = min(range(len(codes)), key=lambda at: abs(self.viewport.row_of(*places[at])))
+        self._copied = places[index]
+        what = f"code block {index + 1} of {len(codes)}" if len(codes) > 1 else "code block"
+        self.post_message(CopyRequested(codes[index][2], what))
+
+    def _codes(self) -> list[tuple[int, int, str]]:
+        """The code blocks of the current message; where it has none, those in the window."""
+        own = self._codes_of(self.current_seq)
+        if own:
+            return own
+        seen = set(islice(self.viewport.seen(), self.viewport.height))
+        window = range(self.viewport.anchor[0], self.viewport.last + 1)
+        return [code for seq in window for code in self._codes_of(seq) if code[:2] in seen]
+
+    def _codes_of(self, seq: int) -> list[tuple[int, int, str]]:
+        laid = self.typeset.laid(seq) if self._message(seq) else None
+        return [(seq, row, code) for row, code in laid.codes] if laid else []
+
+    def action_copy_id(self) -> None:
+        """Ask for the chat's id to be copied."""
+        if self.feed is not None:
+            self.post_message(CopyRequested(str(self.feed.chat_id), "chat id"))
+
+    def moved(self) -> None:
+        """A move ends the round of code blocks."""
+        super().moved()
+        if self._copied is not None and self._copied[0] not in range(self.viewport.anchor[0], self.viewport.last + 1):
+            self._copied = None
+
+    # Mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember where a click began: a drag is none."""
+        self._pressed = event.screen_offset
+
+    def on_click(self, event: events.Click) -> None:
+        """Follow a link, open or fold a folded line, show more, or choose the message."""
+        if event.screen_offset != self._pressed or event.button != 1:
+            return
+        place = next(islice(self.viewport.seen(), event.y, None), None)
+        if self._unseen and event.y == self.viewport.height - 1:
+            self.action_last()
+        elif event.style.link:
+            self.post_message(LinkFollowed(event.style.link))
+        elif place is not None and event.chain == 1:
+            self._click(*place)
+
+    def _click(self, seq: int, row: int) -> None:
+        message = self._message(seq)
+        laid = self.typeset.laid(seq) if message else None
+        if message is None or laid is None:
+            return
+        self._choose(seq)
+        if row == laid.after:
+            self.action_more()
+        elif row == laid.before:
+            self.action_less()
+        elif row == laid.head and (laid.foldable or self.typeset.is_folded(seq)):
+            self._turn(seq)
+        else:
+            self.moved()
+            self.refresh()
+
+    def text_select_all(self) -> None:
+        """A double click selects the message under it, not the whole chat."""
+        seq = self.current_seq
+        if self._message(seq) is not None:
+            self.screen.selections = {self: self.document.whole(seq, self.measure(seq))}

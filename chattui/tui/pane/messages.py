@@ -1,0 +1,39 @@
+"""What the message pane tells the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+
+@dataclass
+class CopyRequested(Message):
+    """Text is to go to the clipboard; ``what`` names it in a word or two, as "message" or "code block 2 of 3"."""
+
+    text: str
+    what: str
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class LinkFollowed(Message):
+    """A link was clicked. ``href`` is a web or mail address in printable ASCII."""
+
+    href: str
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+
+@dataclass
+class MatchStepped(Message):
+    """The reader is at a match in the ``index``-th (from 1) of ``total`` matching messages."""
+
+    index: int
+    total: int
+
+    def __post_init__(self) -> None:
+        super().__init__()

@@ -1,0 +1,403 @@
+"""A chat on the screen: its messages measured, painted, refined as they arrive. Keys and mouse are not its business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from time import perf_counter
+
+from rich.segment import Segment
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.timer import Timer
+
+from chattui.tui.pane.feed import MessageFeed
+from chattui.tui.pane.finder import Finder
+from chattui.tui.pane.heights import Heights, estimate
+from chattui.tui.pane.line_scroll import LineScroll
+from chattui.tui.pane.lines import Line, offset_of, row_at
+from chattui.tui.pane.marks import Marks
+from chattui.tui.pane.paint import GUTTER, Painter, placeholder, select, stamped
+from chattui.tui.pane.palette import Palettes, make_palettes
+from chattui.tui.pane.selection import Document
+from chattui.tui.pane.typeset import Typesetter
+from chattui.tui.pane.wrap import cells, clip
+
+NARROWEST = 4
+_MARGIN = 20
+"""Messages above and below the window that are asked for with it."""
+
+_IDLE = 0.03
+_BUDGET = 0.006
+_AHEAD = 2
+_QUIET = 0.7
+"""Seconds without a change after which a growing message is set as a whole."""
+
+_HINT = "Nothing here yet. What you write below begins the chat."
+
+
+def _clock() -> datetime:
+    return datetime.now().astimezone()
+
+
+class Reader(LineScroll):
+    """Shows the messages of a feed. All methods are to be called on the UI thread."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = _clock,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.feed: MessageFeed | None = None
+        self.document = Document()
+        self.typeset = Typesetter(self._theme, now)
+        self._now = now
+        self._palettes: Palettes | None = None
+        self._painter = Painter()
+        self.finder = Finder(self.typeset, self.forget)
+        self._selected: int | None = None
+        self._current = 1
+        self._unseen = 0
+        self._idle: Timer | None = None
+        self._writing: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Keep "3m ago" true."""
+        self.set_interval(60, self._age)
+
+    def show(
+        self, feed: MessageFeed, *, at: int | None = None, marks: Marks | None = None, at_end: bool = True
+    ) -> None:
+        """Show a chat: at its end, at its beginning, or at message ``at``; with marks at the match in that message."""
+        self._begin(feed)
+        self.finder.set(marks)
+        if at is not None and feed.count:
+            self._selected = max(1, min(at, feed.count))
+            found = self.finder.walk is not None and self.finder.walk.start(self._selected)
+            self.go(self._place_match if found else partial(self._place_head, self._selected, 0))
+        elif at_end:
+            self._selected = feed.count or None
+            self.go(self.viewport.end)
+        else:
+            self.go(partial(self._place_head, 1, 0))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._begin(None)
+        self.finder.set(None)
+        self.go(None)
+
+    def _begin(self, feed: MessageFeed | None) -> None:
+        self.drop_selection()
+        self.feed = feed
+        self.typeset.begin(feed)
+        self._painter.clear()
+        self.finder.clear()
+        self._selected, self._unseen, self._current = None, 0, 1
+        self._remeasure()
+        self.viewport.anchor = (1, 0)
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The message and its line in the first row of the window."""
+        return self.viewport.anchor
+
+    @property
+    def current_seq(self) -> int:
+        """The message that keys act on: the one that was chosen, or the first one in the window."""
+        return self._current
+
+    def messages_loaded(self, first: int, last: int) -> None:
+        """The feed has the messages ``first`` … ``last`` now."""
+        self.forget(last + 1)
+        if first - 1 <= self.viewport.last and self.viewport.anchor[0] <= last + 1:
+            self.settle()
+
+    def sizes_loaded(self) -> None:
+        """The feed knows the sizes of its blocks now."""
+        self.viewport.heights.estimated(self._estimates())
+        self.settle()
+
+    def grown(self) -> None:
+        """The feed's count has grown: follow at the end, otherwise count what has not been seen."""
+        if self.feed is None:
+            return
+        heights = self.viewport.heights
+        before = heights.count
+        self._finish_writing()
+        heights.grow(self.feed.count)
+        if self._goal == self.viewport.end or not before:
+            if self._selected in {before, None}:
+                self._selected = heights.count
+            self._goal = self.viewport.end
+        else:
+            self._unseen += heights.count - before
+        self.settle()
+
+    def refresh_message(self, seq: int) -> None:
+        """The message has changed. At the end of a chat only what was added is set anew."""
+        heights = self.viewport.heights
+        if not 1 <= seq <= heights.count:
+            return
+        rows = heights.rows(seq)
+        kept = 0
+        if seq == heights.count and self.typeset.width:
+            laid = self.typeset.grow(seq)
+            kept = max(0, laid.kept - 1) if laid else 0
+            self._wait_for_quiet()
+        else:
+            self.typeset.changed(seq)
+        heights.forget(seq)
+        self.finder.drop(seq)
+        self._painter.drop(seq, kept, max(rows, self.measure(seq)) + 1)
+        self.settle()
+
+    def set_marks(self, marks: Marks | None) -> None:
+        """Highlight other matches, or none, without moving."""
+        self.finder.set(marks)
+        self._painter.clear()
+        self.refresh()
+        self.refresh_bindings()
+
+    # What the scroll view asks
+
+    def measure(self, seq: int) -> int:
+        """Rows of a message, exact as soon as it is loaded."""
+        heights = self.viewport.heights
+        if not heights.is_exact(seq) and (laid := self.typeset.laid(seq)) is not None:
+            heights.measured(seq, len(laid.lines))
+        return heights.rows(seq)
+
+    def resized(self, width: int) -> None:
+        """Wrap for another width, and go on with the line that was being read."""
+        width = max(NARROWEST, width - GUTTER - 1)
+        if width != self.typeset.width:
+            self.drop_selection()
+            seq, line = self.viewport.anchor
+            laid = self.typeset.laid(seq)
+            if self._goal is None and laid is not None:
+                self._goal = partial(self._place_offset, seq, offset_of(laid.lines, line))
+            self.typeset.resize(width)
+            self._remeasure()
+        self._painter.clear()
+        self.settle()
+
+    def _remeasure(self) -> None:
+        self.finder.clear()
+        self.viewport.heights = Heights(self.feed.count if self.feed else 0, self._estimates())
+
+    def _estimates(self) -> list[int]:
+        sizes = self.feed.sizes() if self.feed else None
+        return [estimate(block, self.typeset.width) for block in sizes] if sizes and self.typeset.width else []
+
+    def moved(self) -> None:
+        """Ask for what is near, keep the current message in the window, and colour what is seen when idle."""
+        viewport = self.viewport
+        first, last = viewport.anchor[0], viewport.last
+        if self.feed is None or not viewport.height or not last:
+            return
+        self.feed.want(max(1, first - _MARGIN), min(viewport.heights.count, last + _MARGIN))
+        if viewport.at_end:
+            self._unseen = 0
+        if self._selected is not None and not first <= self._selected <= last:
+            self._selected = None
+        self._current = self._selected or first
+        if self.document.strays(first):
+            self.drop_selection()
+            self.document.origin = first
+        self._wait_for_idle()
+
+    # Places
+
+    def _place_head(self, seq: int, above: int) -> None:
+        self.measure(seq)
+        laid = self.typeset.laid(seq)
+        self.viewport.place(seq, laid.head if laid else 0, above)
+
+    def _place_offset(self, seq: int, offset: int) -> None:
+        self.measure(seq)
+        laid = self.typeset.laid(seq)
+        self.viewport.place(seq, row_at(laid.lines, offset) if laid else 0, 0)
+
+    def _place_match(self) -> None:
+        if self.finder.walk is not None and (seq := self.finder.walk.seq) is not None:
+            self.viewport.place(seq, self.finder.reveal(seq), self.viewport.height // 3)
+
+    # Parts
+
+    def forget(self, seq: int) -> None:
+        """Lay the message out again when it is next needed."""
+        heights = self.viewport.heights
+        if 1 <= seq <= heights.count:
+            self.typeset.drop(seq)
+            self.finder.drop(seq)
+            self._painter.drop(seq, 0, heights.rows(seq))
+            heights.forget(seq)
+
+    def _theme(self) -> Palettes:
+        if self._palettes is None:
+            self._palettes = make_palettes(self.app.theme_variables, ansi=self.app.native_ansi_color)
+        return self._palettes
+
+    def notify_style_update(self) -> None:
+        """Styles may have changed; only another theme means new colours."""
+        super().notify_style_update()
+        palettes, self._palettes = self._palettes, None
+        if palettes is not None and palettes != self._theme():
+            self.typeset.restyle()
+            self._painter.clear()
+
+    def paint(self, top: int, rows: int, *, stamp: bool = False) -> list[Strip]:
+        """The rows of the window, each as wide as the widget, the scrollbar's columns included."""
+        plain = self._theme().plain
+        width = self.size.width
+        blank = Strip.blank(width, plain.text)
+        strips: list[Strip] = []
+        selection = self.text_selection
+        for seq, row in islice(self.viewport.seen(), top, top + rows):
+            strip = self._row(seq, row, width, selection)
+            strips.append(stamped(strip, self.document.y(seq, row)) if stamp else strip)
+        strips += [blank] * (rows - len(strips))
+        if self.feed is not None and not self.feed.count:
+            self._hint(strips, top, width)
+        last = self.viewport.height - 1
+        if self._unseen and top <= last < top + rows:
+            pill = f" {self._unseen:,} new ↓ "
+            left = max(0, self.scrollable_content_region.width - cells(pill) - 1)
+            label = Strip([Segment(pill, plain.pill)], cells(pill))
+            strip = strips[last - top]
+            after = strip.crop(left + label.cell_length, width)
+            strips[last - top] = Strip.join([strip.crop(0, left), label, after]).crop(0, width)
+        return strips
+
+    def _row(self, seq: int, row: int, width: int, selection: Selection | None) -> Strip:
+        palettes = self._theme()
+        message = self.feed.get(seq) if self.feed is not None else None
+        laid = self.typeset.laid(seq) if message is not None else None
+        if message is None or laid is None or row >= len(laid.lines):
+            return placeholder(width, palettes.plain, first=row == 0)
+        gap = row < laid.head
+        palette = palettes.plain if gap else self.typeset.palette(message)
+        line = laid.lines[row]
+        strip = self._painter.strip(
+            message,
+            row,
+            line,
+            width,
+            palette,
+            current=seq == self._current,
+            shut=len(laid.lines) == laid.head + 1,
+            gap=gap,
+            spans=self.finder.spans(seq).get(row, ()),
+            here=self.finder.here(seq),
+        )
+        span = selection.get_span(self.document.y(seq, row)) if selection else None
+        return select(strip, line, span, palette.selected) if span else strip
+
+    def _hint(self, strips: list[Strip], top: int, width: int) -> None:
+        row = self.viewport.height // 2 - top
+        if 0 <= row < len(strips):
+            plain = self._theme().plain
+            hint = clip(_HINT, width - 2)
+            left = max(0, (width - cells(hint)) // 2)
+            segments = [Segment(" " * left, plain.text), Segment(hint, plain.muted)]
+            strips[row] = Strip(segments).extend_cell_length(width, plain.text)
+
+    # Selection
+
+    def drop_selection(self) -> None:
+        """End the selection, if there is one here."""
+        if self.is_attached and self.text_selection is not None:
+            self.screen.clear_selection()
+
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
+        """Paint the selection."""
+        self.refresh()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text."""
+        if not self.viewport.heights.count:
+            return None
+
+        def lines_of(seq: int) -> Sequence[Line] | None:
+            laid = self.typeset.laid(seq)
+            return laid.lines if laid else None
+
+        return self.document.extract(selection, self.viewport.heights.count, lines_of), "\n"
+
+    # Idle time
+
+    def _wait_for_idle(self) -> None:
+        if self._idle is None:
+            self._idle = self.set_timer(_IDLE, self._use_idle_time)
+
+    def _use_idle_time(self) -> None:
+        self._idle = None
+        if self.feed is None or not self.typeset.width:
+            return
+        until = perf_counter() + _BUDGET
+        if not (self._colour(until) and self._look_ahead(until)):
+            self._idle = self.set_timer(_IDLE / 2, self._use_idle_time)
+
+    def _colour(self, until: float) -> bool:
+        """Colour the code in the window; False when there is more to do."""
+        for seq in range(self.viewport.anchor[0], self.viewport.last + 1):
+            laid = self.typeset.laid(seq)
+            if laid is None or not laid.plain_codes:
+                continue
+            if not all(self.typeset.colours.work(code, language, until) for code, language in laid.plain_codes):
+                return False
+            self.typeset.drop(seq)
+            self._painter.drop(seq, 0, len(laid.lines))
+            self.refresh()
+        return True
+
+    def _look_ahead(self, until: float) -> bool:
+        """Measure the pages before and after the window; False when there is more to do."""
+        viewport, heights = self.viewport, self.viewport.heights
+        total = heights.total
+        for step, seq in ((1, viewport.last + 1), (-1, viewport.anchor[0] - 1)):
+            left = _AHEAD * viewport.height
+            at = seq
+            while 1 <= at <= heights.count and left > 0:
+                if not heights.is_exact(at) and perf_counter() > until:
+                    return False
+                left -= self.measure(at)
+                at += step
+        if heights.total != total:
+            self.sync()
+        return True
+
+    def _age(self) -> None:
+        """Times in headers grow older."""
+        if self.feed is None:
+            return
+        now = self._now()
+        for seq in range(self.viewport.anchor[0], self.viewport.last + 1):
+            message = self.feed.get(seq)
+            if message is not None and now - message.created_at < timedelta(days=1):
+                self.typeset.drop(seq)
+                self._painter.drop(seq, 0, 2)
+                self.refresh()
+
+    def _wait_for_quiet(self) -> None:
+        if self._writing is None:
+            self._writing = self.set_timer(_QUIET, self._written)
+        else:
+            self._writing.reset()
+
+    def _written(self) -> None:
+        self._writing = None
+        self._finish_writing()
+        self.settle()
+
+    def _finish_writing(self) -> None:
+        seq = self.typeset.finish()
+        if seq is not None:
+            self.forget(seq)

@@ -1,0 +1,247 @@
+"""Messages as laid out lines, at one width and in one palette, with bounded caches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chattui.domain.chat import Message
+from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
+from chattui.tui.pane.feed import MessageFeed
+from chattui.tui.pane.headline import folded, header
+from chattui.tui.pane.highlight import Highlighter
+from chattui.tui.pane.layout import Body, set_blocks
+from chattui.tui.pane.lines import Line, line_of
+from chattui.tui.pane.lru import Lru
+from chattui.tui.pane.markdown import Block, parse, too_heavy
+from chattui.tui.pane.palette import Palette, Palettes
+from chattui.tui.pane.plain import rest_of, set_plain, size_of
+from chattui.tui.pane.stream import Stream
+
+MOST_ROWS = 8_000
+"""Rows of one message that are laid out at a time. What is longer is shown in parts."""
+
+_ROWS_AT_FIRST = {Kind.TEXT: 1_000}
+_ROWS_OF_OTHERS = 200
+_STREAM_FROM = 4_000
+
+
+@dataclass(slots=True)
+class Look:
+    """How a person wants to see one message. ``start`` is the character at which the shown part begins."""
+
+    opened: bool | None = None  # None: as its kind is shown
+    rows: int = 0  # 0: as many as its kind shows at first
+    start: int = 0
+
+
+@dataclass(slots=True)
+class Laid:
+    """A message as lines: perhaps an empty one, the headline, the text, and notices where text is left out."""
+
+    lines: list[Line]
+    head: int = 0  # the row of the headline
+    foldable: bool = False  # of a kind that is folded until it is opened
+    codes: list[tuple[int, str]] = field(default_factory=list)
+    plain_codes: list[tuple[str, str]] = field(default_factory=list)
+    before: int = -1  # the row that says what is left out above, -1 for none
+    after: int = -1
+    end: int = 0  # where the next part of the text begins
+    kept: int = 0  # rows that were there before, unchanged
+
+
+class Typesetter:
+    """Lays out the messages of one feed."""
+
+    def __init__(self, palettes: Callable[[], Palettes], now: Callable[[], datetime]) -> None:
+        self.feed: MessageFeed | None = None
+        self.width = 0
+        self.colours = Highlighter(lambda: palettes().plain)
+        self._palettes = palettes
+        self._now = now
+        self._looks: dict[int, Look] = {}
+        self._flipped: set[Kind] = set()
+        self._blocks: Lru[int, list[Block]] = Lru(600, most_weight=4_000_000)
+        self._laid: Lru[int, Laid] = Lru(4_000, most_weight=20_000)
+        self._stream: tuple[int, Stream] | None = None
+
+    def begin(self, feed: MessageFeed | None) -> None:
+        """Another chat: forget everything about the one before."""
+        self.feed = feed
+        self._looks.clear()
+        self._flipped.clear()
+        self.restyle()
+
+    def restyle(self) -> None:
+        """The theme has changed: everything is made anew."""
+        self._blocks.clear()
+        self._laid.clear()
+        self.colours.clear()
+        self._stream = None
+
+    def resize(self, width: int) -> None:
+        """Lay out for ``width`` columns of text from now on."""
+        self.width = width
+        self._laid.clear()
+        self._stream = None
+
+    def look(self, seq: int) -> Look:
+        """The look of one message, to be changed before ``drop``."""
+        return self._looks.setdefault(seq, Look())
+
+    def drop(self, seq: int) -> None:
+        """Lay the message out again when it is next needed; its text is the same."""
+        self._laid.drop(seq)
+
+    def changed(self, seq: int) -> None:
+        """The message's text has changed."""
+        self._blocks.drop(seq)
+        self._laid.drop(seq)
+
+    def finish(self) -> int | None:
+        """Nothing more is written to the message that grew: its seq, now to be set as a whole."""
+        if self._stream is None:
+            return None
+        seq, _ = self._stream
+        self._stream = None
+        self.changed(seq)
+        return seq
+
+    def is_folded(self, seq: int) -> bool:
+        """Whether the message is one line. False while it is not loaded."""
+        message = self.feed.get(seq) if self.feed is not None and seq >= 1 else None
+        return message is not None and self._folds(message)
+
+    def _folds(self, message: Message) -> bool:
+        look = self._looks.get(message.seq)
+        if look is not None and look.opened is not None:
+            return not look.opened
+        return (message.kind in FOLDED_KINDS) != (message.kind in self._flipped)
+
+    def flip(self, kind: Kind, *, open_all: bool) -> None:
+        """Show all messages of a kind open, or all folded."""
+        if (kind in FOLDED_KINDS) == open_all:
+            self._flipped.add(kind)
+        else:
+            self._flipped.discard(kind)
+        for look in self._looks.values():
+            look.opened = None
+        self._laid.clear()
+
+    def laid(self, seq: int) -> Laid | None:
+        """The message as lines; None while it is not loaded, or before the width is known."""
+        laid = self._laid.get(seq)
+        if laid is None and self.width:
+            message = self.feed.get(seq) if self.feed is not None else None
+            if message is None:
+                return None
+            laid = self._lay_out(message)
+            self._laid.put(seq, laid, len(laid.lines))
+        return laid
+
+    def grow(self, seq: int) -> Laid | None:
+        """The message's text has grown at its end: lay out what is new."""
+        message = self.feed.get(seq) if self.feed is not None else None
+        if message is None or self._folds(message) or not _is_markdown(message) or len(message.content) < _STREAM_FROM:
+            self._stream = None
+            self.changed(seq)
+            return self.laid(seq)
+        if self._stream is None or self._stream[0] != seq or not self._stream[1].continues(message.content, self.width):
+            self._stream = (seq, Stream(self.width, self.palette(message), self.colours))
+        body = self._stream[1].update(message.content)
+        self.changed(seq)
+        self.look(seq).rows = MOST_ROWS
+        if body is None:
+            return self.laid(seq)
+        laid = self._frame(message)
+        kept = len(laid.lines) + self._stream[1].settled_rows
+        self._add(laid, message, body, self.palette(message))
+        laid.kept = kept
+        self._laid.put(seq, laid, len(laid.lines))
+        return laid
+
+    def palette(self, message: Message) -> Palette:
+        """The styles of a message: prompts stand on a background of their own."""
+        prompt = message.role is Role.USER and message.kind is Kind.TEXT
+        return self._palettes().prompt if prompt else self._palettes().plain
+
+    def _frame(self, message: Message) -> Laid:
+        """The gap and the headline."""
+        palette, width = self.palette(message), self.width
+        shut = self._folds(message)
+        laid = Laid([], foldable=message.kind in FOLDED_KINDS)
+        if message.seq > 1 and not (shut and self.is_folded(message.seq - 1)):
+            laid.lines.append(Line(fill=self._palettes().plain.text))
+        laid.head = len(laid.lines)
+        if shut or message.kind in FOLDED_KINDS:
+            laid.lines.append(folded(message, width, palette, opened=not shut))
+        else:
+            laid.lines.append(header(message, self._now(), width, palette))
+        return laid
+
+    def _lay_out(self, message: Message) -> Laid:
+        laid = self._frame(message)
+        if self._folds(message) or not message.content.strip():
+            return laid
+        palette = self.palette(message)
+        blocks = self._parsed(message, palette)
+        if blocks is not None:
+            body = set_blocks(blocks, self.width, palette, self.colours)
+            if len(body.lines) <= MOST_ROWS:
+                self._add(laid, message, body, palette)
+                return laid
+        self._add_plain(laid, message, palette)
+        return laid
+
+    def _parsed(self, message: Message, palette: Palette) -> list[Block] | None:
+        if not _is_markdown(message):
+            return None
+        blocks = self._blocks.get(message.seq)
+        if blocks is None and (blocks := parse(message.content, palette)) is not None:
+            self._blocks.put(message.seq, blocks, len(message.content))
+        return blocks
+
+    def _rows(self, message: Message) -> int:
+        look = self._looks.get(message.seq)
+        return look.rows if look and look.rows else _ROWS_AT_FIRST.get(message.kind, _ROWS_OF_OTHERS)
+
+    def _add(self, laid: Laid, message: Message, body: Body, palette: Palette) -> None:
+        base, most = len(laid.lines), self._rows(message)
+        laid.codes = [(base + row, code) for row, code in body.codes]
+        laid.plain_codes = body.plain_codes
+        laid.end = len(message.content)
+        hidden = len(body.lines) - most
+        if hidden <= 0:
+            laid.lines.extend(body.lines)
+            return
+        laid.lines.extend(body.lines[:most])
+        laid.after = len(laid.lines)
+        laid.lines.append(_notice(f"… {hidden:,} more {'line' if hidden == 1 else 'lines'} · e shows them", palette))
+
+    def _add_plain(self, laid: Laid, message: Message, palette: Palette) -> None:
+        look = self._looks.get(message.seq)
+        start = look.start if look else 0
+        text = message.content
+        most = self._rows(message)
+        window = set_plain(text, start, self.width, most, palette.text)
+        if start:
+            laid.before = len(laid.lines)
+            laid.lines.append(_notice(f"… {size_of(start)} above · E shows them", palette))
+        laid.lines.extend(window.lines)
+        laid.end = window.end
+        if window.end < len(text):
+            laid.after = len(laid.lines)
+            verb = "shows them" if most < MOST_ROWS else "goes on"
+            laid.lines.append(_notice(f"… {rest_of(text, window.end)} · e {verb}", palette))
+
+
+def _is_markdown(message: Message) -> bool:
+    preformatted = (
+        message.kind in {Kind.TOOL_CALL, Kind.TOOL_RESULT} or message.content_type is not ContentType.MARKDOWN
+    )
+    return not preformatted and not too_heavy(message.content)
+
+
+def _notice(text: str, palette: Palette) -> Line:
+    return line_of([(text, palette.notice)], lead=len(text))
