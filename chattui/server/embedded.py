@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chattui.domain.errors import ServerError
 from chattui.server import cluster, linger
-from chattui.server.binaries import Binaries, find_binaries, remove_older
+from chattui.server.binaries import Binaries, find_binaries, remove_older, shared_copy
 from chattui.server.faults import from_os_error, from_output
 from chattui.server.filesystems import refuse_unsafe
 from chattui.server.locks import FileLock
@@ -120,11 +120,14 @@ def _start(places: Places, pg_bin: Path | None, lock: FileLock, notify: Notify) 
         notify("Setting up the database for the first time…" if first else "Starting the database…")
         binaries = find_binaries(places, pg_bin)
         remove_older(places)
+        socket_dir = choose_socket_dir(places)
         identity = identity_for(places)
+        if not identity.reaches(binaries.program("postgres")):
+            binaries = shared_copy(binaries)
         initialised = cluster.ensure_cluster(places, binaries, identity, lock.fd)
         cluster.write_conf(places)
         cluster.rotate_log(places)
-        server = _spawn(places, binaries, identity, alive.fd, notify)
+        server = _spawn(places, binaries, identity, socket_dir=socket_dir, alive_fd=alive.fd, notify=notify)
     return Started(server, started=True, initialised=initialised)
 
 
@@ -189,9 +192,10 @@ def _remove_stale(places: Places) -> None:
             continue
 
 
-def _spawn(places: Places, binaries: Binaries, identity: Identity, alive_fd: int, notify: Notify) -> PidFile:
+def _spawn(
+    places: Places, binaries: Binaries, identity: Identity, *, socket_dir: Path, alive_fd: int, notify: Notify
+) -> PidFile:
     """Start postgres in a session of its own, which no closed terminal or ^C reaches, and wait until it is ready."""
-    socket_dir = choose_socket_dir(places)
     for stale in (socket_dir / SOCKET_NAME, socket_dir / f"{SOCKET_NAME}.lock"):
         stale.unlink(missing_ok=True)
     command = [*identity.prefix, binaries.program("postgres"), "-D", str(places.pgdata), "-k", str(socket_dir)]

@@ -16,9 +16,17 @@ from chattui.server.places import Places
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """As whom a program runs: ``prefix`` goes before the command line of initdb and postgres."""
+    """As whom a program runs: ``prefix`` goes before the command line of initdb and postgres.
+
+    ``other`` is how to try something as that user without any right of root's; empty when the files are our own.
+    """
 
     prefix: tuple[str, ...]
+    other: tuple[str, ...] = ()
+
+    def reaches(self, program: str) -> bool:
+        """Whether the program can be run. Postgres asks with access(2), which rights of root's do not help."""
+        return not self.other or _works((*self.other, "test", "-x", program))
 
 
 def identity_for(places: Places) -> Identity:
@@ -41,27 +49,21 @@ def user_namespace() -> tuple[str, ...] | None:
         return None
     user = _some_user()
     prefix = (program, "--user", f"--map-user={user.pw_uid}", f"--map-group={user.pw_gid}")
-    return prefix if _works(prefix) else None
+    return prefix if _works((*prefix, "true")) else None
 
 
 def _other_user(places: Places, uid: int, gid: int) -> Identity:
     """Run as ``uid``, who gets the server's files. It keeps root's right to pass through directories such as /root."""
     program = shutil.which("setpriv")
-    prefix = (
-        program or "setpriv",
-        f"--reuid={uid}",
-        f"--regid={gid}",
-        "--clear-groups",
-        "--inh-caps=+dac_override",
-        "--ambient-caps=+dac_override",
-    )
-    if program is None or not _works(prefix):
+    other = (program or "setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
+    prefix = (*other, "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    if program is None or not _works((*prefix, "true")):
         raise ServerError(
             "PostgreSQL does not run as root, and this system allows neither a user namespace (unshare) nor another "
             f"user (setpriv). Start chattui as an ordinary user, {INSTEAD}."
         )
     _give(places.root, uid, gid)
-    return Identity(prefix)
+    return Identity(prefix, other)
 
 
 def _some_user() -> pwd.struct_passwd:
@@ -77,8 +79,8 @@ def _some_user() -> pwd.struct_passwd:
     raise ServerError(f"PostgreSQL does not run as root, and this system has no other user. Create one, {INSTEAD}.")
 
 
-def _works(prefix: tuple[str, ...]) -> bool:
-    done = subprocess.run([*prefix, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+def _works(command: tuple[str, ...]) -> bool:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return done.returncode == 0
 
 

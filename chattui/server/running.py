@@ -19,6 +19,7 @@ class PidFile:
     """What Postgres writes into postmaster.pid. ``state``: starting, ready, standby, stopping; "" when too early."""
 
     pid: int
+    pgdata: str
     started: int
     port: int
     socket_dir: Path
@@ -41,7 +42,7 @@ def read_pid_file(places: Places) -> PidFile | None:
         with open(places.pid_file, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - hot path
             lines = file.read().split("\n")
         state = lines[7].strip() if len(lines) > 7 else ""
-        return PidFile(int(lines[0]), int(lines[2]), int(lines[3]), Path(lines[4]), state)
+        return PidFile(int(lines[0]), lines[1], int(lines[2]), int(lines[3]), Path(lines[4]), state)
     except (OSError, ValueError, IndexError):
         return None
 
@@ -49,9 +50,19 @@ def read_pid_file(places: Places) -> PidFile | None:
 def find_running(places: Places) -> PidFile | None:
     """The running server, if it says that it is ready and its socket answers. Nothing is started, no SQL is spoken."""
     found = read_pid_file(places)
-    if found is None or not found.accepts or not answers(found, places):
+    if found is None or not found.accepts or not _describes(found, places) or not answers(found, places):
         return None
     return found
+
+
+def _describes(server: PidFile, places: Places) -> bool:
+    """False for a pid file that came with a copy of another directory: it names a server of other data."""
+    if server.pgdata == str(places.pgdata):
+        return True
+    try:
+        return os.path.samefile(server.pgdata, places.pgdata)  # noqa: PTH121 - text from a file
+    except OSError:
+        return False
 
 
 def answers(server: PidFile, places: Places) -> bool:
