@@ -10,8 +10,8 @@ from typing import Any, Final
 from chattui.sources.content import text_of
 from chattui.sources.windows import Links, Seen, key_of
 
-SEEN_RECORDS: Final = 20_480
-LINKED_RECORDS: Final = 2_048
+SEEN_RECORDS: Final = 16_384
+LINKED_RECORDS: Final = 768
 SIDECHAIN_RECORDS: Final = 512
 
 

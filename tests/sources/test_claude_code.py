@@ -1,0 +1,494 @@
+"""Claude Code sessions: what becomes a message, of which role and kind, and what is known of the chat."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from histories import (
+    SESSION,
+    Claude,
+    jsonl,
+    prompts,
+    read,
+    text,
+    thinking,
+    through_json,
+    tokens,
+    told,
+    tool_use,
+    usage,
+    uuid,
+    write,
+)
+
+from chattui.domain.history import ChatInfo, NewMessage
+from chattui.domain.kinds import ToolStatus
+from chattui.sources.claude_code import ClaudeCode
+
+SOURCE = ClaudeCode()
+
+
+def of(tmp_path: Path, session: Claude, name: str = f"{SESSION}.jsonl") -> tuple[list[NewMessage], ChatInfo]:
+    messages, chunk = read(SOURCE, write(tmp_path / name, session.records))
+    assert len({message.source_id for message in messages}) == len(messages)
+    return messages, chunk.chat
+
+
+def test_one_message_for_each_block(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("Is the keel sound?")
+    session.reply(thinking("Look first."), text("I will look."), tool_use("t1", command="ls keel"))
+    session.result("t1", "oak\npine")
+    messages, _chat = of(tmp_path, session)
+    assert told(messages) == [
+        ("user", "text", "Is the keel sound?"),
+        ("assistant", "thinking", "Look first."),
+        ("assistant", "text", "I will look."),
+        ("assistant", "tool_call", "ls keel"),
+        ("tool", "tool_result", "oak\npine"),
+    ]
+    assert [m.source_id for m in messages] == [uuid(1), uuid(2), f"{uuid(2)}:1", f"{uuid(2)}:2", uuid(3)]
+    assert [m.parent_id for m in messages] == [None, uuid(1), uuid(2), f"{uuid(2)}:1", f"{uuid(2)}:2"]
+    call, result = messages[3].tool, messages[4].tool
+    assert call is not None
+    assert (call.call_id, call.name, call.target) == ("t1", "Bash", "ls keel")
+    assert result is not None
+    assert (result.call_id, result.status) == ("t1", ToolStatus.COMPLETED)
+
+
+def test_a_reply_over_several_records_counts_its_tokens_once(tmp_path: Path) -> None:
+    session = Claude()
+    for block in (thinking("a"), text("b"), tool_use("t1", command="c")):
+        session.reply(block, usage=usage(10, 5, read=100, written=20))
+    messages, _chat = of(tmp_path, session)
+    assert {message.reply_id for message in messages} == {"msg_1"}
+    assert tokens(messages) == (130, 5, 100)
+
+
+def test_growing_usage_of_a_reply_that_is_not_contiguous_adds_the_increase(tmp_path: Path) -> None:
+    session = Claude()
+    session.reply(text("a"), usage=usage(10, 1, read=100))
+    session.reply(text("other"), reply="msg_2", usage=usage(7, 7))
+    session.reply(tool_use("t1", command="c"), usage=usage(10, 40, read=100))
+    session.result("t1", "ok")
+    session.reply(text("d"), usage=usage(3, 40, read=150))
+    messages, _chat = of(tmp_path, session)
+    assert tokens(messages) == (167, 47, 150)
+    assert [m.tokens_out for m in messages] == [1, 7, 39, None, 0]
+
+
+def test_usage_of_a_block_without_text_goes_to_the_next_block_of_the_reply(tmp_path: Path) -> None:
+    session = Claude()
+    session.reply(thinking(""), usage=usage(10, 5))
+    session.reply({"type": "redacted_thinking", "data": "x"}, usage=usage(10, 5))
+    session.reply(text("b"), usage=usage(10, 5))
+    messages, _chat = of(tmp_path, session)
+    assert (told(messages), tokens(messages)) == ([("assistant", "text", "b")], (10, 5, 0))
+
+
+def test_glued_records_are_both_read(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("hello")
+    session.reply(text("aye"))
+    session.records.append({"type": "summary", "summary": "A greeting", "leafUuid": uuid(2)})
+    raw = jsonl(session.records).replace(b"}\n{", b"}{")
+    messages, chunk = read(SOURCE, write(tmp_path / f"{SESSION}.jsonl", raw))
+    assert (len(messages), chunk.chat.title, chunk.line) == (2, "A greeting", 1)
+
+
+def test_equal_uuids_are_one_record(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("once")
+    session.reply(text("a"), usage=usage(1, 1))
+    session.records += [dict(session.records[1]), {**session.records[0], "message": {"content": "changed"}}]
+    messages, _chat = of(tmp_path, session)
+    assert [m.content for m in messages] == ["once", "a"]
+    assert tokens(messages) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_summary_counts_only_when_it_names_a_record_of_this_file(tmp_path: Path, where: str) -> None:
+    session = Claude()
+    session.user("first prompt\nmore")
+    own = {"type": "summary", "summary": "About keels", "leafUuid": uuid(1)}
+    foreign = [{"type": "summary", "summary": f"Other {n}", "leafUuid": uuid(900 + n)} for n in range(22)]
+    session.records = [*foreign, *([own] if where == "before" else []), *session.records]
+    session.records += [own] if where == "after" else []
+    assert of(tmp_path, session)[1].title == "About keels"
+    session.records = [*foreign, *(r for r in session.records if r["type"] == "user")]
+    chat = of(tmp_path, session)[1]
+    assert (chat.title, chat.metadata["title_from"]) == ("first prompt", "prompt")
+
+
+def test_title_precedence(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("the prompt")
+    for title, kind, field in (
+        ("the prompt", "mode", "mode"),
+        ("made", "ai-title", "aiTitle"),
+        ("made again", "ai-title", "aiTitle"),
+        ("given", "custom-title", "customTitle"),
+        ("given", "ai-title", "aiTitle"),
+        ("given again", "custom-title", "customTitle"),
+    ):
+        session.side(kind, **{field: title})
+        assert of(tmp_path, session)[1].title == title
+    session.side("custom-title", customTitle="")
+    assert of(tmp_path, session)[1].metadata["title_from"] == "ai"
+
+
+def test_only_a_summary_or_a_snapshot_is_a_chat_without_messages(tmp_path: Path) -> None:
+    snapshot = {"type": "file-history-snapshot", "messageId": uuid(1), "snapshot": {}}
+    path = write(tmp_path / f"{SESSION}.jsonl", [{"type": "summary", "summary": "s", "leafUuid": uuid(1)}, snapshot])
+    messages, chunk = read(SOURCE, path)
+    assert (messages, chunk.chat.source_id, chunk.chat.title) == ([], SESSION, "")
+
+
+def test_compaction_is_stitched_in_file_order(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.reply(text("going"))
+    session.chain(
+        "system",
+        parentUuid=None,
+        logicalParentUuid=uuid(777),
+        subtype="compact_boundary",
+        content="Conversation compacted",
+        compactMetadata={"trigger": "auto", "preTokens": 155_000},
+    )
+    session.user("What was said so far", isCompactSummary=True)
+    session.user("on")
+    messages, _chat = of(tmp_path, session)
+    assert told(messages)[2:] == [
+        ("system", "event", "Conversation compacted (auto, 155,000 tokens before)"),
+        ("system", "summary", "What was said so far"),
+        ("user", "text", "on"),
+    ]
+    assert [m.parent_id for m in messages] == [None, uuid(1), uuid(2), uuid(3), uuid(4)]
+
+
+def test_records_that_say_nothing_pass_their_parent_on(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.reply(text("a"), tool_use("t1", command="b"))
+    for _ in range(3):
+        session.chain("progress", data={"type": "bash_progress", "output": "half of the file"})
+    session.chain("attachment", attachment={"type": "skill_listing", "content": "long"})
+    session.chain("system", subtype="turn_duration", durationMs=5)
+    session.result("t1", "ok")
+    messages, _chat = of(tmp_path, session)
+    assert [m.content for m in messages] == ["go", "a", "b", "ok"]
+    assert messages[-1].parent_id == f"{uuid(2)}:1"
+
+
+def test_an_edited_prompt_is_a_branch(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("one")
+    session.reply(text("a"))
+    session.user("two")
+    session.user("two, better", parentUuid=uuid(2))
+    messages, _chat = of(tmp_path, session)
+    assert [m.parent_id for m in messages] == [None, uuid(1), uuid(2), uuid(2)]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "<command-name>/model</command-name>\n  <command-message>model</command-message>\n"
+            "  <command-args>big</command-args>",
+            [("user", "event", "/model big")],
+        ),
+        ("<command-message>x is running</command-message>\n<command-name>/x</command-name>", [("user", "event", "/x")]),
+        ("<local-command-stdout>Set to <b>big</b></local-command-stdout>", [("system", "event", "Set to <b>big</b>")]),
+        ("<bash-input>ls</bash-input>", [("user", "event", "! ls")]),
+        ("<bash-stdout>a</bash-stdout><bash-stderr>b</bash-stderr>", [("system", "event", "a\nb")]),
+        ("<local-command-caveat>Caveat: …</local-command-caveat>", []),
+        ("Caveat: The messages below were generated by the user while running", []),
+        (
+            "[Request interrupted by user for tool use]",
+            [("system", "event", "Request interrupted by user for tool use")],
+        ),
+        (
+            "<task-notification>\n<task-id>1</task-id>\n<summary>Done</summary>\n<result>All well</result>\n"
+            "</task-notification>",
+            [("system", "event", "Done\n\nAll well")],
+        ),
+        ("<system-reminder>Be brief</system-reminder>", [("system", "event", "Be brief")]),
+        ("<ide_opened_file>a.py</ide_opened_file>", [("system", "event", "a.py")]),
+        (
+            "<ide_selection>x = 1</ide_selection>\nRename it",
+            [("system", "event", "x = 1"), ("user", "text", "Rename it")],
+        ),
+        ("<div>is this HTML right?</div>", [("user", "text", "<div>is this HTML right?</div>")]),
+        ("[1, 2] is a list", [("user", "text", "[1, 2] is a list")]),
+        ("<ide_selection>never closed", [("system", "event", "<ide_selection>never closed")]),
+    ],
+)
+@pytest.mark.parametrize("as_blocks", [False, True])
+def test_wrappers_are_not_prompts(tmp_path: Path, said: str, expected: list[Any], as_blocks: bool) -> None:
+    session = Claude()
+    session.user([text(said)] if as_blocks else said)
+    messages, chat = of(tmp_path, session)
+    assert told(messages) == expected
+    assert chat.title == next((what for _role, kind, what in expected if kind == "text"), "").split("\n")[0]
+
+
+def test_meta_records_are_not_prompts(tmp_path: Path) -> None:
+    session = Claude()
+    session.user([text("Base directory for this skill: /skills")], isMeta=True)
+    session.user("<local-command-caveat>x</local-command-caveat>", isMeta=True)
+    messages, _chat = of(tmp_path, session)
+    assert told(messages) == [("system", "event", "Base directory for this skill: /skills")]
+
+
+def test_texts_of_one_record_are_one_prompt(tmp_path: Path) -> None:
+    session = Claude()
+    session.user([text("<ide_opened_file>a.py</ide_opened_file>"), text("Look at this"), text("and that")])
+    messages, _chat = of(tmp_path, session)
+    assert prompts(messages) == ["Look at this\n\nand that"]
+
+
+def test_prompts_typed_while_the_agent_works(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.reply(tool_use("t1", command="a"))
+    session.user([{"type": "tool_result", "tool_use_id": "t1", "content": "ok"}, text("do not forget the mast")])
+    session.chain(
+        "attachment", attachment={"type": "queued_command", "prompt": "and the sail", "commandMode": "prompt"}
+    )
+    note = "<task-notification><summary>Done</summary></task-notification>"
+    session.chain("attachment", attachment={"type": "queued_command", "prompt": note, "commandMode": "prompt"})
+    session.chain(
+        "attachment",
+        attachment={
+            "type": "queued_command",
+            "prompt": "agent talk",
+            "commandMode": "prompt",
+            "origin": {"senderTaskId": "x"},
+        },
+    )
+    messages, _chat = of(tmp_path, session)
+    assert prompts(messages) == ["go", "do not forget the mast", "and the sail"]
+    assert [m.metadata for m in messages if m.role == "user"] == [None, {"queued": True}, {"queued": True}]
+    assert ("system", "event", "agent talk") in told(messages)
+
+
+def test_a_queued_prompt_that_only_the_queue_has_is_not_lost(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.side("queue-operation", operation="enqueue", content="any tests yet?")
+    session.side("queue-operation", operation="remove")
+    session.side("queue-operation", operation="enqueue", content="taken")
+    session.side("queue-operation", operation="dequeue")
+    session.user("taken")
+    session.side("queue-operation", operation="enqueue", content="attached")
+    session.chain("attachment", attachment={"type": "queued_command", "prompt": "attached"})
+    session.side("queue-operation", operation="remove")
+    messages, _chat = of(tmp_path, session)
+    assert told(messages) == [
+        ("user", "text", "go"),
+        ("user", "event", "any tests yet?"),
+        ("user", "text", "taken"),
+        ("user", "text", "attached"),
+    ]
+
+
+def test_side_chains_in_the_session_are_threads(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.reply(tool_use("t1", "Task", prompt="count"))
+    main = session.last
+    session.user("count", isSidechain=True, parentUuid=None)
+    session.reply(text("one"), isSidechain=True, reply="msg_2")
+    session.user("weigh", isSidechain=True, parentUuid=None)
+    session.reply(text("heavy"), isSidechain=True, reply="msg_3")
+    session.reply(text("two"), isSidechain=True, reply="msg_4", parentUuid=uuid(4))
+    session.result("t1", "2", parentUuid=main)
+    messages, chat = of(tmp_path, session)
+    assert [m.thread for m in messages] == [None, None, uuid(3), uuid(3), uuid(5), uuid(5), uuid(3), None]
+    assert chat.title == "go"
+
+
+def test_a_subagent_is_a_chat_of_its_own(tmp_path: Path) -> None:
+    agent = Claude(isSidechain=True, agentId="a0ad")
+    agent.user("count the planks")
+    agent.reply(text("12"))
+    folder = tmp_path / "projects" / "-work-boat" / SESSION / "subagents" / "workflows" / "w1"
+    path = write(folder / "agent-a0ad.jsonl", agent.records)
+    about = {"agentType": "Explore", "description": "Count", "toolUseId": "toolu_9"}
+    (folder / "agent-a0ad.meta.json").write_text(json.dumps(about))
+    messages, chunk = read(SOURCE, path)
+    chat = chunk.chat
+    assert (chat.source_id, chat.parent_source_id, chat.parent_call_id) == (f"{SESSION}/a0ad", SESSION, "toolu_9")
+    assert chat.metadata["agentType"] == "Explore"
+    assert [m.thread for m in messages] == [None, None]
+    assert prompts(messages) == ["count the planks"]
+
+
+def test_an_older_subagent_beside_the_sessions_is_linked_by_its_records(tmp_path: Path) -> None:
+    agent = Claude(isSidechain=True, agentId="a0ad")
+    agent.user("count")
+    _messages, chat = of(tmp_path, agent, "agent-a0ad.jsonl")
+    assert (chat.source_id, chat.parent_source_id) == (f"{SESSION}/a0ad", SESSION)
+
+
+@pytest.mark.parametrize("meta", [b"", b"[1]", b"\xff", b'{"toolUseId": 5}'])
+def test_a_damaged_meta_file_is_no_harm(tmp_path: Path, meta: bytes) -> None:
+    agent = Claude()
+    agent.user("count")
+    path = write(tmp_path / SESSION / "subagents" / "agent-b.jsonl", agent.records)
+    (path.parent / "agent-b.meta.json").write_bytes(meta)
+    assert read(SOURCE, path)[1].chat.parent_call_id == ""
+
+
+def test_a_fork_has_the_root_of_its_parent(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.reply(text("a"))
+    fork = Claude("5e551011-0000-4000-8000-00000000ffff")
+    fork.records = [{**record, "sessionId": fork.session} for record in session.records]
+    fork.n, fork.last = session.n, session.last
+    fork.user("elsewhere")
+    chat = of(tmp_path, session)[1]
+    messages, forked = of(tmp_path, fork, f"{fork.session}.jsonl")
+    assert chat.root_id == forked.root_id == uuid(1)
+    assert chat.source_id != forked.source_id
+    assert [m.source_id for m in messages] == [uuid(1), uuid(2), uuid(3)]
+
+
+def test_what_is_known_of_the_chat(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go", gitBranch="")
+    session.reply(text("a"), gitBranch="HEAD", cwd="/elsewhere", version="2.1.9")
+    session.reply(text("sorry"), reply="m2", model="<synthetic>")
+    session.side("pr-link", prRepository="crew/boat", prNumber=3)
+    session.side("cost-state", totalCostUSD=0.25)
+    session.side("cost-state", totalCostUSD=0.5)
+    messages, chat = of(tmp_path, session)
+    assert (chat.source, chat.project, chat.git_branch, chat.agent) == (
+        "claude-code",
+        "/work/boat",
+        "",
+        "claude-code 2.1.9",
+    )
+    assert (chat.model, chat.repository, chat.metadata["cost_usd"]) == ("claude-sonnet-9", "crew/boat", 0.5)
+    assert chat.created_at == messages[0].created_at
+    assert [m.model for m in messages] == [None, "claude-sonnet-9", None]
+
+
+def test_a_renamed_file_is_known_by_its_records(tmp_path: Path) -> None:
+    session = Claude("harbour")
+    session.user("go")
+    assert of(tmp_path, session, "copy.jsonl")[1].source_id == "harbour"
+    assert of(tmp_path, session)[1].source_id == SESSION
+
+
+def test_pictures_and_documents_are_attachments(tmp_path: Path) -> None:
+    data = b64encode(b"pixels" * 1000).decode()
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}}
+    paper = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": data}}
+    session = Claude()
+    session.user([picture, text("what is this?"), paper])
+    session.user([picture])
+    session.result("t1", [text("shot"), picture])
+    messages, _chat = of(tmp_path, session)
+    assert told(messages) == [
+        ("user", "attachment", "[image/png, 5 KB]"),
+        ("user", "text", "what is this?"),
+        ("user", "attachment", "[application/pdf, 5 KB]"),
+        ("user", "attachment", "[image/png, 5 KB]"),
+        ("tool", "tool_result", "shot\n[image/png, 5 KB]"),
+    ]
+    assert [len(m.attachments) for m in messages] == [1, 0, 1, 1, 1]
+    assert messages[4].attachments[0].data == b"pixels" * 1000
+
+
+def test_how_tools_end(tmp_path: Path) -> None:
+    session = Claude()
+    session.result("t1", "Exit code 2\nno keel", is_error=True, toolUseResult="Error: no keel")
+    session.result("t2", "part", toolUseResult={"interrupted": True, "stdout": "part"})
+    session.result("t3", "The user doesn't want to proceed with this tool use. So there.", is_error=True)
+    session.result("t4", "ok", toolUseResult={"totalDurationMs": 1500, "agentId": "a0ad"})
+    session.result("t5", "ok", toolUseResult={"durationSeconds": 2.5})
+    session.user([{"type": "tool_result", "content": "ok"}], isMeta=True, sourceToolUseID="t6")
+    messages, _chat = of(tmp_path, session)
+    ends = [message.tool for message in messages]
+    assert [end.status.value for end in ends if end] == [
+        "failed",
+        "cancelled",
+        "cancelled",
+        "completed",
+        "completed",
+        "completed",
+    ]
+    assert [end.duration_ms for end in ends if end] == [None, None, None, 1500, 2500, None]
+    assert [end.call_id for end in ends if end] == ["t1", "t2", "t3", "t4", "t5", "t6"]
+    assert ends[0] is not None
+    assert ends[0].error == "Exit code 2"
+    assert [m.error for m in messages] == [True, False, True, False, False, False]
+    assert messages[3].metadata == {"agent_id": "a0ad"}
+
+
+def test_what_the_harness_says(tmp_path: Path) -> None:
+    session = Claude()
+    session.chain("system", subtype="api_error", error={"status": 529, "error": {"message": "Overloaded"}})
+    session.chain("system", subtype="local_command", content="<command-name>/cost</command-name>")
+    session.chain("system", subtype="informational", content="Updated")
+    for silent in ("turn_duration", "stop_hook_summary", "microcompact_boundary"):
+        session.chain("system", subtype=silent, content="noise")
+    session.reply(text("API Error: 500"), isApiErrorMessage=True)
+    session.chain("attachment", attachment={"type": "hook_blocking_error", "hookName": "lint", "blockingError": "no"})
+    messages, _chat = of(tmp_path, session)
+    assert told(messages) == [
+        ("system", "event", "API error: Overloaded (529)"),
+        ("system", "event", "/cost"),
+        ("system", "event", "Updated"),
+        ("assistant", "event", "API Error: 500"),
+        ("system", "event", "Hook lint failed: no"),
+    ]
+    assert [m.error for m in messages] == [True, False, False, True, True]
+
+
+def test_strange_shapes_cost_nothing_else(tmp_path: Path) -> None:
+    session = Claude()
+    for message in (None, "error", 5, [], {"content": None}, {"content": [None, "x", 4, {"type": None}, {}]}):
+        session.chain("user", message=message)
+        session.chain("assistant", message=message)
+    for odd in ({"type": []}, {"type": {}}, {"uuid": 5, "type": "user"}, {"type": "never-heard-of", "uuid": "x"}, {}):
+        session.records.append(odd)
+    session.chain("system", subtype=[], content={}, level=[])
+    session.chain("attachment", attachment={"type": "queued_command", "prompt": {"a": 1}})
+    session.chain("assistant", message={"id": [], "model": {}, "content": [text("a")], "usage": {"input_tokens": "x"}})
+    session.user("fine", timestamp="never", parentUuid=[], cwd=5, version=[], gitBranch={})
+    messages, _chat = of(tmp_path, session)
+    assert [m.content for m in messages] == ["a", "fine"]
+    assert messages[-1].created_at is None
+
+
+def test_records_without_uuid_are_named_by_their_line(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    del session.records[0]["uuid"]
+    assert of(tmp_path, session)[0][0].source_id == "L1"
+
+
+def test_the_state_of_a_long_session_stays_small(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    for n in range(10_000):
+        session.chain("progress", data={"type": "bash_progress"})
+        session.reply(text("a"), reply=f"msg_{n}", usage=usage(1, 1))
+    messages, chunk = read(SOURCE, write(tmp_path / f"{SESSION}.jsonl", session.records))
+    assert len(json.dumps(chunk.state)) < 200_000
+    assert json.dumps(through_json(chunk.state)) == json.dumps(chunk.state)
+    assert tokens(messages) == (10_000, 10_000, 0)
+
+
+def test_resuming() -> None:
+    assert SOURCE.resume_command(SESSION) == ("claude", "--resume", SESSION)
+    assert SOURCE.resume_command(f"{SESSION}/a0ad") == ("claude", "--resume", SESSION)
