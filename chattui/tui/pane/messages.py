@@ -14,18 +14,12 @@ class CopyRequested(Message):
     text: str
     what: str
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 @dataclass
 class LinkFollowed(Message):
     """A link was clicked. ``href`` is a web or mail address in printable ASCII."""
 
     href: str
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
 
 @dataclass
@@ -34,6 +28,3 @@ class MatchStepped(Message):
 
     index: int
     total: int
-
-    def __post_init__(self) -> None:
-        super().__init__()

@@ -13,6 +13,7 @@ from chattui.tui.pane.wrap import cells, wrap
 
 _BETWEEN = " │ "
 _NARROWEST = 6
+_COMFORTABLE = 12
 _MOST_ROWS = 500
 
 
@@ -78,7 +79,7 @@ def _width(cell: Cell) -> int:
 
 
 def _squeeze(natural: Sequence[int], room: int) -> list[int] | None:
-    """Widths that fit: the widest columns give first. None when that would leave less than words need."""
+    """Widths that fit: the widest columns give first. None when that leaves too little for words."""
     widths = list(natural)
     if sum(widths) <= room:
         return widths
@@ -92,6 +93,8 @@ def _squeeze(natural: Sequence[int], room: int) -> list[int] | None:
             low = cap
         else:
             high = cap - 1
+    if low < _COMFORTABLE and max(widths) > 3 * low:
+        return None
     capped = [min(size, low) for size in widths]
     spare = room - sum(capped)
     for column, size in enumerate(widths):

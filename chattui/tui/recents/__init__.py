@@ -1,0 +1,1 @@
+"""Recents: the list of chats."""

@@ -1,0 +1,1 @@
+"""Results: the list of what a search has found."""

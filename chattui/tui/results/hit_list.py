@@ -1,0 +1,171 @@
+"""The results of a search: a title line and the snippet for each hit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.message import Message
+
+from chattui.domain.kinds import Kind
+from chattui.domain.search import Hit
+from chattui.domain.visible import visible_line
+from chattui.tui.pane.headline import KIND_NAMES, ROLE_NAMES
+from chattui.tui.pane.lines import Run
+from chattui.tui.pane.wrap import breaks, cells, clip, slice_runs
+from chattui.tui.recents.days import age
+from chattui.tui.recents.item_list import ItemList
+from chattui.tui.recents.list_palette import ListPalette
+from chattui.tui.results.snippet import Ranges, flatten
+
+_INDENT = 1
+_CURSOR_MARK = "▌"
+_SNIPPET_ROWS = 2
+
+
+@dataclass
+class HitPicked(Message):
+    """A hit is to be opened at its message."""
+
+    hit: Hit
+
+
+@dataclass
+class HitHighlighted(Message):
+    """The cursor has come to a hit."""
+
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """A hit's snippet, flat, and where it breaks at the present width."""
+
+    text: str
+    ranges: Ranges
+    rows: tuple[tuple[int, int], ...]
+
+
+def _clock() -> datetime:
+    return datetime.now().astimezone()
+
+
+class HitList(ItemList):
+    """The hits in the order given, with a note (how many, how fast) above them."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = _clock,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._now = now
+        self._hits: list[Hit] = []
+        self._flat: list[tuple[str, Ranges]] = []
+        self._rows: list[_Set] = []
+        self._note = ""
+
+    def set_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "") -> None:
+        """Show other hits, the cursor on the first."""
+        self._hits = []
+        self._flat, self._rows, self._note = [], [], visible_line(note)
+        self._add(hits)
+        self.scroll_to(y=0, animate=False)
+        self.replaced(0, more=more)
+        self.highlighted()
+
+    def append_hits(self, hits: Sequence[Hit], more: bool = False) -> None:
+        """Add hits at the end; the cursor stays."""
+        before = self.hit
+        self._add(hits)
+        self.extended(more=more)
+        if before is None:
+            self.highlighted()
+
+    @property
+    def hit(self) -> Hit | None:
+        """The hit at the cursor."""
+        return self._hits[self.cursor - 1] if self.cursor > 0 else None
+
+    def _add(self, hits: Sequence[Hit]) -> None:
+        start = len(self._hits)
+        self._hits.extend(hits)
+        self._flat.extend(flatten(hit.snippet, hit.ranges) for hit in hits)
+        self._set(start)
+
+    def measure(self, width: int) -> None:  # noqa: ARG002
+        """Wrap the snippets for another width."""
+        self._rows = []
+        self._set(0)
+
+    def _set(self, start: int) -> None:
+        width = max(4, self.inner_width - _INDENT - 1)
+        for text, ranges in self._flat[start:]:
+            rows = tuple(breaks(text, width)[: _SNIPPET_ROWS + 1])
+            if len(rows) > _SNIPPET_ROWS:
+                rows = (*rows[: _SNIPPET_ROWS - 1], (rows[_SNIPPET_ROWS - 1][0], len(text)))
+            self._rows.append(_Set(text, ranges, rows))
+        note = 2 if self._note else 0
+        self.tops = list(accumulate((len(each.rows) + 2 for each in self._rows), initial=note))
+        self.tops.insert(0, 0)
+
+    def selectable(self, index: int) -> bool:
+        """Hits are, the note is not."""
+        return index > 0
+
+    def highlighted(self) -> None:
+        """Tell which hit the cursor is on."""
+        if self.hit is not None:
+            self.post_message(HitHighlighted(self.hit))
+
+    def action_pick(self) -> None:
+        """Open the hit at the cursor."""
+        if self.hit is not None:
+            self.post_message(HitPicked(self.hit))
+
+    def draw(self, index: int, row: int, width: int, palette: ListPalette, *, at_cursor: bool) -> list[Segment]:
+        """A row of the note or of a hit."""
+        if not index:
+            return [Segment(clip(f" {self._note}", width), palette.muted)] if not row else []
+        over = palette.over(focused=self.has_focus) if at_cursor else Style.null()
+        hit, lines = self._hits[index - 1], self._rows[index - 1]
+        if row == 0:
+            return self._title(hit, width, palette, over, at_cursor=at_cursor)
+        if row > len(lines.rows):
+            return []
+        return _snippet(lines, row - 1, width, palette, over, at_cursor=at_cursor)
+
+    def _title(self, hit: Hit, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
+        who = ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
+        about = f" · {who} · {age(hit.created_at, self._now())} "
+        title = clip(visible_line(hit.title) or "Untitled", max(4, width - _INDENT - cells(about)))
+        return [
+            Segment(_CURSOR_MARK if at_cursor else " ", palette.accent + over),
+            Segment(title, palette.strong + over),
+            Segment(about, (palette.text if at_cursor else palette.muted) + over),
+        ]
+
+
+def _snippet(lines: _Set, row: int, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
+    start, end = lines.rows[row]
+    text = lines.text[start:end]
+    room = max(4, width - _INDENT - 1)
+    shown = clip(text, room)
+    cut = shown != text
+    plain, match = (palette.text if at_cursor else palette.muted) + over, palette.match + over
+    runs: list[Run] = []
+    position = 0
+    for left, right in lines.ranges:
+        runs += [(lines.text[position:left], plain), (lines.text[left:right], match)]
+        position = right
+    runs.append((lines.text[position:], plain))
+    body = slice_runs(runs, start, start + len(shown) - 1 if cut else end)
+    ending = (Segment("…", plain),) if cut else ()
+    return [Segment(_CURSOR_MARK if at_cursor else " ", palette.accent + over), *body, *ending]
