@@ -363,9 +363,9 @@ def test_a_fork_has_the_root_of_its_parent(tmp_path: Path) -> None:
 
 def test_what_is_known_of_the_chat(tmp_path: Path) -> None:
     session = Claude()
-    session.user("go", gitBranch="")
-    session.reply(text("a"), gitBranch="HEAD", cwd="/elsewhere", version="2.1.9")
-    session.reply(text("sorry"), reply="m2", model="<synthetic>")
+    session.user("go")
+    session.reply(text("a"), gitBranch="HEAD", cwd="/elsewhere")
+    session.reply(text("sorry"), reply="m2", model="<synthetic>", gitBranch="", version="2.1.9")
     session.side("pr-link", prRepository="crew/boat", prNumber=3)
     session.side("cost-state", totalCostUSD=0.25)
     session.side("cost-state", totalCostUSD=0.5)
@@ -373,7 +373,7 @@ def test_what_is_known_of_the_chat(tmp_path: Path) -> None:
     assert (chat.source, chat.project, chat.git_branch, chat.agent) == (
         "claude-code",
         "/work/boat",
-        "",
+        "keel",
         "claude-code 2.1.9",
     )
     assert (chat.model, chat.repository, chat.metadata["cost_usd"]) == ("claude-sonnet-9", "crew/boat", 0.5)
