@@ -50,7 +50,7 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
     Raises ``SourceError`` when the file cannot be opened, or holds lines but not one JSON object.
     """
     with OpenLines(path, offset, line) as lines:
-        before = held = (offset, line)
+        given = before = held = (offset, line)
         for number, part, end, records in lines:
             for i, record in enumerate(records, part):
                 transcript.take(record, number, i)
@@ -64,14 +64,15 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
             before = (end, number)
             messages, size = transcript.size()
             if messages >= CHUNK_MESSAGES or size >= CHUNK_SIZE:
-                yield _chunk(transcript, before, lines.take_problems())
+                given = before
+                yield _chunk(transcript, given, lines.take_problems())
         problems = lines.take_problems()
         if problems and not lines.objects and not offset:
             raise SourceError(f"{path} is not a history file: line {problems[0].line} is {problems[0].reason}.")
         if lines.settled:
             transcript.settle()
         position = held if transcript.held_line else (lines.offset, lines.line)
-        if position[0] != offset or transcript.size()[0] or problems:
+        if position != given or transcript.size()[0] or problems:
             yield _chunk(transcript, position, problems)
 
 
