@@ -15,11 +15,10 @@ LIBPQ_VARIABLES = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE")
 # SQLAlchemy and other tools write the driver into the scheme: postgresql+psycopg://, postgres+asyncpg://.
 _SCHEME = re.compile(r"(?P<dialect>[a-z][a-z0-9.-]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
 _KEYWORD = re.compile(r"\s*[a-z_]+\s*=", re.IGNORECASE)
-_KEYWORD_PASSWORD = re.compile(
-    r"((?:^|\s)(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|(?:[^\s'\\]|\\.)+)", re.IGNORECASE
-)
-_URL_PASSWORD = re.compile(r"^([a-z]+://[^:@/?#]*):.*@", re.IGNORECASE)  # greedy: an unescaped / or @ is hidden too
-_QUERY_PASSWORD = re.compile(r"([?&](?:ssl)?password=)[^&#]*", re.IGNORECASE)
+# Compiled when a target is shown, which is seldom.
+_HIDE_IN_PAIRS = r"(?i)((?:^|\s)(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|(?:[^\s'\\]|\\.)+)"
+_HIDE_IN_URL = r"(?i)^([a-z]+://[^:@/?#]*):.*@"  # greedy: an unescaped / or @ is hidden too
+_HIDE_IN_QUERY = r"(?i)([?&](?:ssl)?password=)[^&#]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class DatabaseTarget:
         if not self.conninfo:
             return "the server that the PG* variables name"
         if "://" in self.conninfo:
-            return _QUERY_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1:***@", self.conninfo))
-        return _KEYWORD_PASSWORD.sub(r"\1***", self.conninfo)
+            return re.sub(_HIDE_IN_QUERY, r"\1***", re.sub(_HIDE_IN_URL, r"\1:***@", self.conninfo))
+        return re.sub(_HIDE_IN_PAIRS, r"\1***", self.conninfo)
 
     def __repr__(self) -> str:
         return f"DatabaseTarget({self.kind!r}, {self.redacted()!r}, origin={self.origin!r})"

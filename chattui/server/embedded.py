@@ -31,7 +31,7 @@ _POLL = 0.005
 _STARTER_PATIENCE = 300.0  # another process is starting it: making a cluster on a slow disk, or crash recovery
 _RECOVERY_PATIENCE = 1800.0  # the server works through its log after a crash; it is alive and says so
 _LEFTOVER_PATIENCE = 5.0  # backends without a postmaster get this long to obey
-_STRANGER_PATIENCE = 20.0  # somebody holds the data whom we cannot see: another container
+_STRANGER_PATIENCE = 10.0  # somebody holds the data whom we cannot see: another container
 
 # Children of this process, kept so that they are reaped: an unreaped dead postmaster would look alive to Postgres.
 _children: list[subprocess.Popen[bytes]] = []
@@ -56,17 +56,18 @@ def ensure(places: Places, pg_bin: Path | None, linger_seconds: float | None, no
         lock = FileLock(places.start_lock)
     except OSError as error:
         raise from_os_error(error, doing) from error
-    with lock:
-        if running := _become_starter(places, lock, notify):
-            return Started(running, started=False, initialised=False)
-        mark_used(places, linger_seconds)
-        places.stopping.unlink(missing_ok=True)
-        try:
+    notify = _without_repeats(notify)
+    try:
+        with lock:
+            if running := _become_starter(places, lock, notify):
+                return Started(running, started=False, initialised=False)
+            mark_used(places, linger_seconds)
+            places.stopping.unlink(missing_ok=True)
             started = _start(places, pg_bin, lock, notify)
-        except OSError as error:
-            raise from_os_error(error, doing) from error
-        linger.ensure_watcher(places, pg_bin, linger_seconds)
-        return started
+            linger.ensure_watcher(places, pg_bin, linger_seconds)
+            return started
+    except OSError as error:
+        raise from_os_error(error, doing) from error
 
 
 def reap_children() -> None:
@@ -91,7 +92,6 @@ def wait_gone(places: Places, pid: int, patience: float) -> bool:
 def _become_starter(places: Places, lock: FileLock, notify: Notify) -> PidFile | None:
     """Take the start lock, or return the server that somebody else has started meanwhile."""
     until = time.monotonic() + _STARTER_PATIENCE
-    said = time.monotonic() + 1
     while not lock.acquire():
         if (running := find_running(places)) and not places.stopping.exists():
             return running
@@ -100,9 +100,8 @@ def _become_starter(places: Places, lock: FileLock, notify: Notify) -> PidFile |
                 f"Another process (pid {lock.read_pid()}) has been starting or stopping the database in {places.root} "
                 f"for {_STARTER_PATIENCE:.0f} seconds. Look at {places.log}, or end that process."
             )
-        if said and time.monotonic() > said:
+        if time.monotonic() > until - _STARTER_PATIENCE + 1:
             notify("Waiting for another chattui that is starting the database…")
-            said = 0
         time.sleep(_POLL)
     lock.write_pid()
     return None
@@ -165,6 +164,8 @@ def _settle(places: Places, alive: FileLock, notify: Notify) -> PidFile | None:
                 raise _stuck(places, f"Processes {left} of a crashed server do not end")
         elif waited > _STRANGER_PATIENCE:
             raise _stuck(places, "Another process, perhaps in another container, uses it and cannot be reached")
+        elif waited > 1:
+            notify("Waiting for another process that uses the database…")
         time.sleep(0.02)
     _remove_stale(places)
     return None
@@ -229,6 +230,19 @@ def _spawn(
             notify("The database is recovering after a crash…")
         time.sleep(_POLL)
     raise _stuck(places, f"The server (pid {child.pid}) did not get ready")
+
+
+def _without_repeats(notify: Notify) -> Notify:
+    """Passes on a sentence only when it differs from the last one, so that it can be said in every round of a wait."""
+    last = ""
+
+    def say(sentence: str) -> None:
+        nonlocal last
+        if sentence != last:
+            last = sentence
+            notify(sentence)
+
+    return say
 
 
 def _is_ours(pid: int, places: Places) -> bool:

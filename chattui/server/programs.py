@@ -12,6 +12,7 @@ from chattui.server.places import USER
 from chattui.server.running import PidFile
 
 log = logging.getLogger("chattui.server")
+log.addHandler(logging.NullHandler())  # without a log file, nothing of ours goes to the terminal
 
 # Nothing else is passed on: PG* variables would steer the programs, and API keys are none of the server's business.
 _PASSED_ON = (

@@ -12,7 +12,7 @@ from chattui.server.faults import from_os_error
 from chattui.server.locks import FileLock
 from chattui.server.places import Places
 from chattui.server.processes import is_postmaster_of
-from chattui.server.running import read_pid_file
+from chattui.server.running import find_running, read_pid_file
 
 _PATIENCE = 60.0
 
@@ -46,6 +46,11 @@ def stop_under_lock(places: Places) -> bool:
     reap_children()
     found = read_pid_file(places)
     if found is None or not is_postmaster_of(found.pid, places.pgdata):
+        if find_running(places) is not None:
+            raise ServerError(
+                f"The database in {places.pgdata} answers, but its server is not a process of this system: stop it in the "
+                "container that has started it."
+            )
         return False
     os.kill(found.pid, signal.SIGINT)  # "fast": no new work, no waiting for clients
     if not wait_gone(places, found.pid, _PATIENCE):

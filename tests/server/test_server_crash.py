@@ -166,6 +166,14 @@ def test_data_held_by_somebody_whom_we_cannot_see_is_not_touched(home, monkeypat
     assert open_database(home.settings).started
 
 
+def test_a_server_of_another_container_is_used_but_not_stopped(home, monkeypatch):
+    open_database(home.settings)
+    monkeypatch.setattr("chattui.server.stop.is_postmaster_of", lambda *_: False)  # its pid means nothing here
+    with pytest.raises(ServerError, match="stop it in the container"):
+        stop(home.settings)
+    assert not open_database(home.settings).started
+
+
 def test_the_lock_lives_as_long_as_the_server(home):
     home.opened_elsewhere()
     with FileLock(home.places.alive_lock) as lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -170,6 +171,21 @@ def test_a_full_disk_is_explained_and_leaves_nothing_half_made(mounted):
     assert not home.places.pgdata_new.exists()
     disk.again("size=200m")
     assert home.query(open_database(home.settings)) == 1
+
+
+@as_root
+def test_a_disk_that_filled_up_is_explained_and_everything_is_there_after_space_was_freed(mounted):
+    home, disk = mounted("size=200m")
+    home.query(open_database(home.settings), "CREATE TABLE kept AS SELECT 42 AS answer")
+    stop(home.settings)
+    filler = disk.path / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"x" * 65536):
+            pass
+    with pytest.raises(ServerError, match=r"disk is full.*Free some space"):
+        open_database(home.settings)
+    filler.unlink()
+    assert home.query(open_database(home.settings), "SELECT answer FROM kept") == 42
 
 
 @as_root
