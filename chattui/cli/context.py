@@ -39,7 +39,8 @@ class Context:
     def store(self) -> Iterator[Database]:
         """The database: server up, schema current, pool open; closed again at the end."""
         from chattui.server import open_database
-        from chattui.store.database import Database, connect
+        from chattui.store.connection import connect
+        from chattui.store.database import Database
         from chattui.store.startup import prepare
 
         settings = self.settings()

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
 @click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report (or the status) as JSON.")
-@click.option("--progress", "lines", is_flag=True, help="Print progress as one JSON object a line.")
+@click.option(
+    "--progress", "lines", is_flag=True, help="Print progress as one JSON object a line, then the report as one."
+)
 @click.pass_obj
 def import_(
     context: Context,
@@ -46,9 +48,11 @@ def import_(
             _print_status(db, as_json=as_json)
             return 0
         report = _run(db, paths, names, index=not no_index, lines=lines, quiet=as_json)
-    if as_json:
+    if lines:
+        click.echo(json.dumps(report.as_json()))
+    elif as_json:
         output.print_json(report.as_json())
-    elif not lines:
+    else:
         _print_report(report)
     if report.stopped:
         return EXIT_INTERRUPTED

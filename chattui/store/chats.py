@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, and_, func, insert, literal, or_, select, text, tuple_, update
+from sqlalchemy import Connection, Select, Update, and_, func, literal, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from chattui.domain.chat import Chat, ChatRow
 from chattui.domain.errors import Conflict
 from chattui.domain.kinds import OWN_SOURCE, ChatStatus
 from chattui.store import columns, values
 from chattui.store.database import Database
+from chattui.store.storable import storable
 from chattui.store.tables import ME, chats
 
 TITLE_CHARS = 200
@@ -99,21 +102,35 @@ def children(db: Database, chat_id: int) -> list[ChatRow]:
     return db.read(lambda conn: [values.chat_row(r) for r in conn.execute(statement)])
 
 
-def create(db: Database, *, title: str = "", project: str | None = None, tags: Iterable[str] = ()) -> Chat:
-    """A new chat of our own, durable when this returns."""
+def create(
+    db: Database, *, title: str = "", project: str | None = None, tags: Iterable[str] = (), key: str | None = None
+) -> Chat:
+    """A new chat of our own, durable when this returns. ``key`` names it for ever: repeating the call makes no second."""
+    chosen = key or uuid.uuid4().hex
     statement = (
-        insert(chats)
+        pg_insert(chats)
         .values(
-            source=OWN_SOURCE, title=title[:TITLE_CHARS], title_is_own=bool(title), project=project, tags=list(tags)
+            source=OWN_SOURCE,
+            source_id=chosen,
+            title=storable(title)[:TITLE_CHARS],
+            title_is_own=bool(title),
+            project=project,
+            tags=list(tags),
         )
-        .returning(*columns.CHAT)
+        .on_conflict_do_nothing()
     )
-    return db.write(lambda conn: values.chat(conn.execute(statement).one()))
+    made = select(*columns.CHAT).where(chats.c.owner == ME, chats.c.source == OWN_SOURCE, chats.c.source_id == chosen)
+
+    def work(conn: Connection) -> Chat:
+        conn.execute(statement)
+        return values.chat(conn.execute(made).one())
+
+    return db.write(work, idempotent=True)
 
 
 def rename(db: Database, chat_id: int, title: str) -> Chat:
     """Give a chat a title of one's own; a later import keeps it."""
-    clean = " ".join(title.split())[:TITLE_CHARS]
+    clean = storable(" ".join(title.split()))[:TITLE_CHARS]
     return _change(db, chat_id, update(chats).values(title=clean, title_is_own=True))
 
 

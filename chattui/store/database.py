@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.pool import QueuePool
 
+from chattui.store.connection import connect
 from chattui.store.failures import is_disconnect, translate
 
 log = logging.getLogger("chattui.store")
@@ -23,22 +24,6 @@ WRITE_TIMEOUT_MS = 60_000
 LOCK_TIMEOUT_MS = 10_000
 
 _LIMITS = text("SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true)")
-
-
-def connect(conninfo: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
-    """A driver connection as chattui wants it: named, alive, and safe behind a pooler in transaction mode.
-
-    Server-side prepared statements are off, because a pooler may hand each transaction to another server connection.
-    Raises ``DatabaseError``.
-    """
-    given = psycopg.conninfo.conninfo_to_dict(conninfo)
-    defaults: dict[str, Any] = {"connect_timeout": 5, "application_name": "chattui", "keepalives_idle": 30}
-    extra = {k: v for k, v in defaults.items() if k not in given}
-    try:
-        return psycopg.connect(conninfo, prepare_threshold=None, **extra, **options)
-    except psycopg.Error as error:
-        log.info("connect failed: %s", type(error).__name__)
-        raise translate(error) from error
 
 
 class Database:

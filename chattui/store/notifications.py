@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from chattui.domain.errors import ChattuiError
-from chattui.store.database import connect
+from chattui.store.connection import connect
 
 log = logging.getLogger("chattui.store")
 
@@ -25,14 +25,21 @@ _GATHER_SECONDS = 0.05
 class Listener:
     """A daemon thread that waits for notifications and reconnects when the server went away.
 
-    ``on_state(bool)`` tells whether the server is there. Needs a direct connection: a pooler in transaction mode
-    delivers nothing, and the app then sees changes when it next asks.
+    ``on_state(bool)`` tells whether the server is there; ``revive`` is called before each attempt to reconnect. Needs a
+    direct connection: a pooler in transaction mode delivers nothing, and the app sees changes when it next asks.
     """
 
-    def __init__(self, conninfo: str, on_change: Changed, on_state: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        on_change: Changed,
+        on_state: Callable[[bool], None],
+        revive: Callable[[], None] | None = None,
+    ) -> None:
         self._conninfo = conninfo
         self._on_change = on_change
         self._on_state = on_state
+        self._revive = revive
         self._ended = threading.Event()
         self._conn: psycopg.Connection[Any] | None = None
         self._thread = threading.Thread(target=self._run, name="chattui-listen", daemon=True)
@@ -51,6 +58,8 @@ class Listener:
         pause, first = _FIRST_PAUSE, True
         while not self._ended.is_set():
             try:
+                if not first and self._revive is not None:
+                    self._revive()
                 with connect(self._conninfo, autocommit=True) as conn:
                     row = conn.execute("SELECT chattui.channel(CURRENT_USER::text)").fetchone()
                     assert row is not None

@@ -9,7 +9,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import errors as pg
 
-from chattui.store.database import Database, connect
+from chattui.store.connection import connect
+from chattui.store.database import Database
 from chattui.store.failures import translate
 
 log = logging.getLogger("chattui.store")

@@ -1,0 +1,28 @@
+"""One driver connection, as everything here wants it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import psycopg
+
+from chattui.store.failures import translate
+
+log = logging.getLogger("chattui.store")
+
+
+def connect(conninfo: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """A driver connection as chattui wants it: named, alive, and safe behind a pooler in transaction mode.
+
+    Server-side prepared statements are off, because a pooler may hand each transaction to another server connection.
+    Raises ``DatabaseError``.
+    """
+    given = psycopg.conninfo.conninfo_to_dict(conninfo)
+    defaults: dict[str, Any] = {"connect_timeout": 5, "application_name": "chattui", "keepalives_idle": 30}
+    extra = {k: v for k, v in defaults.items() if k not in given}
+    try:
+        return psycopg.connect(conninfo, prepare_threshold=None, **extra, **options)
+    except psycopg.Error as error:
+        log.info("connect failed: %s", type(error).__name__)
+        raise translate(error) from error

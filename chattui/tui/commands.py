@@ -1,0 +1,72 @@
+"""Every command of the app, declared once: its key, its place in footer, help and palette."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command. ``room`` is where its key works: "app" everywhere, also while writing; "screen"; or one widget."""
+
+    name: str
+    keys: str
+    action: str
+    label: str
+    help: str
+    room: str = "screen"
+    footer: bool = False
+    palette: bool = True
+
+    @property
+    def binding(self) -> Binding:
+        """The key as Textual takes it. Its id is what a configuration names to remap it."""
+        return Binding(
+            self.keys,
+            self.action,
+            self.label,
+            show=self.footer,
+            priority=self.room == "app",
+            id=f"{self.room}.{self.name}",
+            tooltip=self.help,
+        )
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("new", "ctrl+n,ctrl+t", "new_chat", "New chat", "Start a new chat", "app", footer=True),
+    Command("search", "ctrl+k", "search", "Search", "Search all messages", "app", footer=True),
+    Command("import", "ctrl+r", "import", "Import", "Bring in what is new from Claude Code and Codex", "app"),
+    Command("sidebar", "f9", "toggle_sidebar", "Sidebar", "Show or hide the list of chats", "app"),
+    Command("theme", "f8", "toggle_theme", "Light/dark", "Change between the light and the dark theme", "app"),
+    Command("quit", "ctrl+q", "quit", "Quit", "Close chattui; everything is saved", "app", footer=True),
+    Command("search_slash", "slash", "search", "Search", "Search all messages", palette=False),
+    Command("help", "question_mark,f1", "help", "Help", "Show every key", footer=True),
+    Command("back", "escape", "back", "Back", "Go back to where you were", palette=False),
+    Command("write", "w", "write", "Write", "Write a message in this chat", footer=True),
+    Command("faults", "f7", "faults", "Problems", "Show the files that could not be read"),
+    Command("rename", "f2", "rename", "Rename", "Give the chat a title"),
+    Command("pin", "p", "pin", "Pin", "Keep the chat on top, or let it go"),
+    Command("archive", "a", "archive", "Archive", "Take the chat out of the list; it stays searchable"),
+    Command("delete", "d,delete", "delete", "Delete", "Delete the chat; u brings it back"),
+    Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
+    Command("new_here", "n", "new_chat", "New chat", "Start a new chat", "sidebar", palette=False),
+    Command(
+        "filter", "f,slash", "filter", "Filter", "Show only chats whose title has what you type", "sidebar", footer=True
+    ),
+)
+
+ROOMS = {
+    "app": "Everywhere",
+    "screen": "Outside of text fields",
+    "sidebar": "In the list of chats",
+    "pane": "In the messages",
+    "composer": "While writing",
+}
+"""The rooms in the order of the help."""
+
+
+def bindings(room: str) -> list[BindingType]:
+    """The bindings of one room."""
+    return [c.binding for c in COMMANDS if c.room == room]

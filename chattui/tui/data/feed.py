@@ -1,0 +1,76 @@
+"""The messages of the open chat, loaded in pages and kept while they are near."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+from chattui.domain.chat import BlockSize, Message
+
+PAGE = 100
+PAGES_KEPT = 60
+
+
+class ChatFeed:
+    """A ``MessageFeed`` over pages of ``PAGE`` messages. ``request(first, last)`` asks for some; answers come to ``fill``."""
+
+    def __init__(self, chat_id: int, count: int, request: Callable[[int, int], None]) -> None:
+        self._chat_id = chat_id
+        self._count = count
+        self._request = request
+        self._pages: OrderedDict[int, dict[int, Message]] = OrderedDict()
+        self._asked: set[int] = set()
+        self._sizes: Sequence[BlockSize] | None = None
+
+    @property
+    def chat_id(self) -> int:
+        """The chat shown."""
+        return self._chat_id
+
+    @property
+    def count(self) -> int:
+        """Messages in the chat."""
+        return self._count
+
+    def get(self, seq: int) -> Message | None:
+        """The message, or None while it is not loaded."""
+        page = self._pages.get((seq - 1) // PAGE)
+        return None if page is None else page.get(seq)
+
+    def want(self, first: int, last: int) -> None:
+        """Ask for what of ``first`` … ``last`` is neither loaded nor asked for."""
+        first, last = max(1, first), min(last, self._count)
+        for number in range((first - 1) // PAGE, (last - 1) // PAGE + 1):
+            start, end = number * PAGE + 1, min((number + 1) * PAGE, self._count)
+            held = self._pages.get(number)
+            if number in self._asked or (held is not None and len(held) >= end - start + 1):
+                continue
+            self._asked.add(number)
+            self._request(start, end)
+
+    def sizes(self) -> Sequence[BlockSize] | None:
+        """Sizes by block, or None while they are not loaded."""
+        return self._sizes
+
+    def set_sizes(self, sizes: Sequence[BlockSize]) -> None:
+        """The sizes are here."""
+        self._sizes = sizes
+
+    def fill(self, messages: Iterable[Message], asked: tuple[int, int] | None = None) -> None:
+        """Take messages in. ``asked`` is the range that was requested, now answered."""
+        for message in messages:
+            number = (message.seq - 1) // PAGE
+            self._pages.setdefault(number, {})[message.seq] = message
+            self._pages.move_to_end(number)
+        if asked is not None:
+            self._asked.difference_update(range((asked[0] - 1) // PAGE, (asked[1] - 1) // PAGE + 1))
+        while len(self._pages) > PAGES_KEPT:
+            self._pages.popitem(last=False)
+
+    def retry(self) -> None:
+        """Forget what was asked for: its answer was lost with the connection."""
+        self._asked.clear()
+
+    def grow(self, count: int) -> None:
+        """The chat has more messages now."""
+        self._count = max(self._count, count)

@@ -1,0 +1,104 @@
+"""Search as one types: one query at a time, only the newest text waits, late answers are dropped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from chattui.domain.errors import Cancelled
+from chattui.domain.search import Cursor
+from chattui.tui.data.worker import Worker
+from chattui.tui.messages import SearchAnswered
+
+if TYPE_CHECKING:
+    from chattui.store.database import Database
+
+PAGE = 50
+_SLOT = "search"
+
+
+class SearchFlight:
+    """Single-flight search. Every request gets a number; an answer with an older number is of no use any more.
+
+    A first look takes at most the budget of a key press; when it was cut short, a patient one follows, which is cancelled
+    in the server as soon as something newer is typed.
+    """
+
+    def __init__(self, searches: Worker, helper: Worker, post: Callable[[Message], None]) -> None:
+        self._searches = searches
+        self._helper = helper
+        self._post = post
+        self._lock = threading.Lock()
+        self._wanted: tuple[int, str, Cursor | None] | None = None
+        self._busy = self._patient = False
+        self.generation = 0
+        self.db: Database | None = None
+
+    def request(self, text: str, after: Cursor | None = None) -> int:
+        """Search for ``text``, or for what follows ``after``; returns the request's number."""
+        with self._lock:
+            self.generation += 1
+            self._wanted = (self.generation, text, after)
+            if not self._busy:
+                self._busy = True
+                self._searches.submit(self._run)
+            elif self._patient:
+                self._patient = False  # cancelled once
+                self._helper.submit(self._cancel)
+            return self.generation
+
+    def forget(self) -> None:
+        """Nothing is searched for any more: answers on their way are dropped."""
+        with self._lock:
+            self.generation += 1
+            self._wanted = None
+            if self._patient:
+                self._patient = False
+                self._helper.submit(self._cancel)
+
+    def _cancel(self) -> None:
+        if self.db is not None:
+            self.db.cancel(_SLOT)
+
+    def _take(self) -> tuple[int, str, Cursor | None] | None:
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+            self._busy = wanted is not None
+            return wanted
+
+    def _run(self) -> None:
+        while (wanted := self._take()) is not None:
+            try:
+                self._answer(*wanted)
+            except Cancelled:
+                continue
+            except Exception:
+                with self._lock:
+                    self._busy = self._wanted is not None
+                    if self._busy:
+                        self._searches.submit(self._run)
+                raise
+
+    def _answer(self, number: int, text: str, after: Cursor | None) -> None:
+        from chattui.store import search
+
+        if self.db is None:
+            return
+        quick = search.search(self.db, text, limit=PAGE, after=after, budget_ms=search.TYPING_BUDGET_MS, slot=_SLOT)
+        similar = []
+        if not quick.hits and quick.complete and after is None and text.split():
+            similar = search.suggest(self.db, text.rsplit(maxsplit=1)[-1])
+        self._post(SearchAnswered(number, text, quick, similar, quick.complete, after is not None))
+        with self._lock:
+            if quick.complete or self._wanted is not None or number != self.generation:
+                return
+            self._patient = True
+        try:
+            page = search.search(self.db, text, limit=PAGE, after=after, budget_ms=search.PATIENT_BUDGET_MS, slot=_SLOT)
+        finally:
+            with self._lock:
+                self._patient = False
+        self._post(SearchAnswered(number, text, page, [], True, after is not None))

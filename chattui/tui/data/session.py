@@ -1,0 +1,307 @@
+"""The app's side of the database: opens it, asks and changes, and answers with typed messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from chattui.config import Settings
+from chattui.domain.errors import Cancelled, ChattuiError, Unreachable
+from chattui.tui import messages as told
+from chattui.tui.data.flight import SearchFlight
+from chattui.tui.data.worker import Worker
+
+if TYPE_CHECKING:
+    from chattui.domain.chat import Chat, ChatRow
+    from chattui.store.database import Database
+    from chattui.store.notifications import Listener
+
+log = logging.getLogger("chattui.tui")
+
+RECENTS_PAGE = 100
+BEFORE, AFTER = 40, 60
+_RETRY_SECONDS = (0.5, 1, 2, 5, 10)
+
+
+class Session:
+    """Everything the screen asks of the data layer. Methods return at once; the answer is a message.
+
+    Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait).
+    """
+
+    def __init__(self, settings: Settings, post: Callable[[Message], None]) -> None:
+        self._settings = settings
+        self._post = post
+        self._pages = Worker("chattui-pages", self._failed)
+        self._helpers = Worker("chattui-helpers", self._failed)
+        self._searches = Worker("chattui-searches", self._failed)
+        self.flight = SearchFlight(self._searches, self._helpers, post)
+        self._db: Database | None = None
+        self._listener: Listener | None = None
+        self._recents_wanted: object = None
+        self._closed = False
+
+    # Opening and closing
+
+    def open(self, chat: str | None = None) -> None:
+        """Open the database and read the first screen; ``chat`` names the one to show instead of the last."""
+        self._pages.submit(lambda: self._open(chat))
+
+    def close(self, state: dict[str, object] | None = None) -> None:
+        """Save ``state``, end the threads and close the connections."""
+        self._closed = True
+        if state is not None and self._db is not None:
+            self.save_state(state)
+        if self._listener is not None:
+            self._listener.stop()
+        self.flight.forget()
+        for worker in (self._searches, self._helpers, self._pages):
+            worker.stop()
+        if self._db is not None:
+            self._db.close()
+
+    def _open(self, reference: str | None) -> None:
+        import time
+
+        for pause in (*_RETRY_SECONDS, None):
+            try:
+                self._connect(reference)
+                return
+            except Unreachable as error:
+                self._post(told.ConnectionChanged(False, str(error)))
+                if pause is None or self._closed:
+                    return
+                time.sleep(pause)
+            except ChattuiError as error:
+                log.info("cannot open the database", exc_info=True)
+                self._post(told.ConnectionChanged(False, str(error)))
+                return
+
+    def _connect(self, reference: str | None) -> None:
+        """Bring the first screen by the driver alone; the rest of the data layer is imported when it is painted."""
+        from chattui.server import open_database
+
+        opened = open_database(
+            self._settings, notify=lambda sentence: self._post(told.ConnectionChanged(False, sentence))
+        )
+        from chattui.store import startup
+        from chattui.store.connection import connect
+
+        with connect(opened.conninfo, autocommit=True) as conn:
+            startup.prepare(conn)
+            chat_id = int(reference) if reference and reference.isdecimal() and len(reference) < 19 else None
+            self._post(told.FirstScreenRead(startup.first_screen(conn, chat_id=chat_id)))
+        self._post(told.ConnectionChanged(True))
+        from chattui.store.database import Database
+        from chattui.store.notifications import Listener
+
+        self._db = self.flight.db = Database(opened.conninfo)
+        if reference and chat_id is None:
+            self._open_reference(reference)
+        self._listener = Listener(opened.conninfo, self._changed_elsewhere, self._connection_changed, self._revive)
+        self._listener.start()
+        self._post(told.StoreReady())
+
+    def _open_reference(self, reference: str) -> None:
+        from chattui.store import chats
+
+        found = chats.find(self._database(), reference)
+        if found is None:
+            self._post(told.DataFailed("There is no chat of that id. The list on the left shows what there is."))
+        else:
+            self._read_chat(found.id, None, "")
+
+    def _revive(self) -> None:
+        """Called by the listener before it connects again: an embedded server may have to be started."""
+        if not self._closed:
+            from chattui.server import open_database
+
+            open_database(self._settings)
+
+    def _changed_elsewhere(self, chat_ids: frozenset[int] | None) -> None:
+        self._post(told.ChatsChangedElsewhere(chat_ids))
+
+    def _connection_changed(self, connected: bool) -> None:
+        sentence = "" if connected else "The connection to the database was lost; trying again. What you write is kept."
+        self._post(told.ConnectionChanged(connected, sentence))
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, Cancelled) or self._closed:
+            return
+        if isinstance(error, ChattuiError):
+            self._post(told.DataFailed(str(error)))
+            return
+        log.error("unexpected", exc_info=error)
+        self._post(
+            told.DataFailed(f"Something went wrong that should not ({type(error).__name__}). The log has the details.")
+        )
+
+    def _database(self) -> Database:
+        if self._db is None:
+            raise Unreachable("The database is not open yet. Try again in a moment.")
+        return self._db
+
+    # Reading
+
+    def read_recents(self, needle: str = "", after: ChatRow | None = None) -> None:
+        """A page of recents; of several requests that wait, the newest is answered."""
+        token = self._recents_wanted = object()
+
+        def job() -> None:
+            if token is not self._recents_wanted:
+                return
+            from chattui.store import chats
+
+            rows = chats.recents(self._database(), limit=RECENTS_PAGE + 1, after=after, needle=needle)
+            more = len(rows) > RECENTS_PAGE
+            self._post(told.RecentsRead(needle, rows[:RECENTS_PAGE], more, after is not None))
+
+        self._pages.submit(job)
+
+    def read_chat(self, chat_id: int, at: int | None = None, query: str = "") -> None:
+        """A chat, with the messages around ``at`` (its end without it)."""
+        self._pages.submit(lambda: self._read_chat(chat_id, at, query))
+
+    def _read_chat(self, chat_id: int, at: int | None, query: str) -> None:
+        from chattui.store import chats, messages
+
+        db = self._database()
+        chat = chats.get(db, chat_id)
+        if chat is None:
+            raise ChattuiError("This chat is not there any more. It may have been deleted elsewhere.")
+        end = chat.message_count
+        seq = min(at, end) if at is not None else end
+        first, last = max(1, seq - BEFORE), min(end, seq + AFTER)
+        found = messages.page(db, chat_id, first, last) if end else []
+        self._post(told.ChatRead(chat, found, at, query))
+        self._helpers.submit(lambda: chats.touch(db, chat_id))
+
+    def read_messages(self, chat_id: int, first: int, last: int) -> None:
+        """Messages that a feed wants. A failure is answered with none, so that they can be asked for again."""
+
+        def job() -> None:
+            from chattui.store import messages
+
+            try:
+                found = messages.page(self._database(), chat_id, first, last)
+            except ChattuiError:
+                self._post(told.MessagesRead(chat_id, first, last, []))
+                raise
+            self._post(told.MessagesRead(chat_id, first, last, found))
+
+        self._pages.submit(job)
+
+    def read_sizes(self, chat_id: int) -> None:
+        """Sizes of a long chat, for the scroll bar."""
+
+        def job() -> None:
+            from chattui.store import messages
+
+            self._post(told.SizesRead(chat_id, messages.sizes(self._database(), chat_id)))
+
+        self._helpers.submit(job)
+
+    def read_matches(self, chat_id: int, query: str) -> None:
+        """Every message of a chat that matches."""
+
+        def job() -> None:
+            from chattui.store import search
+
+            self._post(told.MatchesRead(chat_id, query, search.matching_seqs(self._database(), chat_id, query)))
+
+        self._helpers.submit(job)
+
+    def read_growth(self, chat_id: int) -> None:
+        """What is known of a chat now."""
+
+        def job() -> None:
+            from chattui.store import chats
+
+            chat = chats.get(self._database(), chat_id)
+            if chat is not None:
+                self._post(told.ChatGrew(chat))
+
+        self._pages.submit(job)
+
+    # Changing
+
+    def save_message(self, key: str, chat_id: int | None, content: str, project: str) -> None:
+        """Add a message to a chat, or to a new one; answered when it is durable, or with what prevented it."""
+
+        def job() -> None:
+            from chattui.store import chats, messages
+
+            try:
+                db = self._database()
+                target = chat_id if chat_id is not None else chats.create(db, project=project, key=key).id
+                message = messages.append(db, target, content, key=key)
+                chat = chats.get(db, target)
+            except ChattuiError as error:
+                self._post(told.SaveFailed(key, str(error)))
+                return
+            if chat is not None:
+                self._post(told.MessageSaved(key, chat, message))
+
+        self._pages.submit(job)
+
+    def _change(self, verb: str, change: Callable[[Database], Chat]) -> None:
+        """Change a chat; ``verb`` names what was done, for the person."""
+        self._pages.submit(lambda: self._post(told.ChatChanged(change(self._database()), verb)))
+
+    def rename(self, chat_id: int, title: str) -> None:
+        """Give a chat a title."""
+        self._change("renamed", lambda db: _chats().rename(db, chat_id, title))
+
+    def pin(self, chat_id: int, pinned: bool) -> None:
+        """Pin or unpin a chat."""
+        self._change("pinned" if pinned else "unpinned", lambda db: _chats().pin(db, chat_id, pinned))
+
+    def archive(self, chat_id: int, archived: bool) -> None:
+        """Archive a chat or bring it back."""
+        verb = "archived" if archived else "restored"
+        self._change(verb, lambda db: _chats().archive(db, chat_id, archived))
+
+    def delete(self, chat_id: int) -> None:
+        """Delete a chat; ``restore`` undoes it."""
+        self._change("deleted", lambda db: _chats().delete(db, chat_id))
+
+    def restore(self, chat_id: int) -> None:
+        """Undo ``delete``."""
+        self._change("restored", lambda db: _chats().restore(db, chat_id))
+
+    def save_state(self, state: dict[str, object]) -> None:
+        """Remember what is open, for the next start."""
+
+        def job() -> None:
+            from chattui.store import snapshots
+
+            if self._db is not None:
+                snapshots.save(self._db, state)
+
+        self._helpers.submit(job)
+
+    def read_faults(self, answer: Callable[[list[str]], None]) -> None:
+        """Files that could not be read, as lines for a person; ``answer`` is called on the helper thread."""
+
+        def job() -> None:
+            from chattui.store import imports
+
+            lines = []
+            for fault in imports.faults(self._database()):
+                lines.append(f"{fault.path}: {fault.error or fault.outcome}")
+                lines += [f"    line {number}: {reason}" for number, reason in fault.problems[:5]]
+                if fault.problem_count > min(5, len(fault.problems)):
+                    lines.append(f"    … {fault.problem_count} records in all")
+            answer(lines)
+
+        self._helpers.submit(job)
+
+
+def _chats() -> Any:
+    """The store's module of chats, imported when it is first used."""
+    from chattui.store import chats
+
+    return chats

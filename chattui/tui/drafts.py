@@ -1,0 +1,67 @@
+"""Drafts on disk: what was written but not sent survives a crash of the app, the server and the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+log = logging.getLogger("chattui.tui")
+
+NEW_CHAT = "new"
+
+
+class Drafts:
+    """The drafts of one database, in one small file that is replaced as a whole. Keys are chat ids, or ``NEW_CHAT``."""
+
+    def __init__(self, directory: Path, database: str) -> None:
+        name = hashlib.sha256(database.encode("utf-8", "replace")).hexdigest()[:16]
+        self._path = directory / "drafts" / f"{name}.json"
+        self._drafts: dict[str, str] | None = None
+
+    def get(self, chat_id: int | None) -> str:
+        """The draft for a chat (None: for a new one); empty when there is none."""
+        return self._read().get(_key(chat_id), "")
+
+    def put(self, chat_id: int | None, text: str) -> None:
+        """Keep a draft; an empty one is forgotten. Written through to the disk."""
+        drafts = self._read()
+        key = _key(chat_id)
+        if drafts.get(key, "") == text:
+            return
+        if text:
+            drafts[key] = text
+        else:
+            drafts.pop(key, None)
+        self._write(drafts)
+
+    def _read(self) -> dict[str, str]:
+        if self._drafts is None:
+            try:
+                loaded = json.loads(self._path.read_text(encoding="utf-8", errors="replace"))
+                self._drafts = {str(k): str(v) for k, v in loaded.items()} if isinstance(loaded, dict) else {}
+            except FileNotFoundError:
+                self._drafts = {}
+            except (OSError, ValueError):
+                log.warning("the drafts in %s cannot be read", self._path, exc_info=True)
+                self._drafts = {}
+        return self._drafts
+
+    def _write(self, drafts: dict[str, str]) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".draft-")
+            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+                json.dump(drafts, file, ensure_ascii=True)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self._path)
+        except OSError:
+            log.warning("a draft cannot be kept in %s", self._path.parent, exc_info=True)
+
+
+def _key(chat_id: int | None) -> str:
+    return NEW_CHAT if chat_id is None else str(chat_id)

@@ -1,0 +1,34 @@
+"""Opens the app: settings, log, the throw-away database of the demo, and what is left to say at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def launch(
+    *,
+    database: str | None = None,
+    chat: str | None = None,
+    search: str | None = None,
+    demo: bool = False,
+    new: bool = False,
+) -> int:
+    """Run the app until it is closed; returns the exit code."""
+    from chattui.config import load_settings
+    from chattui.domain.errors import ChattuiError
+
+    try:
+        settings = load_settings(os.environ, database=database)
+        if demo:
+            from chattui.tui.demo import run_demo
+
+            return run_demo(settings)
+        from chattui.tui.app import Arguments, ChattuiApp
+
+        app = ChattuiApp(settings, Arguments(chat=chat, search=search, new=new))
+        app.run()
+    except ChattuiError as error:
+        print(f"chattui: {error}", file=sys.stderr)
+        return 1
+    return app.return_code or 0

@@ -1,0 +1,170 @@
+"""What the data threads tell the screen. Each is posted from another thread and handled on the UI's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from chattui.domain.chat import BlockSize, Chat, ChatRow
+    from chattui.domain.chat import Message as ChatMessage
+    from chattui.domain.search import Page
+    from chattui.store.startup import FirstScreen
+    from chattui.sync.progress import Progress
+
+
+class FirstScreenRead(Message):
+    """The lists and the last chat are here."""
+
+    def __init__(self, first: FirstScreen) -> None:
+        self.first = first
+        super().__init__()
+
+
+class StoreReady(Message):
+    """Everything else can be asked for now."""
+
+
+class ConnectionChanged(Message):
+    """The database is there, or it is not; then ``sentence`` says why."""
+
+    def __init__(self, connected: bool, sentence: str = "") -> None:
+        self.connected = connected
+        self.sentence = sentence
+        super().__init__()
+
+
+class RecentsRead(Message):
+    """A page of recents for ``needle``; ``appended`` when it goes on behind the rows shown."""
+
+    def __init__(self, needle: str, rows: list[ChatRow], more: bool, appended: bool) -> None:
+        self.needle = needle
+        self.rows = rows
+        self.more = more
+        self.appended = appended
+        super().__init__()
+
+
+class ChatRead(Message):
+    """A chat and the messages around where it is to be opened. ``query`` is the search that led there."""
+
+    def __init__(self, chat: Chat, messages: list[ChatMessage], at: int | None, query: str) -> None:
+        self.chat = chat
+        self.messages = messages
+        self.at = at
+        self.query = query
+        super().__init__()
+
+
+class MessagesRead(Message):
+    """Messages of a chat that its feed wanted: ``first`` … ``last`` were asked for."""
+
+    def __init__(self, chat_id: int, first: int, last: int, messages: list[ChatMessage]) -> None:
+        self.chat_id = chat_id
+        self.first = first
+        self.last = last
+        self.messages = messages
+        super().__init__()
+
+
+class SizesRead(Message):
+    """Sizes of the blocks of a chat."""
+
+    def __init__(self, chat_id: int, sizes: list[BlockSize]) -> None:
+        self.chat_id = chat_id
+        self.sizes = sizes
+        super().__init__()
+
+
+class MatchesRead(Message):
+    """The messages of a chat that match a query."""
+
+    def __init__(self, chat_id: int, query: str, seqs: list[int]) -> None:
+        self.chat_id = chat_id
+        self.query = query
+        self.seqs = seqs
+        super().__init__()
+
+
+class SearchAnswered(Message):
+    """Hits for what was typed; ``final`` when nothing more is being looked for meanwhile."""
+
+    def __init__(self, generation: int, text: str, page: Page, similar: list[str], final: bool, appended: bool) -> None:
+        self.generation = generation
+        self.text = text
+        self.page = page
+        self.similar = similar
+        self.final = final
+        self.appended = appended
+        super().__init__()
+
+
+class MessageSaved(Message):
+    """A message is durable. ``key`` is the one it was sent with."""
+
+    def __init__(self, key: str, chat: Chat, message: ChatMessage) -> None:
+        self.key = key
+        self.chat = chat
+        self.message = message
+        super().__init__()
+
+
+class SaveFailed(Message):
+    """A message could not be saved; its draft is still there."""
+
+    def __init__(self, key: str, sentence: str) -> None:
+        self.key = key
+        self.sentence = sentence
+        super().__init__()
+
+
+class ChatChanged(Message):
+    """A chat was renamed, pinned, archived, deleted or restored here; ``verb`` says which."""
+
+    def __init__(self, chat: Chat, verb: str) -> None:
+        self.chat = chat
+        self.verb = verb
+        super().__init__()
+
+
+class ChatsChangedElsewhere(Message):
+    """Another program changed chats: their ids, or None when it may be any."""
+
+    def __init__(self, chat_ids: frozenset[int] | None) -> None:
+        self.chat_ids = chat_ids
+        super().__init__()
+
+
+class ChatGrew(Message):
+    """What is known of the open chat now, with more messages than before."""
+
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
+        super().__init__()
+
+
+class DataFailed(Message):
+    """Something that was asked for could not be done; a sentence for the person."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__()
+
+
+class SyncMoved(Message):
+    """How the import of histories is going."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        super().__init__()
+
+
+class SyncEnded(Message):
+    """The import has ended; ``faults`` files had problems."""
+
+    def __init__(self, messages: int, faults: int, sentence: str = "") -> None:
+        self.messages = messages
+        self.faults = faults
+        self.sentence = sentence
+        super().__init__()

@@ -1,0 +1,115 @@
+"""Small questions and answers on top of the main screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from chattui.domain.visible import visible, visible_line
+from chattui.tui.commands import COMMANDS, ROOMS
+from chattui.tui.pane.message_pane import MessagePane
+from chattui.tui.widgets.composer import Editor
+
+_NAMES = {
+    "slash": "/",
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "escape": "Esc",
+}
+
+
+def key_name(keys: str) -> str:
+    """Keys as they are written on a keyboard: "Ctrl+N  Ctrl+T"."""
+    return "  ".join(_key_name(k) for k in keys.split(","))
+
+
+def _key_name(key: str) -> str:
+    if key in _NAMES:
+        return _NAMES[key]
+    *modifiers, last = key.split("+")
+    last = last.upper() if modifiers and len(last) == 1 else last if len(last) == 1 else last.capitalize()
+    return "+".join([*(m.capitalize() for m in modifiers), last])
+
+
+class RenameDialog(ModalScreen[str | None]):
+    """Asks for a title; None when the question is dropped."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", id="dialog.cancel")]
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = visible_line(title)
+
+    def compose(self) -> ComposeResult:
+        """A line to write on."""
+        with Vertical(classes="dialog"):
+            yield Static("Title of this chat", markup=False, classes="dialog-title")
+            field = Input(self._title, id="title")
+            field.cursor_blink = False
+            yield field
+            yield Static("Enter saves · Esc leaves it as it is", markup=False, classes="dialog-hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The title is given."""
+        event.stop()
+        self.dismiss(event.value.strip() or None)
+
+
+class TextDialog(ModalScreen[None]):
+    """Shows lines to read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,question_mark,f1,f7", "dismiss(None)", "Close", id="dialog.close")
+    ]
+
+    def __init__(self, title: str, content: Content) -> None:
+        super().__init__()
+        self._title = title
+        self._content = content
+
+    def compose(self) -> ComposeResult:
+        """A box that scrolls."""
+        with Vertical(classes="dialog tall"):
+            yield Static(self._title, markup=False, classes="dialog-title")
+            with VerticalScroll():
+                yield Static(self._content)
+            yield Static("Esc closes", markup=False, classes="dialog-hint")
+
+
+def faults_dialog(lines: Sequence[str]) -> TextDialog:
+    """The files that could not be read, wholly or in part."""
+    text = "\n".join(visible(line) for line in lines) or "Every history file could be read."
+    return TextDialog("Files with problems", Content(text))
+
+
+def help_dialog() -> TextDialog:
+    """Every key, by the room where it works."""
+    rows: dict[str, list[tuple[str, str]]] = {room: [] for room in ROOMS}
+    for command in COMMANDS:
+        rows[command.room].append((key_name(command.keys), command.help))
+    rows["pane"] += _described(MessagePane.BINDINGS)
+    rows["composer"] += _described(Editor.BINDINGS)
+    parts: list[Content | str] = []
+    width = max(len(keys) for room in rows.values() for keys, _ in room) + 3
+    for room, entries in rows.items():
+        parts.append(Content.styled(f"{ROOMS[room]}\n", "bold $accent"))
+        for keys, text in entries:
+            parts += [Content.styled(f"  {keys:<{width}}", "$text-primary bold"), f"{text}\n"]
+        parts.append("\n")
+    return TextDialog("Keys", Content.assemble(*parts))
+
+
+def _described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
+    return [(key_name(b.key), b.tooltip or b.description) for b in bindings if isinstance(b, Binding)]

@@ -1,0 +1,142 @@
+"""The chat in the pane: its feed, its marks, its growth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chattui.domain.chat import Chat
+from chattui.domain.chat import Message as ChatMessage
+from chattui.domain.query import match_pattern
+from chattui.domain.visible import visible_line
+from chattui.tui import messages as told
+from chattui.tui.data.feed import ChatFeed
+from chattui.tui.pane.marks import Marks
+from chattui.tui.pane.message_pane import MessagePane
+
+if TYPE_CHECKING:
+    from chattui.tui.data.session import Session
+
+_SIZES_FROM = 120
+"""Messages from which a chat's sizes are worth asking for: below, everything is loaded at once."""
+
+
+class OpenChat:
+    """What is shown in the pane, and how it got there. ``chat`` is None for a new chat and before the first one."""
+
+    def __init__(self, pane: MessagePane, session: Session) -> None:
+        self._pane = pane
+        self._session = session
+        self.chat: Chat | None = None
+        self.query = ""
+        self._pattern: re.Pattern[str] | None = None
+        self._feed: ChatFeed | None = None
+        self._wanted: int | None = None
+
+    @property
+    def chat_id(self) -> int | None:
+        """The chat shown."""
+        return self.chat.id if self.chat else None
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """(seq, line) at the top of the pane."""
+        return self._pane.position if self.chat else (0, 0)
+
+    def ask(self, chat_id: int, at: int | None = None, query: str = "") -> None:
+        """Show a chat as soon as it is read; of several asked for, the last one is shown."""
+        self._wanted = chat_id
+        self._session.read_chat(chat_id, at, query)
+
+    def show(self, chat: Chat, messages: Sequence[ChatMessage], at: int | None = None, query: str = "") -> bool:
+        """Show a chat that was read. False when another one was asked for meanwhile."""
+        if self._wanted is not None and self._wanted != chat.id:
+            return False
+        self._wanted = None
+        self.chat, self.query = chat, query
+        feed = ChatFeed(chat.id, chat.message_count, lambda a, b: self._session.read_messages(chat.id, a, b))
+        feed.fill(messages)
+        self._feed = feed
+        self._pattern = match_pattern(query + " ") if query else None
+        marks = Marks(self._pattern, (at,)) if self._pattern and at else None
+        self._pane.show(feed, at=at, marks=marks)
+        return True
+
+    def read_the_rest(self) -> None:
+        """Ask for what the first paint did without: sizes for the scroll bar, further matches."""
+        if self.chat is None:
+            return
+        if self.chat.message_count > _SIZES_FROM:
+            self._session.read_sizes(self.chat.id)
+        if self._pattern is not None:
+            self._session.read_matches(self.chat.id, self.query)
+
+    def show_new(self) -> None:
+        """Show an empty pane for a chat that begins with its first message."""
+        self._wanted = None
+        self.chat, self._feed, self.query, self._pattern = None, None, "", None
+        self._pane.clear()
+
+    def loaded(self, event: told.MessagesRead) -> None:
+        """Messages that the feed wanted."""
+        if self._feed is not None and self._feed.chat_id == event.chat_id:
+            self._feed.fill(event.messages, (event.first, event.last))
+            if event.messages:
+                self._pane.messages_loaded(event.first, event.last)
+
+    def sized(self, event: told.SizesRead) -> None:
+        """Sizes of the blocks."""
+        if self._feed is not None and self._feed.chat_id == event.chat_id:
+            self._feed.set_sizes(event.sizes)
+            self._pane.sizes_loaded()
+
+    def matched(self, event: told.MatchesRead) -> int:
+        """All matching messages; returns how many."""
+        if self.chat_id != event.chat_id or event.query != self.query or self._pattern is None or not event.seqs:
+            return 0
+        self._pane.set_marks(Marks(self._pattern, tuple(event.seqs)))
+        return len(event.seqs)
+
+    def grew(self, chat: Chat, messages: Sequence[ChatMessage] = ()) -> None:
+        """The chat has more messages, or other facts, than were known."""
+        if self._feed is None or self.chat_id != chat.id:
+            return
+        self.chat = chat
+        if chat.message_count > self._feed.count:
+            self._feed.grow(chat.message_count)
+            self._feed.fill(messages)
+            self._pane.grown()
+
+    def reconnect(self) -> None:
+        """Ask again for what was on its way when the connection was lost."""
+        if self._feed is not None and self.chat is not None:
+            self._feed.retry()
+            self._session.read_growth(self.chat.id)
+            self._pane.messages_loaded(1, 1)
+
+    def drop_marks(self) -> None:
+        """The search is over: nothing is highlighted any more."""
+        self.query, self._pattern = "", None
+        self._pane.set_marks(None)
+
+    def heading(self) -> str:
+        """One line about the chat, for above the pane."""
+        chat = self.chat
+        if chat is None:
+            return ""
+        facts = [
+            "★" if chat.pinned else "",
+            visible_line(chat.title) or "(untitled)",
+        ]
+        return " ".join(f for f in facts if f)
+
+    def facts(self) -> str:
+        """Where the chat comes from, for beside its title."""
+        chat = self.chat
+        if chat is None:
+            return ""
+        project = chat.project.rstrip("/").rpartition("/")[2] if chat.project else ""
+        kind = "subagent" if chat.parent_id is not None else "fork" if chat.forked_from is not None else ""
+        facts = [kind, chat.source, project, chat.git_branch or "", f"{chat.message_count:,}"]
+        return " · ".join(visible_line(f) for f in facts if f)

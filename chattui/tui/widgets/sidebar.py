@@ -1,0 +1,55 @@
+"""The sidebar: a filter, the recents below it, and how the import is going."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from chattui.sync.progress import Phase, Progress
+from chattui.tui.commands import bindings
+from chattui.tui.recents.recents_list import RecentsList
+
+
+class Sidebar(Vertical):
+    """Chats to choose from. The filter's changes and the list's messages go to the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("sidebar")
+
+    def __init__(self, recents: RecentsList) -> None:
+        super().__init__(id="sidebar")
+        self.recents = recents
+        self.filter = Input(placeholder="Filter chats", id="filter", compact=True, select_on_focus=False)
+        self.filter.cursor_blink = False
+        self.filter.display = False
+        self._status = Static("", id="sync", markup=False)
+        self._status.display = False
+
+    def compose(self) -> ComposeResult:
+        """Filter, list, status."""
+        yield self.filter
+        yield self.recents
+        yield self._status
+
+    def show_progress(self, progress: Progress) -> None:
+        """One or two lines about the import; nothing when it is done."""
+        match progress.phase:
+            case Phase.READING if progress.files:
+                text = f"Importing {progress.messages:,} messages\n{progress.files_done:,} of {progress.files:,} files"
+                if progress.rate:
+                    text += f" · {progress.rate:,.0f}/s"
+                if progress.remaining is not None and progress.remaining >= 1:
+                    text += f" · {progress.remaining:,.0f} s left"
+            case Phase.INDEXING:
+                text = f"Building the search index\n{progress.indexed:.0%} · search looks at the newest meanwhile"
+            case _:
+                text = ""
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Show a text at the foot of the list; none hides it."""
+        self._status.update(text)
+        self._status.display = bool(text)
