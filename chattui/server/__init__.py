@@ -3,6 +3,7 @@
 from chattui.server.api import (
     OpenDatabase,
     ServerStatus,
+    client_program,
     conninfo,
     log_path,
     open_database,
@@ -15,6 +16,7 @@ from chattui.server.api import (
 __all__ = [
     "OpenDatabase",
     "ServerStatus",
+    "client_program",
     "conninfo",
     "log_path",
     "open_database",

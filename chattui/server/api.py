@@ -119,6 +119,13 @@ def shell_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     return psql_command(settings, open_database(settings))
 
 
+def client_program(settings: Settings, name: str) -> str:
+    """The path of psql, pg_dump, pg_restore, …: of the embedded server's version, else from PATH. Raises ServerError."""
+    from chattui.server import shell
+
+    return shell.client_program(settings, name)
+
+
 def log_path(settings: Settings) -> Path | None:
     """The embedded server's log, which may not exist yet; ``None`` for a server of somebody else's."""
     return _places(settings).log if settings.database.kind == "embedded" else None

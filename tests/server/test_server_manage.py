@@ -10,8 +10,7 @@ import pytest
 
 from chattui.config import load_settings
 from chattui.domain.errors import ServerError, Unreachable
-from chattui.server import conninfo, log_path, open_database, ping_socket, shell_command, status, stop
-from chattui.server.shell import client_program
+from chattui.server import client_program, conninfo, log_path, open_database, ping_socket, shell_command, status, stop
 
 NOWHERE = "postgresql://me:s3cret@127.0.0.1:1/nothing"
 

@@ -119,6 +119,34 @@ def test_the_server_outlives_its_starter_and_the_terminal(home, eventually):
     assert home.query(result["conninfo"]) == 1
 
 
+def test_neither_an_interrupt_key_nor_a_closed_terminal_reaches_the_server(home):
+    program = (
+        "import json, os, pty, sys\n"
+        "pid, terminal = pty.fork()\n"
+        "if pid == 0:\n"
+        "    from chattui.config import load_settings\n"
+        "    from chattui.server import open_database\n"
+        "    open_database(load_settings(json.loads(sys.argv[1])))\n"
+        "    print('up', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "else:\n"
+        "    assert b'up' in os.read(terminal, 100)\n"
+        "    if sys.argv[2] == 'interrupt':\n"
+        "        os.write(terminal, b'\\x03')\n"
+        "    else:\n"
+        "        os.close(terminal)\n"
+        "    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+    for what, code in (("interrupt", -signal.SIGINT), ("hang up", -signal.SIGHUP)):
+        done = subprocess.run(
+            [sys.executable, "-c", program, json.dumps(home.env), what], capture_output=True, text=True, check=True
+        )
+        assert int(done.stdout) == code
+        assert ping_socket(home.settings)
+        assert home.query(open_database(home.settings)) == 1
+        stop(home.settings)
+
+
 def test_the_server_inherits_no_open_file_but_its_lock(home):
     with tempfile.NamedTemporaryFile(dir="/tmp") as secret:
         os.set_inheritable(secret.fileno(), True)
