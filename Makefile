@@ -1,0 +1,64 @@
+# chattui: two commands on a fresh machine (Python >= 3.11 and make):  make run   make test
+# With uv they use it; without, plain venv and pip. Once installed nothing here needs a network.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+ifdef UV
+NEW    = $(UV) venv --quiet --python '>=3.11' $(VENV)
+GET    = $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r
+SELF   = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+else
+NEW    = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chattui needs Python 3.11 or newer: make PYTHON=python3.12 …")' \
+         && $(PYTHON) -m venv $(VENV)
+GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endif
+
+.PHONY: run install test check bench screenshots lock clean help
+
+run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
+	@$(BIN)/chattui
+
+install: $(VENV)/installed  ## set up .venv from the lock file
+
+test: $(VENV)/installed-dev  ## lint, types, doors between the rooms, and the whole suite
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/installed-dev  ## only lint, types and doors
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: $(VENV)/installed-dev  ## measure what is promised (docs/benchmarks.md); takes a while
+	$(BIN)/python -m tests.bench
+
+screenshots: $(VENV)/installed-dev  ## make the pictures of the README again, from the real app
+	$(BIN)/python screenshots/make.py
+
+lock:  ## write the lock files again (needs uv)
+	sh requirements/lock.sh
+
+clean:  ## remove the environment and what was built
+	rm -rf $(VENV) build dist
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	@$(NEW)
+
+$(VENV)/installed: requirements/build.lock pyproject.toml | $(BIN)/python
+	@echo 'Setting up $(VENV) …'
+	@$(GET) requirements/build.lock
+	@$(SELF)
+	@$(BIN)/python -m compileall -q chattui
+	@touch $@
+
+$(VENV)/installed-dev: requirements/dev.lock $(VENV)/installed
+	@echo 'Setting up the tools for tests …'
+	@$(GET) requirements/dev.lock
+	@touch $@

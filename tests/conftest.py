@@ -1,0 +1,100 @@
+"""What every test may use: one real embedded server for the whole run, and a fresh, migrated database for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from filelock import FileLock
+
+from chattui.config import Settings, load_settings
+from chattui.server import open_database, stop
+from chattui.store.connection import connect
+from chattui.store.database import Database
+from chattui.store.startup import prepare
+
+HOME = "CHATTUI_TEST_HOME"
+TEMPLATE = "chattui_template"
+OUTSIDE = ("DATABASE_URL", "CHATTUI_DATABASE_URL", "CHATTUI_CONFIG", "PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the place of the server before the workers start, so that all of them use the same one."""
+    for name in OUTSIDE:
+        os.environ.pop(name, None)
+    if not hasattr(config, "workerinput"):
+        os.environ[HOME] = tempfile.mkdtemp(prefix="chattui-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server and remove it with everything in it."""
+    if not hasattr(config, "workerinput") and HOME in os.environ:
+        stop(_settings())
+        shutil.rmtree(os.environ[HOME], ignore_errors=True)
+
+
+def _settings() -> Settings:
+    return load_settings({"CHATTUI_HOME": os.environ[HOME], "CHATTUI_LINGER": "forever"})
+
+
+@pytest.fixture(scope="session")
+def server() -> str:
+    """Conninfo of the run's server, as its superuser; a migrated template database is in it."""
+    opened = open_database(_settings())
+    with FileLock(Path(os.environ[HOME]) / "template.lock"), connect(opened.conninfo, autocommit=True) as conn:
+        if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
+            conn.execute(f"CREATE DATABASE {TEMPLATE}_new")
+            with connect(in_database(opened.conninfo, f"{TEMPLATE}_new"), autocommit=True) as fresh:
+                prepare(fresh)
+            conn.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")
+    return opened.conninfo
+
+
+def in_database(conninfo: str, name: str, **more: str) -> str:
+    """The same server, another database."""
+    return psycopg.conninfo.make_conninfo(conninfo, dbname=name, **more)
+
+
+def make_database(server: str, template: str) -> str:
+    """A new database; its conninfo."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with connect(server, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return in_database(server, name)
+
+
+def drop_database(server: str, conninfo: str) -> None:
+    """Remove a database, whoever is connected to it."""
+    name = psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]
+    with connect(server, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database(server: str) -> Iterator[str]:
+    """Conninfo of a database without our schema."""
+    conninfo = make_database(server, "template1")
+    yield conninfo
+    drop_database(server, conninfo)
+
+
+@pytest.fixture
+def conninfo(server: str) -> Iterator[str]:
+    """Conninfo of a migrated database without chats."""
+    made = make_database(server, TEMPLATE)
+    yield made
+    drop_database(server, made)
+
+
+@pytest.fixture
+def db(conninfo: str) -> Iterator[Database]:
+    """A migrated database without chats."""
+    database = Database(conninfo)
+    yield database
+    database.close()
