@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -133,6 +135,11 @@ def make_home(request: pytest.FixtureRequest) -> Iterator[Callable[..., Home]]:
 
     yield make
     for home in homes:
+        for pid in home.postmasters():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)  # a killed server would leave shared memory behind
+        with contextlib.suppress(AssertionError):
+            until(lambda home=home: not home.postmasters(), 5)
         for process in home.processes():
             try:
                 process.kill()
