@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chattui.config import Settings, load_settings
+from chattui.config.log import start_log
 from chattui.domain.errors import ChattuiError, ConfigError, ServerError, Unreachable
 
 if TYPE_CHECKING:
@@ -53,29 +53,6 @@ class Context:
             yield db
         finally:
             db.close()
-
-
-def start_log(settings: Settings, *, verbose: bool) -> None:
-    """Log to a file of the user's log directory (rotated at 2 MB); ``verbose`` adds debug lines, also on standard error."""
-    from logging.handlers import RotatingFileHandler
-
-    root = logging.getLogger("chattui")
-    if root.handlers:
-        return
-    root.setLevel(logging.DEBUG if verbose or os.environ.get("CHATTUI_LOG") == "debug" else logging.INFO)
-    layout = logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
-    handlers: list[logging.Handler] = []
-    try:
-        settings.log_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = Path(settings.log_dir) / "chattui.log"
-        handlers.append(RotatingFileHandler(path, maxBytes=2 << 20, backupCount=3, encoding="utf-8", delay=True))
-    except OSError:
-        handlers.append(logging.NullHandler())
-    if verbose:
-        handlers.append(logging.StreamHandler())
-    for handler in handlers:
-        handler.setFormatter(layout)
-        root.addHandler(handler)
 
 
 def exit_code(error: ChattuiError) -> int:

@@ -7,7 +7,8 @@ import os
 import click
 
 from chattui.cli import output
-from chattui.cli.context import EXIT_UNREACHABLE, Context, start_log
+from chattui.cli.context import EXIT_UNREACHABLE, Context
+from chattui.config.log import start_log
 
 
 @click.group()

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
+from textual.message import Message
 from textual.screen import Screen
 
-from chattui.config import Settings
 from chattui.tui.commands import COMMANDS
-from chattui.tui.data.background_sync import BackgroundSync
-from chattui.tui.data.session import Session
 from chattui.tui.screens.main import MainScreen
+
+if TYPE_CHECKING:
+    from chattui.config import Settings
+    from chattui.tui.data.background_sync import BackgroundSync
+    from chattui.tui.data.session import Session
+
+
+log = logging.getLogger("chattui.tui")
+
+SORRY = "chattui: something went wrong that should not, and it had to end. Drafts are kept; the log has the details."
 
 
 @dataclass(slots=True)
@@ -45,10 +55,10 @@ class ChattuiApp(App[int]):
         self.settings = settings
         self.arguments = arguments or Arguments()
         self.now = now or (lambda: datetime.now().astimezone())
-        self.session = Session(settings, self._tell)
+        self._session: Session | None = None
+        self._sync: BackgroundSync | None = None
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
-        self._sync = BackgroundSync(self._tell, target.conninfo if target.kind == "url" else None)
         if "NO_COLOR" in os.environ:
             self.theme = "ansi-dark"
         else:
@@ -58,18 +68,32 @@ class ChattuiApp(App[int]):
         """The one screen there is."""
         return MainScreen()
 
-    def on_ready(self) -> None:
-        """The shell is painted: only now the data layer is imported."""
-        self.call_after_refresh(self.session.open, self.arguments.chat)
+    @property
+    def main(self) -> MainScreen:
+        """The one screen there is, below any dialog."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
 
-    def _tell(self, message: object) -> None:
+    def on_ready(self) -> None:
+        """The shell is about to be painted; what comes after it waits for that."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Open the database on its thread, and furnish the shell meanwhile."""
+        from chattui.tui.data.session import Session
+
+        self._session = Session(self.settings, self._tell)
+        self._session.open(self.arguments.chat)
+        self.main.furnish(self._session)
+
+    def _tell(self, message: Message) -> None:
         """Post a data thread's answer to the main screen; dropped when the app is closing."""
-        screen = self.screen_stack[0] if self._screen_stacks.get("_default") else None
-        if screen is not None and self.is_running:
-            screen.post_message(message)  # type: ignore[arg-type]
+        if self.is_running and self.screen_stack:
+            self.screen_stack[0].post_message(message)
 
     @staticmethod
-    def first_painted() -> None:
+    def settle_memory() -> None:
         """Everything that stays is made: collect seldom, and never look at it again."""
         gc.freeze()
         gc.enable()
@@ -77,7 +101,14 @@ class ChattuiApp(App[int]):
 
     def start_import(self, *, by_hand: bool = False) -> bool:
         """Import in the background; False when one is running."""
-        return self._sync.start() if self.arguments.imports or by_hand else True
+        if not self.arguments.imports and not by_hand:
+            return True
+        if self._sync is None:
+            from chattui.tui.data.background_sync import BackgroundSync
+
+            target = self.settings.database
+            self._sync = BackgroundSync(self._tell, target.conninfo if target.kind == "url" else None)
+        return self._sync.start()
 
     def copy(self, text: str) -> str:
         """Copy to the clipboard; returns the ways that worked."""
@@ -91,24 +122,30 @@ class ChattuiApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every command that is declared, and the themes."""
-        main = self.screen_stack[0]
+        main = self.main
         for command in COMMANDS:
             if command.palette:
                 yield SystemCommand(command.label, command.help, _runner(main, command.action))
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
 
+    def _fatal_error(self) -> None:
+        """Textual's way out after an exception: the traceback goes to the log, a person gets a sentence."""
+        log.exception("the app ended by an error")
+        self._exit_renderables.append(SORRY)
+        self._close_messages_no_wait()
+
     async def action_quit(self) -> None:
         """Close: drafts and position are saved first."""
-        main = self.screen_stack[0]
-        if isinstance(main, MainScreen):
-            main.composer.keep()
-            state = main.state() if main.open_chat.chat is not None else None
-            self.session.close(state)
-        self._sync.stop()
+        if self._session is not None:
+            self.main.composer.keep()
+            state = self.main.state() if self.main.open_chat.chat is not None else None
+            self._session.close(state)
+        if self._sync is not None:
+            self._sync.stop()
         self.exit(0)
 
 
-def _runner(screen: Screen[object], action: str) -> Callable[[], object]:
+def _runner(screen: MainScreen, action: str) -> Callable[[], object]:
     def run() -> object:
         return screen.call_later(screen.run_action, action)
 

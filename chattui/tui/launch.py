@@ -16,10 +16,12 @@ def launch(
 ) -> int:
     """Run the app until it is closed; returns the exit code."""
     from chattui.config import load_settings
+    from chattui.config.log import start_log
     from chattui.domain.errors import ChattuiError
 
     try:
         settings = load_settings(os.environ, database=database)
+        start_log(settings)
         if demo:
             from chattui.tui.demo import run_demo
 

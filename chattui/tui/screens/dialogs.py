@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from chattui.domain.visible import visible, visible_line
 from chattui.tui.commands import COMMANDS, ROOMS
 from chattui.tui.pane.message_pane import MessagePane
-from chattui.tui.widgets.composer import Editor
+from chattui.tui.widgets.editor import Editor
 
 _NAMES = {
     "slash": "/",

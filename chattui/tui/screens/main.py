@@ -14,24 +14,20 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from chattui.domain.visible import visible_line
-from chattui.tui import messages as told
 from chattui.tui.commands import bindings
-from chattui.tui.drafts import Drafts
-from chattui.tui.pane.message_pane import MessagePane
-from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
-from chattui.tui.recents.item_list import MoreWanted
-from chattui.tui.recents.recents_list import ChatPicked, RecentsList
-from chattui.tui.results.hit_list import HitList, HitPicked
-from chattui.tui.screens.open_chat import OpenChat
-from chattui.tui.screens.recents_view import RecentsView
-from chattui.tui.screens.searching import Origin, Searching
-from chattui.tui.widgets.composer import Composer
 from chattui.tui.widgets.search_bar import SearchBar
 from chattui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat
+    from chattui.tui import messages as told
     from chattui.tui.app import ChattuiApp
+    from chattui.tui.data.session import Session
+    from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
+    from chattui.tui.recents.item_list import MoreWanted
+    from chattui.tui.recents.recents_list import ChatPicked
+    from chattui.tui.results.hit_list import HitPicked
+    from chattui.tui.widgets.composer import Composer
 
 EMPTY = (
     "No chats yet.\n\nchattui brings in what Claude Code and Codex left on this machine by itself, now and at each start "
@@ -48,60 +44,79 @@ class MainScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        clock = self.app.now
         self.search_bar = SearchBar("Search every message  (/)", id="search")
-        self.sidebar = Sidebar(RecentsList(id="recents", now=clock))
+        self.sidebar = Sidebar()
         self.title_bar = Static("", id="chat-title", markup=False)
         self.banner = Static("", id="banner", markup=False)
-        self.pane = MessagePane(id="pane", now=clock)
-        self.hits = HitList(id="hits", now=clock)
-        self.hits.display = False
-        self.empty = Static("", id="empty", markup=False)
-        self.composer = Composer(id="composer")
-        self.open_chat = OpenChat(self.pane, self.app.session)
-        self.searching = Searching(self.hits, self.app.session, self._say)
-        self.recents = RecentsView(self.sidebar.recents, self.app.session)
+        self.main = Vertical(self.title_bar, id="main")
+        self.furnished = False
         self._undo: Chat | None = None
         self._connected = True
         self._loaded = False
         self._status = ""
 
     def compose(self) -> ComposeResult:
-        """The shell: no chat in it yet, and nothing that needs a database."""
+        """The shell. What shows chats is put in by ``furnish``, after the first paint."""
         with Horizontal(id="top"):
             yield Static("chattui", id="brand", markup=False)
             yield self.search_bar
         yield self.banner
         with Horizontal(id="body"):
             yield self.sidebar
-            with Vertical(id="main"):
-                yield self.title_bar
-                yield self.pane
-                yield self.hits
-                yield self.empty
-                yield self.composer
+            yield self.main
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        """The list is where one begins."""
-        self.banner.display = self.empty.display = False
-        if self.app.arguments.new:
-            self.action_new_chat()
-        elif self.app.arguments.search:
-            self.search_bar.value = self.app.arguments.search
+        """Nothing is to be said yet."""
+        self.banner.display = False
+
+    def furnish(self, session: Session) -> None:
+        """Put list, pane, hits and composer in: importing them takes as long as the whole shell."""
+        from chattui.tui.drafts import Drafts
+        from chattui.tui.pane.message_pane import MessagePane
+        from chattui.tui.recents.recents_list import RecentsList
+        from chattui.tui.results.hit_list import HitList
+        from chattui.tui.screens.open_chat import OpenChat
+        from chattui.tui.screens.recents_view import RecentsView
+        from chattui.tui.screens.searching import Searching
+        from chattui.tui.widgets.composer import Composer
+
+        clock = self.app.now
+        self.session = session
+        self.pane = MessagePane(id="pane", now=clock)
+        self.hits = HitList(id="hits", now=clock)
+        self.empty = Static("", id="empty", markup=False)
+        self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
+        self.hits.display = self.empty.display = False
+        self.open_chat = OpenChat(self.pane, session)
+        self.searching = Searching(self.hits, session, self._say)
+        recents = RecentsList(id="recents", now=clock)
+        self.recents = RecentsView(recents, session)
+        self.furnished = True
+        self.sidebar.furnish(recents)
+        self.main.mount(self.pane, self.hits, self.empty, self.composer)
+        arguments = self.app.arguments
+        if arguments.new:
+            self.call_after_refresh(self.action_new_chat)
+        elif arguments.search:
+            self.search_bar.value = arguments.search
             self.search_bar.focus()
-        else:
-            self.sidebar.recents.focus()
+        elif self.search_bar.value:
+            self._type(self.search_bar.value)
+        elif self.focused is None:
+            recents.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Before the furniture is there, only what needs none of it."""
+        return self.furnished or action in ("quit", "search", "help", "toggle_theme")
 
     # What the data layer tells
 
-    @on(told.FirstScreenRead)
-    def _first_screen(self, event: told.FirstScreenRead) -> None:
+    def on_first_screen_read(self, event: told.FirstScreenRead) -> None:
+        """The lists and the last chat are here: show them."""
         first = event.first
         self._loaded = True
         self.recents.show_first(list(first.recents))
-        if self.composer.drafts is None:
-            self.composer.drafts = Drafts(self.app.settings.state_dir, self.app.database_name)
         if (
             self.open_chat.chat is None
             and first.chat is not None
@@ -114,17 +129,17 @@ class MainScreen(Screen[None]):
             self.open_chat.show(first.chat, first.messages, at)
             self._chat_shown()
         self._show_empty()
-        self.app.first_painted()
+        self.app.settle_memory()
 
-    @on(told.StoreReady)
-    def _store_ready(self) -> None:
+    def on_store_ready(self) -> None:
+        """Everything can be asked for: the rest of the first screen, and what is new on the disk."""
         self.open_chat.read_the_rest()
         if self.searching.active:
             self.searching.type(self.search_bar.value)
         self.app.start_import()
 
-    @on(told.ConnectionChanged)
-    def _connection_changed(self, event: told.ConnectionChanged) -> None:
+    def on_connection_changed(self, event: told.ConnectionChanged) -> None:
+        """The database came or went."""
         self.banner.update(visible_line(event.sentence))
         self.banner.display = bool(event.sentence)
         if event.connected and not self._connected:
@@ -132,38 +147,38 @@ class MainScreen(Screen[None]):
             self.open_chat.reconnect()
         self._connected = event.connected
 
-    @on(told.RecentsRead)
-    def _recents_read(self, event: told.RecentsRead) -> None:
+    def on_recents_read(self, event: told.RecentsRead) -> None:
+        """A page of chats."""
         self.recents.read(event)
         self._show_empty()
         if self.open_chat.chat is None and event.rows and not event.needle and not self.app.arguments.new:
             self.open_chat.ask(event.rows[0].id)
 
-    @on(told.ChatRead)
-    def _chat_read(self, event: told.ChatRead) -> None:
+    def on_chat_read(self, event: told.ChatRead) -> None:
+        """A chat that was asked for."""
         if self.open_chat.show(event.chat, event.messages, event.at, event.query):
             self._chat_shown()
             self.open_chat.read_the_rest()
 
-    @on(told.MessagesRead)
-    def _messages_read(self, event: told.MessagesRead) -> None:
+    def on_messages_read(self, event: told.MessagesRead) -> None:
+        """Messages for the pane."""
         self.open_chat.loaded(event)
 
-    @on(told.SizesRead)
-    def _sizes_read(self, event: told.SizesRead) -> None:
+    def on_sizes_read(self, event: told.SizesRead) -> None:
+        """Sizes for the scroll bar."""
         self.open_chat.sized(event)
 
-    @on(told.MatchesRead)
-    def _matches_read(self, event: told.MatchesRead) -> None:
+    def on_matches_read(self, event: told.MatchesRead) -> None:
+        """All matches of the open chat."""
         if total := self.open_chat.matched(event):
             self._say(f"{total:,} matching messages here · n next · N previous · Esc back to the hits")
 
-    @on(told.SearchAnswered)
-    def _search_answered(self, event: told.SearchAnswered) -> None:
+    def on_search_answered(self, event: told.SearchAnswered) -> None:
+        """Hits."""
         self.searching.answered(event)
 
-    @on(told.MessageSaved)
-    def _message_saved(self, event: told.MessageSaved) -> None:
+    def on_message_saved(self, event: told.MessageSaved) -> None:
+        """A message is durable: now it is shown."""
         self.app.arguments.new = False
         self.composer.saved(event.key, event.chat.id)
         if self.open_chat.chat_id == event.chat.id:
@@ -173,13 +188,13 @@ class MainScreen(Screen[None]):
         self._chat_shown(keep_draft=True)
         self.recents.refresh()
 
-    @on(told.SaveFailed)
-    def _save_failed(self, event: told.SaveFailed) -> None:
+    def on_save_failed(self, event: told.SaveFailed) -> None:
+        """A message was not saved: it stays in the composer."""
         self.composer.failed(event.key)
         self.notify(event.sentence, title="Not saved, but kept as a draft", severity="error", timeout=10, markup=False)
 
-    @on(told.ChatChanged)
-    def _chat_changed(self, event: told.ChatChanged) -> None:
+    def on_chat_changed(self, event: told.ChatChanged) -> None:
+        """A chat was changed here."""
         chat = event.chat
         title = visible_line(chat.title)[:40] or "(untitled)"
         if event.verb in ("deleted", "archived"):
@@ -192,28 +207,28 @@ class MainScreen(Screen[None]):
             self._draw_title()
         self.recents.refresh()
 
-    @on(told.ChatsChangedElsewhere)
-    def _changed_elsewhere(self, event: told.ChatsChangedElsewhere) -> None:
+    def on_chats_changed_elsewhere(self, event: told.ChatsChangedElsewhere) -> None:
+        """Another program changed something."""
         self.recents.refresh_soon()
         chat_id = self.open_chat.chat_id
         if chat_id is not None and (event.chat_ids is None or chat_id in event.chat_ids):
-            self.app.session.read_growth(chat_id)
+            self.session.read_growth(chat_id)
 
-    @on(told.ChatGrew)
-    def _chat_grew(self, event: told.ChatGrew) -> None:
+    def on_chat_grew(self, event: told.ChatGrew) -> None:
+        """The open chat has more messages, or other facts."""
         self.open_chat.grew(event.chat)
         self._draw_title()
 
-    @on(told.DataFailed)
-    def _data_failed(self, event: told.DataFailed) -> None:
+    def on_data_failed(self, event: told.DataFailed) -> None:
+        """Something could not be done."""
         self.notify(event.sentence, severity="error", timeout=8, markup=False)
 
-    @on(told.SyncMoved)
-    def _sync_moved(self, event: told.SyncMoved) -> None:
+    def on_sync_moved(self, event: told.SyncMoved) -> None:
+        """The import goes on."""
         self.sidebar.show_progress(event.progress)
 
-    @on(told.SyncEnded)
-    def _sync_ended(self, event: told.SyncEnded) -> None:
+    def on_sync_ended(self, event: told.SyncEnded) -> None:
+        """The import has ended."""
         text = event.sentence and f"Import: {visible_line(event.sentence)}"
         if event.faults and not text:
             text = f"{event.faults:,} problems while importing (F7)"
@@ -224,64 +239,68 @@ class MainScreen(Screen[None]):
 
     # Lists and pane
 
-    @on(ChatPicked)
-    def _chat_picked(self, event: ChatPicked) -> None:
+    def on_chat_picked(self, event: ChatPicked) -> None:
+        """A chat was chosen in the list."""
         self.app.arguments.new = False
         self.leave_search()
         self.open_chat.ask(event.chat_id)
         self.pane.focus()
 
-    @on(HitPicked)
-    def _hit_picked(self, event: HitPicked) -> None:
+    def on_hit_picked(self, event: HitPicked) -> None:
+        """A hit was chosen."""
         self.app.arguments.new = False
         self.searching.opened_hit = True
         self.open_chat.ask(event.hit.chat_id, event.hit.seq, self.searching.text)
         self._show_hits(False)
         self.pane.focus()
 
-    @on(MoreWanted)
-    def _more_wanted(self, event: MoreWanted) -> None:
+    def on_more_wanted(self, event: MoreWanted) -> None:
+        """A list is near its end."""
         if event.control is self.hits:
             self.searching.more()
         else:
             self.recents.more()
 
-    @on(MatchStepped)
-    def _match_stepped(self, event: MatchStepped) -> None:
+    def on_match_stepped(self, event: MatchStepped) -> None:
+        """The reader went to another match."""
         self._say(f"match {event.index:,} of {event.total:,} · n next · N previous · Esc back to the hits")
 
-    @on(CopyRequested)
-    def _copy_requested(self, event: CopyRequested) -> None:
+    def on_copy_requested(self, event: CopyRequested) -> None:
+        """Something is to go to the clipboard."""
         way = self.app.copy(event.text)
         if way:
             self.notify(f"Copied the {event.what} ({way}).", timeout=2, markup=False)
         else:
             self.notify("Too long for this terminal's clipboard, and no clipboard program is here.", severity="warning")
 
-    @on(LinkFollowed)
-    def _link_followed(self, event: LinkFollowed) -> None:
+    def on_link_followed(self, event: LinkFollowed) -> None:
+        """A link is to be opened."""
         self.app.open_url(event.href)
         self.notify(f"Opening {event.href}", timeout=2, markup=False)
 
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        self.app.session.save_message(event.key, event.chat_id, event.text, str(Path.cwd()))
+    def on_composer_submitted(self, event: Composer.Submitted) -> None:
+        """A message is to be saved."""
+        self.session.save_message(event.key, event.chat_id, event.text, str(Path.cwd()))
 
     # Typing
 
     @on(Input.Changed, "#search")
     def _search_changed(self, event: Input.Changed) -> None:
-        if not self.searching.active and event.value.strip():
-            self.searching.origin = Origin(self.open_chat.chat_id, self.open_chat.position[0])
-        self.searching.type(event.value)
+        if self.furnished:
+            self._type(event.value)
+
+    def _type(self, text: str) -> None:
+        if not self.searching.active and text.strip():
+            self.searching.begin(self.open_chat.chat_id, self.open_chat.position[0])
+        self.searching.type(text)
         self._show_hits(self.searching.active)
 
     @on(Input.Submitted, "#search")
     def _search_submitted(self) -> None:
         self.hits.action_pick()
 
-    @on(SearchBar.Moved)
-    def _hits_moved(self, event: SearchBar.Moved) -> None:
+    def on_search_bar_moved(self, event: SearchBar.Moved) -> None:
+        """An arrow key in the search bar."""
         self.call_later(self.hits.run_action, event.action)
 
     @on(Input.Changed, "#filter")
@@ -366,33 +385,33 @@ class MainScreen(Screen[None]):
 
         def named(title: str | None) -> None:
             if title:
-                self.app.session.rename(chat_id, title)
+                self.session.rename(chat_id, title)
 
         self.app.push_screen(RenameDialog(self.recents.title_of(chat_id) or self._open_title(chat_id)), named)
 
     def action_pin(self) -> None:
         """Pin or unpin."""
         if (chat_id := self._chosen()) is not None:
-            self.app.session.pin(chat_id, not self.recents.is_pinned(chat_id))
+            self.session.pin(chat_id, not self.recents.is_pinned(chat_id))
 
     def action_archive(self) -> None:
         """Archive."""
         if (chat_id := self._chosen()) is not None:
-            self.app.session.archive(chat_id, True)
+            self.session.archive(chat_id, True)
 
     def action_delete(self) -> None:
         """Delete, with a way back."""
         if (chat_id := self._chosen()) is not None:
-            self.app.session.delete(chat_id)
+            self.session.delete(chat_id)
 
     def action_undo(self) -> None:
         """Bring back what was deleted or archived last."""
         if self._undo is not None:
             chat, self._undo = self._undo, None
             if chat.status == "deleted":
-                self.app.session.restore(chat.id)
+                self.session.restore(chat.id)
             else:
-                self.app.session.archive(chat.id, False)
+                self.session.archive(chat.id, False)
 
     def action_import(self) -> None:
         """Import what is new."""
@@ -406,7 +425,7 @@ class MainScreen(Screen[None]):
         def answer(lines: list[str]) -> None:
             self.app.call_from_thread(self.app.push_screen, faults_dialog(lines))
 
-        self.app.session.read_faults(answer)
+        self.session.read_faults(answer)
 
     def action_help(self) -> None:
         """Show every key."""

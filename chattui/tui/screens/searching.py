@@ -42,6 +42,10 @@ class Searching:
         """Whether something is searched for."""
         return bool(self.text)
 
+    def begin(self, chat_id: int | None, seq: int) -> None:
+        """Remember where to come back to."""
+        self.origin = Origin(chat_id, seq)
+
     def type(self, text: str) -> None:
         """The text in the bar has changed."""
         self.text = text if text.strip() else ""

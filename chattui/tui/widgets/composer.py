@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
-from chattui.tui.drafts import Drafts
+if TYPE_CHECKING:
+    from chattui.tui.drafts import Drafts
+    from chattui.tui.widgets.editor import Editor
 
 _KEEP_AFTER = 0.3
-
-
-class Editor(TextArea):
-    """The text area. Enter saves; Ctrl+J, Shift+Enter and Alt+Enter begin a new line."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Save", show=True, priority=True, id="composer.send", tooltip="Save the message"),
-        Binding(
-            "ctrl+j,shift+enter,alt+enter",
-            "newline",
-            "New line",
-            show=True,
-            priority=True,
-            id="composer.newline",
-            tooltip="Begin a new line",
-        ),
-    ]
-
-    class Sent(Message):
-        """The text is to be saved."""
-
-    def action_send(self) -> None:
-        """Save what was written, if it says anything."""
-        if self.text.strip():
-            self.post_message(self.Sent())
-
-    def action_newline(self) -> None:
-        """Begin a new line."""
-        self.insert("\n")
 
 
 class Composer(Vertical):
@@ -59,9 +31,9 @@ class Composer(Vertical):
             self.text = text
             super().__init__()
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, drafts: Drafts, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.drafts: Drafts | None = None
+        self._drafts = drafts
         self._chat_id: int | None = None
         self._editor: Editor | None = None
         self._hint = Static("", markup=False, id="composer-hint")
@@ -87,7 +59,7 @@ class Composer(Vertical):
         """Show the draft of another chat (None: of a new one)."""
         self.keep()
         self._chat_id = chat_id
-        draft = self.drafts.get(chat_id) if self.drafts else ""
+        draft = self._drafts.get(chat_id)
         if self._editor is not None:
             self._editor.text = draft
             if not draft and not self._editor.has_focus:
@@ -97,9 +69,11 @@ class Composer(Vertical):
     def write(self) -> None:
         """Show the text area and put the cursor into it."""
         if self._editor is None:
+            from chattui.tui.widgets.editor import Editor
+
             self._editor = Editor(id="editor", show_line_numbers=False, soft_wrap=True, highlight_cursor_line=False)
             self._editor.cursor_blink = False
-            draft = self.drafts.get(self._chat_id) if self.drafts else ""
+            draft = self._drafts.get(self._chat_id)
             self._editor.text = draft
             self.mount(self._editor, before=self._hint)
         self._editor.display = True
@@ -112,8 +86,8 @@ class Composer(Vertical):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        if self.drafts is not None and self._editor is not None and self._editor.display and self._sending is None:
-            self.drafts.put(self._chat_id, self._editor.text)
+        if self._editor is not None and self._editor.display and self._sending is None:
+            self._drafts.put(self._chat_id, self._editor.text)
 
     def saved(self, key: str, chat_id: int) -> None:
         """The message sent under ``key`` is durable: its draft goes."""
@@ -121,8 +95,7 @@ class Composer(Vertical):
             return
         _, began_in, text = self._sending
         self._sending = self._unsaved = None
-        if self.drafts is not None:
-            self.drafts.put(began_in, "")
+        self._drafts.put(began_in, "")
         self._chat_id = chat_id if self._chat_id == began_in else self._chat_id
         if self._editor is not None:
             self._editor.read_only = False

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from chattui.sync.progress import Phase, Progress
 from chattui.tui.commands import bindings
-from chattui.tui.recents.recents_list import RecentsList
+
+if TYPE_CHECKING:
+    from chattui.sync.progress import Progress
+    from chattui.tui.recents.recents_list import RecentsList
 
 
 class Sidebar(Vertical):
@@ -19,23 +20,26 @@ class Sidebar(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("sidebar")
 
-    def __init__(self, recents: RecentsList) -> None:
+    recents: RecentsList
+    filter: Input
+
+    def __init__(self) -> None:
         super().__init__(id="sidebar")
+        self._status = Static("", id="sync", markup=False)
+        self._status.display = False
+
+    def furnish(self, recents: RecentsList) -> None:
+        """Put the list in, once the shell is painted."""
         self.recents = recents
         self.filter = Input(placeholder="Filter chats", id="filter", compact=True, select_on_focus=False)
         self.filter.cursor_blink = False
         self.filter.display = False
-        self._status = Static("", id="sync", markup=False)
-        self._status.display = False
-
-    def compose(self) -> ComposeResult:
-        """Filter, list, status."""
-        yield self.filter
-        yield self.recents
-        yield self._status
+        self.mount(self.filter, recents, self._status)
 
     def show_progress(self, progress: Progress) -> None:
         """One or two lines about the import; nothing when it is done."""
+        from chattui.sync.progress import Phase
+
         match progress.phase:
             case Phase.READING if progress.files:
                 text = f"Importing {progress.messages:,} messages\n{progress.files_done:,} of {progress.files:,} files"

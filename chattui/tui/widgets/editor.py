@@ -1,0 +1,38 @@
+"""The text area of the composer and its keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+
+class Editor(TextArea):
+    """The text area. Enter saves; Ctrl+J, Shift+Enter and Alt+Enter begin a new line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "Save", show=True, priority=True, id="composer.send", tooltip="Save the message"),
+        Binding(
+            "ctrl+j,shift+enter,alt+enter",
+            "newline",
+            "New line",
+            show=True,
+            priority=True,
+            id="composer.newline",
+            tooltip="Begin a new line",
+        ),
+    ]
+
+    class Sent(Message):
+        """The text is to be saved."""
+
+    def action_send(self) -> None:
+        """Save what was written, if it says anything."""
+        if self.text.strip():
+            self.post_message(self.Sent())
+
+    def action_newline(self) -> None:
+        """Begin a new line."""
+        self.insert("\n")
