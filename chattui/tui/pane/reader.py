@@ -16,6 +16,7 @@ from textual.timer import Timer
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
+from chattui.tui.pane.idle import IdleWork
 from chattui.tui.pane.line_scroll import LineScroll
 from chattui.tui.pane.lines import Line, offset_of, row_at
 from chattui.tui.pane.marks import Marks
@@ -29,8 +30,6 @@ NARROWEST = 4
 _MARGIN = 20
 """Messages above and below the window that are asked for with it."""
 
-_IDLE = 0.03
-_BUDGET = 0.006
 _AHEAD = 2
 _QUIET = 0.7
 """Seconds without a change after which a growing message is set as a whole."""
@@ -64,7 +63,7 @@ class Reader(LineScroll):
         self._selected: int | None = None
         self._current = 1
         self._unseen = 0
-        self._idle: Timer | None = None
+        self._idle = IdleWork(self, self._use_idle_time)
         self._writing: Timer | None = None
 
     def on_mount(self) -> None:
@@ -211,7 +210,7 @@ class Reader(LineScroll):
         if self.document.strays(first):
             self.drop_selection()
             self.document.origin = first
-        self._wait_for_idle()
+        self._idle.wait()
 
     # Places
 
@@ -333,17 +332,10 @@ class Reader(LineScroll):
 
     # Idle time
 
-    def _wait_for_idle(self) -> None:
-        if self._idle is None:
-            self._idle = self.set_timer(_IDLE, self._use_idle_time)
-
-    def _use_idle_time(self) -> None:
-        self._idle = None
+    def _use_idle_time(self, until: float) -> bool:
         if self.feed is None or not self.typeset.width:
-            return
-        until = perf_counter() + _BUDGET
-        if not (self._colour(until) and self._look_ahead(until)):
-            self._idle = self.set_timer(_IDLE / 2, self._use_idle_time)
+            return True
+        return self._colour(until) and self._look_ahead(until)
 
     def _colour(self, until: float) -> bool:
         """Colour the code in the window; False when there is more to do."""

@@ -26,7 +26,7 @@ class Stream:
         self._source = ""  # settled
         self._body = Body()
         self._fence = ""  # the opening line of a fence that is partly settled
-        self.settled_rows = 0
+        self.kept_rows = 0  # settled before the last update, and so the same as then
 
     def continues(self, text: str, width: int) -> bool:
         """Whether ``text`` is the text of before and more, at the same width."""
@@ -34,8 +34,8 @@ class Stream:
 
     def update(self, text: str) -> Body | None:
         """The lines of the whole text now; None where it is not to be read as Markdown."""
+        self.kept_rows = len(self._body.lines)
         tail = self._settle(text[len(self._source) :])
-        self.settled_rows = len(self._body.lines)
         fresh = self._set(self._fence + tail)
         if fresh is None:
             return None

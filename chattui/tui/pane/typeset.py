@@ -155,7 +155,7 @@ class Typesetter:
         if body is None:
             return self.laid(seq)
         laid = self._frame(message)
-        kept = len(laid.lines) + self._stream[1].settled_rows
+        kept = len(laid.lines) + self._stream[1].kept_rows
         self._add(laid, message, body, self.palette(message))
         laid.kept = kept
         self._laid.put(seq, laid, len(laid.lines))

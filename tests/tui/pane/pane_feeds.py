@@ -31,10 +31,11 @@ def message(seq: int, content: str = "text", **fields: object) -> Message:
     return Message(**(values | fields))  # type: ignore[arg-type]
 
 
-_WORDS = (
-    "the index keeps its blocks in memory while a worker folds each page into rows and the planner takes the cheaper "
-    "path when statistics are fresh otherwise it reads the whole table which is slow for a chat of this size"
-).split()
+_PROSE = """
+the index keeps its blocks in memory while a worker folds each page into rows and the planner takes the cheaper path
+when statistics are fresh otherwise it reads the whole table which is slow for a chat of this size
+"""
+_WORDS = _PROSE.split()
 
 
 @lru_cache(8192)
