@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,14 +41,12 @@ class Arguments:
 
 
 class ChattuiApp(App[int]):
-    """The terminal app. The first paint needs no database: ``on_ready`` opens it."""
+    """The terminal app. The first paint needs no database: ``begin`` opens it afterwards."""
 
     CSS_PATH = "styles.tcss"
     TITLE = "chattui"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-medium"), (110, "-wide")]  # noqa: RUF012  as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (12, "-tall")]  # noqa: RUF012
 
     def __init__(
         self, settings: Settings, arguments: Arguments | None = None, *, now: Callable[[], datetime] | None = None
@@ -75,14 +75,13 @@ class ChattuiApp(App[int]):
         assert isinstance(screen, MainScreen)
         return screen
 
-    def on_ready(self) -> None:
-        """The shell is about to be painted; what comes after it waits for that."""
-        self.call_after_refresh(self._begin)
-
-    def _begin(self) -> None:
-        """Open the database on its thread, and furnish the shell meanwhile."""
+    def begin(self) -> None:
+        """The shell is painted: open the database on its thread, and furnish the shell meanwhile."""
         from chattui.tui.data.session import Session
 
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal was closed: end as by the key
+            loop.add_signal_handler(number, lambda: loop.create_task(self.action_quit()))
         self._session = Session(self.settings, self._tell)
         self._session.open(self.arguments.chat)
         self.main.furnish(self._session)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from chattui.config import DatabaseTarget, Settings
@@ -28,7 +28,7 @@ def run_demo(settings: Settings) -> int:
     )
     try:
         print("Preparing the sample chats …", file=sys.stderr)
-        fill(demo, place / "home", datetime.now(UTC))
+        fill(demo, place / "home", datetime.now().astimezone())
         from chattui.tui.app import Arguments, ChattuiApp
 
         app = ChattuiApp(demo, Arguments(imports=False))

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from chattui.domain.chat import Message
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.marks import Marks, MatchWalk, Span, find_spans, rows_of
 from chattui.tui.pane.plain import window_at
 from chattui.tui.pane.typeset import MOST_ROWS, Typesetter
+
+
+class Found(NamedTuple):
+    """The matches of a laid out message: by row, and the row in which each begins."""
+
+    spans: dict[int, list[Span]]
+    rows: list[int]
+
+
+_NOTHING = Found({}, [])
 
 
 class Finder:
@@ -19,37 +30,40 @@ class Finder:
         self.walk: MatchWalk | None = None
         self._typeset = typeset
         self._forget = forget
-        self._spans: Lru[int, dict[int, list[Span]]] = Lru(400)
+        self._found: Lru[int, Found] = Lru(400)
+        self._searched: set[int] = set()
 
     def set(self, marks: Marks | None) -> None:
         """Look for something else, or for nothing."""
         self.walk = MatchWalk(marks, self.rows) if marks else None
+        self._searched.clear()
         self.clear()
 
     def clear(self) -> None:
         """All lines have changed."""
-        self._spans.clear()
+        self._found.clear()
 
     def drop(self, seq: int) -> None:
         """The lines of a message have changed."""
-        self._spans.drop(seq)
+        self._found.drop(seq)
 
-    def spans(self, seq: int) -> dict[int, list[Span]]:
-        """Matches of a message by row; none while it is not loaded."""
+    def found(self, seq: int) -> Found:
+        """The matches of a message; none while it is not loaded."""
         if self.walk is None:
-            return {}
-        spans = self._spans.get(seq)
-        if spans is None:
+            return _NOTHING
+        found = self._found.get(seq)
+        if found is None:
             laid = self._typeset.laid(seq)
             if laid is None:
-                return {}
+                return _NOTHING
             spans = find_spans(laid.lines, self.walk.marks.pattern)
-            self._spans.put(seq, spans)
-        return spans
+            found = Found(spans, rows_of(spans))
+            self._found.put(seq, found)
+        return found
 
     def rows(self, seq: int) -> list[int]:
         """Rows in which the matches of a message begin; none while it is not loaded."""
-        return rows_of(self.spans(seq))
+        return self.found(seq).rows
 
     def here(self, seq: int) -> int:
         """The number of the reader's match, when it is in this message; else -1."""
@@ -69,9 +83,10 @@ class Finder:
         if (laid.after >= 0 or laid.before >= 0) and not self.rows(seq):
             self._typeset.look(seq).rows = MOST_ROWS
             self._forget(seq)
-            found = None if self.rows(seq) else walk.marks.pattern.search(message.content)
-            if found:
-                self._show_part(message, found.start())
+            if not self.rows(seq) and seq not in self._searched:
+                self._searched.add(seq)
+                if found := walk.marks.pattern.search(message.content):
+                    self._show_part(message, found.start())
         rows = self.rows(seq)
         return rows[walk.number] if rows else laid.head
 

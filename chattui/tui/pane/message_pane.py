@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Offset
 
 from chattui.domain.chat import Message
@@ -264,6 +265,12 @@ class MessagePane(Reader):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Remember where a click began: a drag is none."""
         self._pressed = event.screen_offset
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show where a link leads: its label may say something else."""
+        tip = Content(event.style.link) if event.style.link else None
+        if tip != self.tooltip:
+            self.tooltip = tip
 
     def on_click(self, event: events.Click) -> None:
         """Follow a link, open or fold a folded line, show more, or choose the message."""

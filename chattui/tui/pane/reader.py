@@ -85,12 +85,18 @@ class Reader(LineScroll):
             self.go(self.viewport.end)
         else:
             self.go(partial(self._place_head, 1, 0))
+        self._rename_keys()
 
     def clear(self) -> None:
         """Show nothing."""
         self._begin(None)
         self.finder.set(None)
         self.go(None)
+        self._rename_keys()
+
+    def _rename_keys(self) -> None:
+        if self.is_attached:
+            self.refresh_bindings()
 
     def _begin(self, feed: MessageFeed | None) -> None:
         self.drop_selection()
@@ -162,7 +168,7 @@ class Reader(LineScroll):
         self.finder.set(marks)
         self._painter.clear()
         self.refresh()
-        self.refresh_bindings()
+        self._rename_keys()
 
     # What the scroll view asks
 
@@ -293,7 +299,7 @@ class Reader(LineScroll):
             current=seq == self._current,
             shut=len(laid.lines) == laid.head + 1,
             gap=gap,
-            spans=self.finder.spans(seq).get(row, ()),
+            spans=self.finder.found(seq).spans.get(row, ()),
             here=self.finder.here(seq),
         )
         span = selection.get_span(self.document.y(seq, row)) if selection else None

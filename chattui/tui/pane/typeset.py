@@ -125,8 +125,10 @@ class Typesetter:
             self._flipped.add(kind)
         else:
             self._flipped.discard(kind)
-        for look in self._looks.values():
-            look.opened = None
+        for seq, look in self._looks.items():
+            message = self.feed.get(seq) if self.feed is not None else None
+            if message is not None and message.kind is kind:
+                look.opened = None
         self._laid.clear()
 
     def laid(self, seq: int) -> Laid | None:

@@ -102,7 +102,7 @@ def help_dialog() -> TextDialog:
     rows["pane"] += _described(MessagePane.BINDINGS)
     rows["composer"] += _described(Editor.BINDINGS)
     parts: list[Content | str] = []
-    width = max(len(keys) for room in rows.values() for keys, _ in room) + 3
+    width = 22
     for room, entries in rows.items():
         parts.append(Content.styled(f"{ROOMS[room]}\n", "bold $accent"))
         for keys, text in entries:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from rich.cells import cell_len, set_cell_size
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
+from chattui.tui.widgets.key_bar import KeyBar
 from chattui.tui.widgets.search_bar import SearchBar
 from chattui.tui.widgets.sidebar import Sidebar
 
@@ -33,12 +35,16 @@ EMPTY = (
     "No chats yet.\n\nchattui brings in what Claude Code and Codex left on this machine by itself, now and at each start "
     "(Ctrl+R does it again).\n\nctrl+n  starts a chat here\n?       shows every key"
 )
+NARROW, LOW = 70, 12
+"""Columns and rows below which the screen does without the list, and without titles and keys."""
+
 NEW = "A new chat. Its first line will name it."
 
 
 class MainScreen(Screen[None]):
     """Everything one sees. State lives here; widgets get values and answer with messages."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
     app: ChattuiApp
 
@@ -48,6 +54,7 @@ class MainScreen(Screen[None]):
         self.sidebar = Sidebar()
         self.title_bar = Static("", id="chat-title", markup=False)
         self.banner = Static("", id="banner", markup=False)
+        self.banner.display = False
         self.main = Vertical(self.title_bar, id="main")
         self.furnished = False
         self._undo: Chat | None = None
@@ -64,11 +71,24 @@ class MainScreen(Screen[None]):
         with Horizontal(id="body"):
             yield self.sidebar
             yield self.main
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
-        """Nothing is to be said yet."""
-        self.banner.display = False
+        """The shell is about to be painted; what comes after it waits for that."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        if self.sidebar.is_mounted and self.main.is_mounted:
+            self.app.begin()
+        else:
+            self.call_after_refresh(self._begin)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Narrow terminals have no room for the list, low ones none for titles. Classes cost: the usual size has none."""
+        self.set_class(event.size.width < NARROW, "-narrow")
+        self.set_class(event.size.height < LOW, "-low")
+        if self.furnished:
+            self.call_after_refresh(self._draw_title)
 
     def furnish(self, session: Session) -> None:
         """Put list, pane, hits and composer in: importing them takes as long as the whole shell."""
@@ -104,7 +124,7 @@ class MainScreen(Screen[None]):
         elif self.search_bar.value:
             self._type(self.search_bar.value)
         elif self.focused is None:
-            recents.focus()
+            self.call_after_refresh(recents.focus)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Before the furniture is there, only what needs none of it."""
@@ -485,14 +505,10 @@ class MainScreen(Screen[None]):
         self._draw_title()
 
     def _draw_title(self) -> None:
-        if self._status:
-            self.title_bar.update(
-                Content.assemble(
-                    (self.open_chat.heading() if not self.hits.display else "Search", "bold"),
-                    ("  " + self._status, "$text-muted"),
-                )
-            )
-            return
-        self.title_bar.update(
-            Content.assemble((self.open_chat.heading(), "bold"), ("  " + self.open_chat.facts(), "$text-muted"))
-        )
+        """What is shown on the left, what there is to say of it on the right; the title gives way."""
+        title = "Search" if self.hits.display else self.open_chat.heading()
+        note = self._status or self.open_chat.facts()
+        room = max(12, self.title_bar.content_size.width - cell_len(note) - 2)
+        shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
+        gap = " " * max(2, self.title_bar.content_size.width - cell_len(shown) - cell_len(note))
+        self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")))
