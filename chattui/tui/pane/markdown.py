@@ -26,7 +26,7 @@ LONGEST = 100_000
 MOST_LINES = 4_000
 _MOST_BRACKETS = 1_500
 _MOST_OPENERS = 4_000
-_MOST_ITEMS = 1_500
+_MOST_ITEMS = 600
 _DEEPEST = 90
 _ITEM = re.compile(r"^[ >]*(?:[-+*|]|\d+[.)])", re.MULTILINE)
 _TASK = re.compile(r"\[([ xX])\] ")
@@ -90,8 +90,21 @@ def too_heavy(text: str) -> bool:
     return (
         text.count("[") > _MOST_BRACKETS
         or sum(map(text.count, "*_`~<&\\")) > _MOST_OPENERS
-        or sum(1 for _ in _ITEM.finditer(text)) > _MOST_ITEMS
+        or _items(text) > _MOST_ITEMS
     )
+
+
+def _items(text: str) -> int:
+    """List items, quotations and table rows that stand outside of fenced code; only counted where they may be many."""
+    if sum(1 for _ in _ITEM.finditer(text)) <= _MOST_ITEMS:
+        return 0
+    count, fenced = 0, False
+    for line in text.split("\n"):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        elif not fenced and _ITEM.match(line):
+            count += 1
+    return count
 
 
 def parse(text: str, palette: Palette) -> list[Block] | None:

@@ -14,7 +14,7 @@ from chattui.tui.pane.lines import Line
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.marks import Span
 from chattui.tui.pane.palette import Palette
-from chattui.tui.pane.wrap import cells
+from chattui.tui.pane.wrap import cells, clip
 
 GUTTER = 2
 """Columns of the bar and the blank before the text, and of the margin after it."""
@@ -131,6 +131,23 @@ def placeholder(width: int, palette: Palette, *, first: bool) -> Strip:
     return Strip([Segment(BAR, palette.faint), Segment("…" if first else "", palette.faint)]).extend_cell_length(
         width, palette.text
     )
+
+
+def centred(text: str, width: int, palette: Palette) -> Strip:
+    """A quiet line in the middle of a row."""
+    text = clip(text, width - 2)
+    left = max(0, (width - cells(text)) // 2)
+    return Strip([Segment(" " * left, palette.text), Segment(text, palette.muted)]).extend_cell_length(
+        width, palette.text
+    )
+
+
+def with_pill(strip: Strip, text: str, right: int, palette: Palette) -> Strip:
+    """The row with a short notice over it that ends a column before ``right``."""
+    left = max(0, right - cells(text) - 1)
+    label = Strip([Segment(text, palette.pill)], cells(text))
+    size = strip.cell_length
+    return Strip.join([strip.crop(0, left), label, strip.crop(left + label.cell_length, size)]).crop(0, size)
 
 
 def stamped(strip: Strip, y: int) -> Strip:

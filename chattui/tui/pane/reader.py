@@ -8,7 +8,6 @@ from functools import partial
 from itertools import islice
 from time import perf_counter
 
-from rich.segment import Segment
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
@@ -20,11 +19,10 @@ from chattui.tui.pane.idle import IdleWork
 from chattui.tui.pane.line_scroll import LineScroll
 from chattui.tui.pane.lines import Line, offset_of, row_at
 from chattui.tui.pane.marks import Marks
-from chattui.tui.pane.paint import GUTTER, Painter, placeholder, select, stamped
+from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, stamped, with_pill
 from chattui.tui.pane.palette import Palettes, make_palettes
 from chattui.tui.pane.selection import Document
 from chattui.tui.pane.typeset import Typesetter
-from chattui.tui.pane.wrap import cells, clip
 
 NARROWEST = 4
 _MARGIN = 20
@@ -269,16 +267,13 @@ class Reader(LineScroll):
             strip = self._row(seq, row, width, selection)
             strips.append(stamped(strip, self.document.y(seq, row)) if stamp else strip)
         strips += [blank] * (rows - len(strips))
-        if self.feed is not None and not self.feed.count:
-            self._hint(strips, top, width)
-        last = self.viewport.height - 1
-        if self._unseen and top <= last < top + rows:
-            pill = f" {self._unseen:,} new ↓ "
-            left = max(0, self.scrollable_content_region.width - cells(pill) - 1)
-            label = Strip([Segment(pill, plain.pill)], cells(pill))
-            strip = strips[last - top]
-            after = strip.crop(left + label.cell_length, width)
-            strips[last - top] = Strip.join([strip.crop(0, left), label, after]).crop(0, width)
+        height = self.viewport.height
+        if self.feed is not None and not self.feed.count and 0 <= (row := height // 2 - top) < rows:
+            strips[row] = centred(_HINT, width, plain)
+        if self._unseen and 0 <= (row := height - 1 - top) < rows:
+            strips[row] = with_pill(
+                strips[row], f" {self._unseen:,} new ↓ ", self.scrollable_content_region.width, plain
+            )
         return strips
 
     def _row(self, seq: int, row: int, width: int, selection: Selection | None) -> Strip:
@@ -304,15 +299,6 @@ class Reader(LineScroll):
         )
         span = selection.get_span(self.document.y(seq, row)) if selection else None
         return select(strip, line, span, palette.selected) if span else strip
-
-    def _hint(self, strips: list[Strip], top: int, width: int) -> None:
-        row = self.viewport.height // 2 - top
-        if 0 <= row < len(strips):
-            plain = self._theme().plain
-            hint = clip(_HINT, width - 2)
-            left = max(0, (width - cells(hint)) // 2)
-            segments = [Segment(" " * left, plain.text), Segment(hint, plain.muted)]
-            strips[row] = Strip(segments).extend_cell_length(width, plain.text)
 
     # Selection
 

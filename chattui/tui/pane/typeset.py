@@ -16,7 +16,7 @@ from chattui.tui.pane.lines import Line, line_of
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.markdown import Block, parse, too_heavy
 from chattui.tui.pane.palette import Palette, Palettes
-from chattui.tui.pane.plain import rest_of, set_plain, size_of
+from chattui.tui.pane.plain import rest_of, set_plain, size_of, window_at
 from chattui.tui.pane.stream import Stream
 
 MOST_ROWS = 8_000
@@ -25,6 +25,7 @@ MOST_ROWS = 8_000
 _ROWS_AT_FIRST = {Kind.TEXT: 1_000}
 _ROWS_OF_OTHERS = 200
 _STREAM_FROM = 4_000
+_TAIL_ROWS = 100
 
 
 @dataclass(slots=True)
@@ -148,7 +149,7 @@ class Typesetter:
         if message is None or self._folds(message) or not _is_markdown(message) or len(message.content) < _STREAM_FROM:
             self._stream = None
             self.changed(seq)
-            return self.laid(seq)
+            return self._laid_to_its_end(message) if message is not None else None
         if self._stream is None or self._stream[0] != seq or not self._stream[1].continues(message.content, self.width):
             self._stream = (seq, Stream(self.width, self.palette(message), self.colours))
         body = self._stream[1].update(message.content)
@@ -161,6 +162,16 @@ class Typesetter:
         self._add(laid, message, body, self.palette(message))
         laid.kept = kept
         self._laid.put(seq, laid, len(laid.lines))
+        return laid
+
+    def _laid_to_its_end(self, message: Message) -> Laid | None:
+        """A message that grows, in the part that shows what was written last."""
+        laid = self.laid(message.seq)
+        if laid is not None and not self._folds(message) and laid.end < len(message.content):
+            look = self.look(message.seq)
+            look.start = window_at(message.content, len(message.content) - _TAIL_ROWS * self.width)
+            self.drop(message.seq)
+            laid = self.laid(message.seq)
         return laid
 
     def palette(self, message: Message) -> Palette:

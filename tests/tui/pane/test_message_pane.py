@@ -9,6 +9,8 @@ from datetime import timedelta
 import pytest
 from pane_app import PaneApp, rows, seen, strips, texts
 from pane_feeds import NOW, Feed, generated, message
+from textual import events
+from textual.content import Content
 from textual.pilot import Pilot
 
 from chattui.domain.chat import ToolUse
@@ -222,6 +224,14 @@ async def test_capital_f_opens_all_of_a_kind() -> None:
         assert "Second thought." not in seen(app.pane)
 
 
+async def test_capital_f_leaves_other_kinds_as_they_were() -> None:
+    app = PaneApp(tools(), at=3)
+    async with app.run_test(size=(70, 30)) as pilot:
+        await pilot.press("f", "left_square_bracket", "F")
+        assert '{"command": "rg"}' in seen(app.pane)
+        assert "Second thought." in seen(app.pane)
+
+
 async def test_opening_keeps_the_line_where_it_is() -> None:
     app = PaneApp(Feed(generated, MANY), at=50_000)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -401,6 +411,30 @@ async def test_a_click_on_a_link_follows_it() -> None:
         await pilot.click(MessagePane, offset=(2 + 5, 1))
         await pilot.click(MessagePane, offset=(2 + 14, 1))
         assert [each.href for each in app.posted if isinstance(each, LinkFollowed)] == ["https://a.b/c"]
+
+
+async def test_pointing_at_a_link_shows_where_it_leads() -> None:
+    app = PaneApp(Feed([message(1, "go [https://good.example](https://evil.example/x) there")]))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.hover(MessagePane, offset=(2 + 5, 1))
+        assert isinstance(app.pane.tooltip, Content)
+        assert app.pane.tooltip.plain == "https://evil.example/x"
+        await pilot.hover(MessagePane, offset=(3, 1))
+        assert app.pane.tooltip is None
+
+
+async def test_the_wheel_scrolls() -> None:
+    app = PaneApp(Feed(generated, MANY), at=50_000)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        before = texts(app.pane)
+        for _ in range(4):
+            wheel = events.MouseScrollDown(app.pane, 5, 5, 0, 0, 0, False, False, False)
+            app.pane.post_message(wheel)
+        await pilot.pause()
+        step = round(app.scroll_sensitivity_y) * 4
+        assert step
+        assert texts(app.pane)[:-step] == before[step:]
 
 
 # Looks and sizes

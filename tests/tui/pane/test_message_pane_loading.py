@@ -250,3 +250,15 @@ async def test_a_changed_message_is_painted_anew() -> None:
         app.pane.refresh_message(2)
         assert "edited" in seen(app.pane)
         assert "#2 text" not in seen(app.pane)
+
+
+async def test_a_growing_text_without_markdown_shows_what_was_written_last() -> None:
+    feed = GrowingFeed(1)
+    feed.extend("plain words\n" * 20_000)
+    app = PaneApp(feed)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        for number in range(3):
+            feed.extend(f"line {number} at the end\n")
+            app.pane.refresh_message(1)
+            assert f"line {number} at the end" in rows(app.pane)[-1]

@@ -203,6 +203,11 @@ def test_what_would_stall_the_parser_is_not_parsed(text: str) -> None:
     assert perf_counter() - begun < 5
 
 
+def test_a_long_diff_in_a_fence_is_no_long_list() -> None:
+    assert too_heavy("- item\n" * 700)
+    assert not too_heavy("```diff\n" + "- item\n" * 700 + "```\n")
+
+
 def test_bottomless_nesting_is_refused_and_deep_nesting_leaves_room() -> None:
     assert parse(">" * 4_000 + "x", PALETTE) is None
     assert "word" in "".join(plain("> " * 40 + "word", 20))
