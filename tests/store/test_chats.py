@@ -66,4 +66,6 @@ def test_the_filter_takes_text_literally(db: Database, needle: str) -> None:
     begin(db, "Keyset paging")
     begin(db, "100% _done_ '; DROP")
     found = [row.title for row in chats.recents(db, needle=needle)]
-    assert found == [t for t in ("100% _done_ '; DROP", "Keyset paging") if all(w.lower() in t.lower() for w in needle.split())]
+    assert found == [
+        t for t in ("100% _done_ '; DROP", "Keyset paging") if all(w.lower() in t.lower() for w in needle.split())
+    ]
