@@ -43,7 +43,8 @@ def place() -> Iterator[Path]:
 def test_the_wheel_carries_schema_styles_and_samples(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     migrations = {f"chattui/schema/{p.name}" for p in (ROOT / "schema").glob("*.sql")}
-    assert migrations and migrations <= names
+    assert migrations
+    assert migrations <= names
     assert {"chattui/tui/styles.tcss", "chattui/py.typed", "chattui/samples/codex/session_index.jsonl"} <= names
     assert not [n for n in names if n.startswith(("tests/", "screenshots/", "requirements/"))]
 

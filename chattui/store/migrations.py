@@ -62,12 +62,14 @@ def check(version: int | None) -> bool:
 
 
 def current_version(conn: psycopg.Connection[tuple[int | None]]) -> int | None:
-    """The database's version; None when it has no chattui schema."""
+    """The database's version; None when it has no chattui schema. Raises ``DatabaseError``."""
     try:
         with conn.transaction():
             row = conn.execute("SELECT max(version) FROM chattui.schema_versions").fetchone()
     except (pg.UndefinedTable, pg.InvalidSchemaName):
         return None
+    except psycopg.Error as error:
+        raise translate(error) from error
     return row[0] if row else None
 
 

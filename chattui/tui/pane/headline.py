@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from chattui.domain.chat import Message, ToolUse
@@ -22,6 +23,7 @@ KIND_NAMES = {
 }
 CLOSED, OPEN = "▸ ", "▾ "
 _NAME_WIDTH = 9
+_OPENING = re.compile(r"^(?:#{1,6} |> ?|[-*+] |[-=]{3,})+")
 _PEEK = 600
 """Characters of a message in which its first line is looked for."""
 
@@ -67,7 +69,7 @@ def folded(message: Message, width: int, palette: Palette, *, opened: bool) -> L
 def first_line(text: str) -> str:
     """The first line of a text that says something, without the marks of headings, lists and emphasis."""
     for line in text[:_PEEK].split("\n"):
-        plain = visible_line(line).strip("#>*-_` ")
+        plain = _OPENING.sub("", visible_line(line)).replace("**", "").strip("` ")
         if plain:
             return plain
     return ""

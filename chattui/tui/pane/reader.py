@@ -22,9 +22,8 @@ from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, stamped, with_pill
 from chattui.tui.pane.palette import Palettes, make_palettes
 from chattui.tui.pane.selection import Document
-from chattui.tui.pane.typeset import Typesetter
+from chattui.tui.pane.typeset import NARROWEST, Typesetter
 
-NARROWEST = 4
 _MARGIN = 20
 """Messages above and below the window that are asked for with it."""
 

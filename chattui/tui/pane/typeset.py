@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rich.segment import Segment
+
 from chattui.domain.chat import Message
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
 from chattui.tui.pane.feed import MessageFeed
@@ -26,6 +28,10 @@ _ROWS_AT_FIRST = {Kind.TEXT: 1_000}
 _ROWS_OF_OTHERS = 200
 _STREAM_FROM = 4_000
 _TAIL_ROWS = 100
+_INDENT = "  "
+
+NARROWEST = 4
+"""Columns of text below which rows are cut, not wrapped."""
 
 
 @dataclass(slots=True)
@@ -150,8 +156,9 @@ class Typesetter:
             self._stream = None
             self.changed(seq)
             return self._laid_to_its_end(message) if message is not None else None
-        if self._stream is None or self._stream[0] != seq or not self._stream[1].continues(message.content, self.width):
-            self._stream = (seq, Stream(self.width, self.palette(message), self.colours))
+        width = self._room(message)
+        if self._stream is None or self._stream[0] != seq or not self._stream[1].continues(message.content, width):
+            self._stream = (seq, Stream(width, self.palette(message), self.colours))
         body = self._stream[1].update(message.content)
         self.changed(seq)
         self.look(seq).rows = MOST_ROWS
@@ -200,7 +207,7 @@ class Typesetter:
         palette = self.palette(message)
         blocks = self._parsed(message, palette)
         if blocks is not None:
-            body = set_blocks(blocks, self.width, palette, self.colours)
+            body = set_blocks(blocks, self._room(message), palette, self.colours)
             if len(body.lines) <= MOST_ROWS:
                 self._add(laid, message, body, palette)
                 return laid
@@ -215,6 +222,10 @@ class Typesetter:
             self._blocks.put(message.seq, blocks, len(message.content))
         return blocks
 
+    def _room(self, message: Message) -> int:
+        """Columns for the text: under the headline of a folded kind it is indented."""
+        return max(NARROWEST, self.width - len(_INDENT)) if message.kind in FOLDED_KINDS else self.width
+
     def _rows(self, message: Message) -> int:
         look = self._looks.get(message.seq)
         return look.rows if look and look.rows else _ROWS_AT_FIRST.get(message.kind, _ROWS_OF_OTHERS)
@@ -226,9 +237,9 @@ class Typesetter:
         laid.end = len(message.content)
         hidden = len(body.lines) - most
         if hidden <= 0:
-            laid.lines.extend(body.lines)
+            laid.lines.extend(_under(laid, body.lines, palette))
             return
-        laid.lines.extend(body.lines[:most])
+        laid.lines.extend(_under(laid, body.lines[:most], palette))
         laid.after = len(laid.lines)
         laid.lines.append(_notice(f"… {hidden:,} more {'line' if hidden == 1 else 'lines'} · e shows them", palette))
 
@@ -237,11 +248,11 @@ class Typesetter:
         start = look.start if look else 0
         text = message.content
         most = self._rows(message)
-        window = set_plain(text, start, self.width, most, palette.text)
+        window = set_plain(text, start, self._room(message), most, palette.text)
         if start:
             laid.before = len(laid.lines)
             laid.lines.append(_notice(f"… {size_of(start)} above · E shows them", palette))
-        laid.lines.extend(window.lines)
+        laid.lines.extend(_under(laid, window.lines, palette))
         laid.end = window.end
         if window.end < len(text):
             laid.after = len(laid.lines)
@@ -254,6 +265,14 @@ def _is_markdown(message: Message) -> bool:
         message.kind in {Kind.TOOL_CALL, Kind.TOOL_RESULT} or message.content_type is not ContentType.MARKDOWN
     )
     return not preformatted and not too_heavy(message.content)
+
+
+def _under(laid: Laid, lines: list[Line], palette: Palette) -> list[Line]:
+    """The lines of the text, where they stand below the headline."""
+    if not laid.foldable:
+        return lines
+    indent = Segment(_INDENT, palette.text)
+    return [Line((indent, *line.segments), line.lead + len(_INDENT), line.join, line.fill) for line in lines]
 
 
 def _notice(text: str, palette: Palette) -> Line:

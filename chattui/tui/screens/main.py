@@ -191,7 +191,7 @@ class MainScreen(Screen[None]):
     def on_matches_read(self, event: told.MatchesRead) -> None:
         """All matches of the open chat."""
         if total := self.open_chat.matched(event):
-            self._say(f"{total:,} matching messages here · n next · N previous · Esc back to the hits")
+            self._say(f"{total:,} matching messages here · n N step · Esc to the hits")
 
     def on_search_answered(self, event: told.SearchAnswered) -> None:
         """Hits."""
@@ -283,7 +283,7 @@ class MainScreen(Screen[None]):
 
     def on_match_stepped(self, event: MatchStepped) -> None:
         """The reader went to another match."""
-        self._say(f"match {event.index:,} of {event.total:,} · n next · N previous · Esc back to the hits")
+        self._say(f"match {event.index:,} of {event.total:,} · n N step · Esc to the hits")
 
     def on_copy_requested(self, event: CopyRequested) -> None:
         """Something is to go to the clipboard."""
