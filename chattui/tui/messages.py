@@ -35,6 +35,10 @@ class ConnectionChanged(Message):
         super().__init__()
 
 
+class ServerStarting(Message):
+    """The embedded server is being set up or started, which takes a moment."""
+
+
 class RecentsRead(Message):
     """A page of recents for ``needle``; ``appended`` when it goes on behind the rows shown."""
 

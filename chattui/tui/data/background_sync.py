@@ -62,7 +62,7 @@ class BackgroundSync:
         assert process.stdout is not None
         assert process.stderr is not None
         last = Progress(Phase.LOOKING)
-        faults = 0
+        faults: int | None = None
         for line in process.stdout:
             try:
                 values = json.loads(line)
@@ -78,7 +78,7 @@ class BackgroundSync:
         if self._stopping:
             return
         sentence = ""
-        if code not in (0, 1):
+        if faults is None:  # it ended before it could report
             log.warning("import ended with %d: %s", code, complaint[-500:])
-            sentence = complaint.splitlines()[-1].removeprefix("chattui: ") if complaint else "The import ended early."
-        self._post(SyncEnded(last.messages, faults, sentence))
+            sentence = complaint.splitlines()[-1].removeprefix("chattui: ") if complaint else "It ended early."
+        self._post(SyncEnded(last.messages, faults or 0, sentence))

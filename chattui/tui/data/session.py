@@ -105,6 +105,11 @@ class Session:
         self._listener.start()
         self._post(told.StoreReady())
 
+    def _server_starting(self, sentence: str) -> None:
+        """The server takes a while, as at the very first start."""
+        self._post(told.ConnectionChanged(False, sentence))
+        self._post(told.ServerStarting())
+
     def _open_reference(self, reference: str) -> None:
         from chattui.store import chats
 

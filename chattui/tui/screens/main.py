@@ -167,6 +167,10 @@ class MainScreen(Screen[None]):
             self.open_chat.reconnect()
         self._connected = event.connected
 
+    def on_server_starting(self) -> None:
+        """A slow start is time in which the import can get ready: it waits for the same server."""
+        self.app.start_import()
+
     def on_recents_read(self, event: told.RecentsRead) -> None:
         """A page of chats."""
         self.recents.read(event)

@@ -26,6 +26,7 @@ class RecentsView:
         self._rows: list[ChatRow] = []
         self._needle = ""
         self._soon: Timer | None = None
+        self._again = False
         self.has_any = False
 
     def show_first(self, rows: list[ChatRow]) -> None:
@@ -59,13 +60,18 @@ class RecentsView:
         self._session.read_recents(self._needle)
 
     def refresh_soon(self) -> None:
-        """As ``refresh``, once for many changes that come together."""
+        """As ``refresh``: the first of many changes that come together at once, the others once after a moment."""
         if self._soon is None:
-            self._soon = self.list.set_timer(_SOON, self._refresh_now)
+            self.refresh()
+            self._soon = self.list.set_timer(_SOON, self._refresh_again)
+        else:
+            self._again = True
 
-    def _refresh_now(self) -> None:
+    def _refresh_again(self) -> None:
         self._soon = None
-        self.refresh()
+        if self._again:
+            self._again = False
+            self.refresh_soon()
 
     def title_of(self, chat_id: int) -> str:
         """The title of a chat in the list; empty when it is not there."""
