@@ -43,13 +43,8 @@ def set_aside(db: Database, incoming_bytes: int) -> bool:
     if incoming_bytes < BULK_BYTES:
         return False
     with db.raw() as conn, conn.transaction():
-        row = conn.execute(
-            "SELECT pg_total_relation_size('chattui.messages'), pg_has_role(relowner, 'USAGE') "
-            "FROM pg_class WHERE oid = 'chattui.messages'::regclass"
-        ).fetchone()
-        assert row is not None
-        size, is_owner = row
-        if not is_owner or size > incoming_bytes or _state(conn) is None:
+        row = conn.execute("SELECT pg_total_relation_size('chattui.messages')").fetchone()
+        if not _is_owner(conn) or row is None or row[0] > incoming_bytes or _state(conn) is None:
             return False
         conn.execute("SET LOCAL lock_timeout = '2s'")
         try:
@@ -69,6 +64,8 @@ def build(db: Database, progress: Callable[[float], None] | None = None, *, memo
         return False
     with connect(db.conninfo, autocommit=True) as conn:
         try:
+            if not _is_owner(conn):
+                return False  # whoever owns the tables builds it; searches walk the newest messages meanwhile
             conn.execute("SELECT pg_advisory_lock(%s)", (_BUILD_LOCK,))
             if (state := _state(conn)) is True:
                 return False
@@ -103,6 +100,13 @@ def words_are_stale(db: Database, added: int) -> bool:
     assert row is not None
     has_words, total = row
     return total >= _WORDS_FROM and (not has_words or added >= max(_WORDS_AFTER, total // 20))
+
+
+def _is_owner(conn: psycopg.Connection[Any]) -> bool:
+    row = conn.execute(
+        "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'chattui.messages'::regclass"
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _state(conn: psycopg.Connection[Any]) -> bool | None:
