@@ -1,0 +1,88 @@
+"""``python -m tests.bench``: all groups or some, printed as a table, and with ``--write`` kept in docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import importing, keys, pane, startup, truth
+from tests.bench.machine import facts
+from tests.bench.options import Options
+from tests.bench.places import REPOSITORY, Home, empty_histories, say
+from tests.bench.report import Row, document, impossible, markdown
+
+GROUPS = {"startup": startup, "keys": keys, "pane": pane, "importing": importing, "truth": truth}
+PAGE = REPOSITORY / "docs" / "benchmarks.md"
+NOTES = (
+    "Medians; the verdict is on the figure that the target names. CPU is the program's own CPU time, which other work on the "
+    "machine hardly changes; others is how many cores programs that have nothing to do with it used meanwhile: with more "
+    "than 0.3 the wall times are too long.",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run; 1 when a truth does not hold or something could not be measured, whatever the timings are."""
+    asked = _parser().parse_args(arguments)
+    cache = (asked.keep or REPOSITORY / ".bench").absolute()
+    cache.mkdir(parents=True, exist_ok=True)
+    big = 10_000_000 if asked.ten_million else 1_000_000
+    options = Options(cache, quick=asked.quick, big=big, generator=asked.generator)
+    chosen = [name for name in GROUPS if not asked.only or name in asked.only.split(",")]
+    if asked.only and set(asked.only.split(",")) - set(GROUPS):
+        print(f"The groups are: {', '.join(GROUPS)}.", file=sys.stderr)
+        return 2
+    rows: dict[str, list[Row]] = {}
+    notes = list(NOTES)
+    for name in chosen:
+        group = GROUPS[name]
+        say(f"{group.TITLE} …")
+        try:
+            rows[group.TITLE] = group.measure(options)
+        except Exception as error:  # the other groups are still worth measuring
+            print(error, file=sys.stderr)
+            rows[group.TITLE] = [impossible(group.TITLE, "–", error)]
+        notes += group.NOTES
+        print(f"\n## {group.TITLE}\n\n{markdown(rows[group.TITLE])}\n", flush=True)
+    about = facts() | {"PostgreSQL": _postgres(options)}
+    page = document(rows, about, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", notes)
+    print("\n".join(f"{name}: {value}" for name, value in about.items()))
+    if asked.write:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page, "utf-8")
+    return int(any(row.failed for group in rows.values() for row in group))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", metavar="NAME,…", help=f"some of {', '.join(GROUPS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer runs, smaller imports")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where corpora and databases stay (.bench)")
+    parser.add_argument("--write", action="store_true", help="keep the table in docs/benchmarks.md")
+    parser.add_argument(
+        "--ten-million", action="store_true", help="the large database has 10 instead of 1 million messages"
+    )
+    parser.add_argument("--generator", type=Path, help="another generator of histories instead of our own")
+    return parser
+
+
+def _postgres(options: Options) -> str:
+    """The embedded server's version."""
+    from chattui.server import client_program
+
+    home = Home(empty_histories(options.cache), options.cache / "version")
+    try:
+        program = client_program(home.settings, "psql")
+        shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, env=dict(os.environ))
+        return shown.stdout.split()[-1]
+    except Exception as error:  # a fact for the page, not a measurement
+        return f"unknown ({error})"
+    finally:
+        home.forget()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
