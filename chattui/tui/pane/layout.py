@@ -13,7 +13,7 @@ from chattui.tui.pane.lines import Line, Run
 from chattui.tui.pane.markdown import Block, Code, Paragraph, Rule, Table
 from chattui.tui.pane.palette import Palette
 from chattui.tui.pane.tables import set_table
-from chattui.tui.pane.wrap import breaks, cells, slice_runs, wrap
+from chattui.tui.pane.wrap import breaks, cells, clip, slice_runs, wrap
 
 PROSE_WIDTH = 108
 """Columns after which prose is hard to read, however wide the pane. Code and tables may go on."""
@@ -61,7 +61,7 @@ def _set_code(body: Body, block: Code, width: int, palette: Palette, colours: Hi
     if coloured is None and not colours.ready(code, language):
         body.plain_codes.append((code, language))
     if language:
-        label = _ornament((*first, (language, palette.block_label)))
+        label = _ornament((*first, (clip(language, width - _width(first)), palette.block_label)))
         body.lines.append(label._replace(fill=palette.block))
         first = rest
     body.codes.append((len(body.lines), block.text))
@@ -121,10 +121,12 @@ def _shallow(block: Block, width: int) -> Block:
     """The block with no more indentation than leaves half of the width for text."""
     if _width(block.rest) <= width // 2:
         return block
-    keep = len(block.rest)
-    while keep and _width(block.rest[:keep]) > width // 2:
-        keep -= 1
     marker = block.first[-1:] if block.first[-1:] != block.rest[-1:] else ()
+    if _width(marker) >= width:
+        marker = ()
+    keep = len(block.rest) - len(marker)
+    while keep and _width(block.rest[:keep]) + _width(marker) > width // 2:
+        keep -= 1
     hang = tuple([(" " * len(text), style) for text, style in marker])
     return replace(block, first=(*block.first[:keep], *marker), rest=(*block.rest[:keep], *hang), lead=0)
 

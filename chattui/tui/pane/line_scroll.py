@@ -34,6 +34,7 @@ class LineScroll(ScrollView, can_focus=True):
         super().__init__(name=name, id=id, classes=classes)
         self.viewport = Viewport(self.measure)
         self._goal: Callable[[], object] | None = None
+        self._told = 0  # the position that Textual knows; heights may have changed since
 
     def measure(self, seq: int) -> int:
         """The best known rows of a message, told to the heights when exact."""
@@ -76,7 +77,8 @@ class LineScroll(ScrollView, can_focus=True):
     def sync(self) -> None:
         """Make scroll position and scrollbar agree with the viewport, without repainting."""
         self._sync_size()
-        y = float(self.viewport.y)
+        self._told = self.viewport.y
+        y = float(self._told)
         self.set_reactive(LineScroll.scroll_y, y)
         self.set_reactive(LineScroll.scroll_target_y, y)
         if self.show_vertical_scrollbar:
@@ -99,9 +101,9 @@ class LineScroll(ScrollView, can_focus=True):
         if not self.viewport.heights.count or not self.viewport.height:
             return 0.0
         row = round(value)
-        if row == self.viewport.y:
+        if row == self._told:
             return max(0.0, value)
-        y = self.viewport.scroll(row)
+        y = self._told = self.viewport.scroll(self.viewport.y + row - self._told)
         self._goal = self.viewport.end if self.viewport.at_end else None
         self._sync_size()
         self.moved()

@@ -344,17 +344,16 @@ class Reader(LineScroll):
     def _look_ahead(self, until: float) -> bool:
         """Measure the pages before and after the window; False when there is more to do."""
         viewport, heights = self.viewport, self.viewport.heights
-        total = heights.total
         for step, seq in ((1, viewport.last + 1), (-1, viewport.anchor[0] - 1)):
             left = _AHEAD * viewport.height
             at = seq
             while 1 <= at <= heights.count and left > 0:
                 if not heights.is_exact(at) and perf_counter() > until:
+                    self.sync()
                     return False
                 left -= self.measure(at)
                 at += step
-        if heights.total != total:
-            self.sync()
+        self.sync()
         return True
 
     def _age(self) -> None:

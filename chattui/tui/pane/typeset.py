@@ -30,7 +30,7 @@ _STREAM_FROM = 4_000
 _TAIL_ROWS = 100
 _INDENT = "  "
 
-NARROWEST = 4
+NARROWEST = 8
 """Columns of text below which rows are cut, not wrapped."""
 
 

@@ -125,6 +125,21 @@ async def test_wheel_and_scrollbar_go_through_the_same_door() -> None:
         assert app.pane.viewport.at_end
 
 
+async def test_scrolling_is_exact_though_heights_above_were_refined_in_between() -> None:
+    app = PaneApp(Feed(generated, MANY), at=500)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        before = texts(app.pane)
+        told = app.pane.scroll_y
+        for seq in range(1, 400):
+            app.pane.measure(seq)
+        assert app.pane.viewport.y != told, "the test needs a change"
+        app.pane.scroll_y += 1
+        assert texts(app.pane)[:-1] == before[1:]
+        app.pane.scroll_y -= 1
+        assert texts(app.pane) == before
+
+
 async def test_less_than_a_row_adds_up() -> None:
     app = PaneApp(Feed(generated, MANY), at=500)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -198,7 +213,7 @@ async def test_folded_kinds_are_one_line_until_they_are_opened() -> None:
         assert "second" not in seen(app.pane)
         await pilot.press(*["right_square_bracket"] * 3, "f")
         assert app.pane.current_seq == 4
-        assert "▌ **second** line" in rows(app.pane), "a result is shown as it is"
+        assert "▌   **second** line" in rows(app.pane), "a result is shown as it is"
         assert any(row.startswith("▌ ▾ Result") for row in rows(app.pane))
         await pilot.press("enter")
         assert "second" not in seen(app.pane)
@@ -293,7 +308,7 @@ async def test_opening_at_a_match_puts_it_a_third_down() -> None:
         app.pane.show(app._feed, at=50_003, marks=marks("def step_2", 50_003))  # type: ignore[arg-type]
         await pilot.pause()
         assert "def step_2" in rows(app.pane)[10]
-        assert "".join(highlighted(app.pane)[:2]) == "defstep_2"
+        assert "".join(highlighted(app.pane)).replace(" ", "").startswith("defstep_2")
 
 
 async def test_n_steps_through_messages_and_matches_within_them() -> None:

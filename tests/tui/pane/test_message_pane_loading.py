@@ -10,7 +10,7 @@ from pane_feeds import Feed, LateFeed, generated, message
 from textual.pilot import Pilot
 
 from chattui.domain.chat import Message
-from chattui.domain.kinds import Role
+from chattui.domain.kinds import Kind, Role
 from chattui.tui.pane.marks import Marks
 
 MANY = 100_000
@@ -97,6 +97,20 @@ async def test_sizes_make_the_scrollbar_honest() -> None:
             app.pane.measure(seq)
         exact = app.pane.viewport.heights.total
         assert 0.75 < guess / exact < 1.3
+
+
+async def test_a_folded_line_closes_up_when_the_one_above_it_arrives() -> None:
+    feed = LateFeed([message(seq, f"thought {seq}", kind=Kind.THINKING) for seq in (1, 2, 3)])
+    feed.loaded = {3}
+    app = PaneApp(feed)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        at = next(n for n, row in enumerate(rows(app.pane)) if "thought 3" in row)
+        assert rows(app.pane)[at - 1] == "", "not known to be folded, so apart"
+        feed.loaded = {1, 2, 3}
+        app.pane.messages_loaded(1, 2)
+        assert [row.split()[-1] for row in rows(app.pane) if row] == ["1", "2", "3"]
+        assert "" not in rows(app.pane)[:3]
 
 
 async def test_braces_look_for_a_prompt_through_what_is_not_loaded() -> None:

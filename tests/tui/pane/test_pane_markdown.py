@@ -6,7 +6,7 @@ import re
 from time import perf_counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from palettes import PALETTE, palettes, plain, set_markdown
 from rich.cells import cell_len
@@ -176,7 +176,10 @@ MARKDOWN = st.lists(
 
 
 @settings(max_examples=300, deadline=None)
-@given(MARKDOWN, st.integers(4, 70))
+@given(MARKDOWN, st.integers(8, 70))
+@example("> > > > 1. x", 8)
+@example("1000000000. x", 8)
+@example("- ```python\n", 8)
 def test_no_row_is_too_wide_or_holds_a_control_character(text: str, width: int) -> None:
     blocks = parse(text, PALETTE)
     if blocks is None:
