@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a search began: the chat that was open and the message at the top of the pane."""
+    """Where a search began: the chat that was open (None: a new one) and the line at the top of the pane."""
 
     chat_id: int | None
-    seq: int
+    seq: int = 0
+    line: int = 0
+    at_end: bool = True
 
 
 class Searching:
@@ -42,9 +44,9 @@ class Searching:
         """Whether something is searched for."""
         return bool(self.text)
 
-    def begin(self, chat_id: int | None, seq: int) -> None:
+    def begin(self, origin: Origin) -> None:
         """Remember where to come back to."""
-        self.origin = Origin(chat_id, seq)
+        self.origin = origin
 
     def type(self, text: str) -> None:
         """The text in the bar has changed."""
@@ -68,10 +70,11 @@ class Searching:
         if event.generation != self._latest or not self.text:
             return
         page = event.page
-        self._more, self._asked_more = page.more, False
+        # while a patient look is under way its page will replace this one: nothing goes on behind it yet
+        self._more, self._asked_more = (page.more if event.final else None), False
         if event.appended:
             new = self._unseen(page.hits)
-            self._hits.append_hits(new, more=page.more is not None)
+            self._hits.append_hits(new, more=self._more is not None)
         else:
             self._seen.clear()
             note = "" if event.final else "Still looking …"
@@ -81,7 +84,7 @@ class Searching:
                     if event.similar
                     else "Nothing found."
                 )
-            self._hits.set_hits(self._unseen(page.hits), more=page.more is not None, note=note)
+            self._hits.set_hits(self._unseen(page.hits), more=self._more is not None, note=note)
         self._tell(self._summary(event))
 
     def end(self) -> None:
