@@ -39,8 +39,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("search", "ctrl+k", "search", "Search", "Search all messages", "app", footer=True),
     Command("import", "ctrl+r", "import", "Import", "Bring in what is new from Claude Code and Codex", "app"),
     Command("sidebar", "f9", "toggle_sidebar", "Sidebar", "Show or hide the list of chats", "app"),
-    Command("theme", "f8", "toggle_theme", "Light/dark", "Change between the light and the dark theme", "app"),
-    Command("quit", "ctrl+q", "quit", "Quit", "Close chattui; everything is saved", "app", footer=True),
+    Command("theme", "f8", "app.toggle_theme", "Light/dark", "Change between the light and the dark theme", "app"),
+    Command("quit", "ctrl+q", "app.quit", "Quit", "Close chattui; everything is saved", "app", footer=True),
     Command("search_slash", "slash", "search", "Search", "Search all messages", palette=False),
     Command("help", "question_mark,f1", "help", "Help", "Show every key", footer=True),
     Command("back", "escape", "back", "Back", "Go back to where you were", palette=False),
@@ -51,9 +51,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("archive", "a", "archive", "Archive", "Take the chat out of the list; it stays searchable"),
     Command("delete", "d,delete", "delete", "Delete", "Delete the chat; u brings it back"),
     Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
-    Command("new_here", "n", "new_chat", "New chat", "Start a new chat", "sidebar", palette=False),
+    Command("new_here", "n", "screen.new_chat", "New chat", "Start a new chat", "sidebar", palette=False),
     Command(
-        "filter", "f,slash", "filter", "Filter", "Show only chats whose title has what you type", "sidebar", footer=True
+        "filter",
+        "f",
+        "screen.filter",
+        "Filter",
+        "Show only chats whose title has what you type",
+        "sidebar",
+        footer=True,
     ),
 )
 

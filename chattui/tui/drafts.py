@@ -28,10 +28,11 @@ class Drafts:
 
     def put(self, chat_id: int | None, text: str) -> None:
         """Keep a draft; an empty one is forgotten. Written through to the disk."""
-        drafts = self._read()
         key = _key(chat_id)
-        if drafts.get(key, "") == text:
+        if self._read().get(key, "") == text:
             return
+        self._drafts = None  # another app on the same database may have kept others since
+        drafts = self._read()
         if text:
             drafts[key] = text
         else:

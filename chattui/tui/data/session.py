@@ -151,18 +151,19 @@ class Session:
 
     # Reading
 
-    def read_recents(self, needle: str = "", after: ChatRow | None = None) -> None:
-        """A page of recents; of several requests that wait, the newest is answered."""
-        token = self._recents_wanted = object()
+    def read_recents(self, needle: str = "", after: ChatRow | None = None, limit: int = RECENTS_PAGE) -> None:
+        """The first ``limit`` recents, or those behind ``after``; of several requests for the first, one is answered."""
+        token = object()
+        if after is None:
+            self._recents_wanted = token
 
         def job() -> None:
-            if token is not self._recents_wanted:
+            if after is None and token is not self._recents_wanted:
                 return
             from chattui.store import chats
 
-            rows = chats.recents(self._database(), limit=RECENTS_PAGE + 1, after=after, needle=needle)
-            more = len(rows) > RECENTS_PAGE
-            self._post(told.RecentsRead(needle, rows[:RECENTS_PAGE], more, after is not None))
+            rows = chats.recents(self._database(), limit=limit + 1, after=after, needle=needle)
+            self._post(told.RecentsRead(needle, rows[:limit], len(rows) > limit, after is not None))
 
         self._pages.submit(job)
 

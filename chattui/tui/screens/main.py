@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
+from chattui.tui.screens.searching import Origin
 from chattui.tui.widgets.key_bar import KeyBar
 from chattui.tui.widgets.search_bar import SearchBar
 from chattui.tui.widgets.sidebar import Sidebar
@@ -113,6 +114,7 @@ class MainScreen(Screen[None]):
         recents = RecentsList(id="recents", now=clock)
         self.recents = RecentsView(recents, session)
         self.furnished = True
+        self.open_chat.is_new = self.app.arguments.new
         self.sidebar.furnish(recents)
         self.main.mount(self.pane, self.hits, self.empty, self.composer)
         arguments = self.app.arguments
@@ -128,7 +130,7 @@ class MainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Before the furniture is there, only what needs none of it."""
-        return self.furnished or action in ("quit", "search", "help", "toggle_theme")
+        return self.furnished or action in ("search", "help")
 
     # What the data layer tells
 
@@ -137,17 +139,14 @@ class MainScreen(Screen[None]):
         first = event.first
         self._loaded = True
         self.recents.show_first(list(first.recents))
-        if (
-            self.open_chat.chat is None
-            and first.chat is not None
-            and not self.app.arguments.new
-            and not self.searching.active
-        ):
+        if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
             state = first.snapshot if first.snapshot.get("chat") == first.chat.id else {}
             near_end = (state.get("seq") or first.chat.message_count) > first.chat.message_count - len(first.messages)
             at = None if near_end and state.get("at_end", True) else state.get("seq")
-            self.open_chat.show(first.chat, first.messages, at)
+            self.open_chat.show(first.chat, first.messages, at, line=state.get("line"))
             self._chat_shown()
+            if self.searching.active:  # typed before there was anything to come back to
+                self.searching.begin(Origin(first.chat.id, at or 0, state.get("line") or 0, at is None))
         self._show_empty()
         self.app.settle_memory()
 
@@ -175,8 +174,8 @@ class MainScreen(Screen[None]):
         """A page of chats."""
         self.recents.read(event)
         self._show_empty()
-        if self.open_chat.chat is None and event.rows and not event.needle and not self.app.arguments.new:
-            self.open_chat.ask(event.rows[0].id)
+        if self.open_chat.chat is None and event.rows and not event.needle and not self.open_chat.is_new:
+            self.open_chat.ask(self.recents.list.chat_id or event.rows[0].id)
 
     def on_chat_read(self, event: told.ChatRead) -> None:
         """A chat that was asked for."""
@@ -203,11 +202,10 @@ class MainScreen(Screen[None]):
 
     def on_message_saved(self, event: told.MessageSaved) -> None:
         """A message is durable: now it is shown."""
-        self.app.arguments.new = False
-        self.composer.saved(event.key, event.chat.id)
+        still_here = self.composer.saved(event.key, event.chat.id)
         if self.open_chat.chat_id == event.chat.id:
             self.open_chat.grew(event.chat, [event.message])
-        elif self.open_chat.chat is None:
+        elif still_here and self.open_chat.chat is None:
             self.open_chat.show(event.chat, [event.message])
         self._chat_shown(keep_draft=True)
         self.recents.refresh()
@@ -227,7 +225,11 @@ class MainScreen(Screen[None]):
         elif event.verb != "renamed":
             self.notify(f"“{title}” {event.verb}.", markup=False)
         if self.open_chat.chat_id == chat.id:
-            self.open_chat.chat = chat
+            if event.verb in ("deleted", "archived"):
+                self.open_chat.close()  # the list, when it is read again, says which chat is next
+                self.composer.set_chat(None)
+            else:
+                self.open_chat.chat = chat
             self._draw_title()
         self.recents.refresh()
 
@@ -265,14 +267,13 @@ class MainScreen(Screen[None]):
 
     def on_chat_picked(self, event: ChatPicked) -> None:
         """A chat was chosen in the list."""
-        self.app.arguments.new = False
+        self._make_room()
         self.leave_search()
         self.open_chat.ask(event.chat_id)
         self.pane.focus()
 
     def on_hit_picked(self, event: HitPicked) -> None:
         """A hit was chosen."""
-        self.app.arguments.new = False
         self.searching.opened_hit = True
         self.open_chat.ask(event.hit.chat_id, event.hit.seq, self.searching.text)
         self._show_hits(False)
@@ -315,7 +316,8 @@ class MainScreen(Screen[None]):
 
     def _type(self, text: str) -> None:
         if not self.searching.active and text.strip():
-            self.searching.begin(self.open_chat.chat_id, self.open_chat.position[0])
+            seq, line = self.open_chat.position
+            self.searching.begin(Origin(self.open_chat.chat_id, seq, line, self.pane.viewport.at_end))
         self.searching.type(text)
         self._show_hits(self.searching.active)
 
@@ -339,6 +341,7 @@ class MainScreen(Screen[None]):
 
     def action_new_chat(self) -> None:
         """An empty pane and the cursor in the composer."""
+        self._make_room()
         self.leave_search()
         self.open_chat.show_new()
         self.recents.list.set_open(None)
@@ -349,11 +352,14 @@ class MainScreen(Screen[None]):
 
     def action_write(self) -> None:
         """Write in the open chat."""
+        self._make_room()
+        if self.hits.display:
+            self.leave_search()
         self.composer.write()
 
     def action_search(self) -> None:
         """To the search bar."""
-        if self.searching.active:
+        if self.furnished and self.searching.active:
             self._show_hits(True)
         self.search_bar.focus()
 
@@ -383,12 +389,13 @@ class MainScreen(Screen[None]):
     def _return_to_origin(self) -> None:
         origin = self.searching.origin
         self.leave_search()
-        if (
-            origin is not None
-            and origin.chat_id is not None
-            and (origin.chat_id != self.open_chat.chat_id or origin.seq != self.open_chat.position[0])
-        ):
-            self.open_chat.ask(origin.chat_id, origin.seq)
+        if origin is not None and origin.chat_id is None and self.open_chat.chat is not None:
+            self.action_new_chat()
+            return
+        if origin is not None and origin.chat_id is not None:
+            here = (self.open_chat.chat_id, *self.open_chat.position)
+            if here != (origin.chat_id, origin.seq, origin.line):
+                self.open_chat.ask(origin.chat_id, None if origin.at_end else origin.seq, line=origin.line)
         self.pane.focus()
 
     def leave_search(self) -> None:
@@ -416,7 +423,9 @@ class MainScreen(Screen[None]):
     def action_pin(self) -> None:
         """Pin or unpin."""
         if (chat_id := self._chosen()) is not None:
-            self.session.pin(chat_id, not self.recents.is_pinned(chat_id))
+            chat = self.open_chat.chat
+            known = chat is not None and chat.id == chat_id
+            self.session.pin(chat_id, not (chat.pinned if chat and known else self.recents.is_pinned(chat_id)))
 
     def action_archive(self) -> None:
         """Archive."""
@@ -464,6 +473,8 @@ class MainScreen(Screen[None]):
         self.set_class(not shown, "-sidebar")
         if shown and self.focused in (self.sidebar.recents, self.sidebar.filter):
             self.pane.focus()
+        elif not shown and self.has_class("-narrow"):
+            self.sidebar.recents.focus()
 
     # Drawing
 
@@ -473,14 +484,23 @@ class MainScreen(Screen[None]):
         return {"chat": self.open_chat.chat_id, "seq": seq, "line": line, "at_end": self.pane.viewport.at_end}
 
     def _chosen(self) -> int | None:
-        """The chat that a command is meant for: at the cursor of the list when one is there, else the open one."""
+        """The chat that a command is meant for: at the cursor of a list when one is there, else the open one."""
         if self.focused is self.sidebar.recents and self.sidebar.recents.chat_id is not None:
             return self.sidebar.recents.chat_id
+        if self.hits.display:
+            return self.hits.hit.chat_id if self.hits.hit is not None else None
         return self.open_chat.chat_id
 
     def _open_title(self, chat_id: int) -> str:
-        chat = self.open_chat.chat
+        chat, hit = self.open_chat.chat, self.hits.hit
+        if hit is not None and hit.chat_id == chat_id:
+            return hit.title
         return chat.title if chat is not None and chat.id == chat_id else ""
+
+    def _make_room(self) -> None:
+        """On a narrow terminal the list gives way to what is to be read or written."""
+        if self.has_class("-narrow"):
+            self.remove_class("-sidebar")
 
     def _chat_shown(self, *, keep_draft: bool = False) -> None:
         self.recents.list.set_open(self.open_chat.chat_id)
@@ -492,6 +512,8 @@ class MainScreen(Screen[None]):
             self._show_hits(False)
 
     def _show_hits(self, shown: bool) -> None:
+        if shown:
+            self._make_room()
         self.hits.display = shown
         self._show_empty()
         self.pane.display = not shown and not self.empty.display

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chattui.domain.chat import Chat
@@ -23,16 +24,18 @@ _SIZES_FROM = 120
 
 
 class OpenChat:
-    """What is shown in the pane, and how it got there. ``chat`` is None for a new chat and before the first one."""
+    """What is shown in the pane, and how it got there. ``chat`` is None for a new chat (``is_new``) and before the first."""
 
     def __init__(self, pane: MessagePane, session: Session) -> None:
         self._pane = pane
         self._session = session
         self.chat: Chat | None = None
+        self.is_new = False
         self.query = ""
         self._pattern: re.Pattern[str] | None = None
         self._feed: ChatFeed | None = None
         self._wanted: int | None = None
+        self._line: int | None = None
 
     @property
     def chat_id(self) -> int | None:
@@ -44,23 +47,33 @@ class OpenChat:
         """(seq, line) at the top of the pane."""
         return self._pane.position if self.chat else (0, 0)
 
-    def ask(self, chat_id: int, at: int | None = None, query: str = "") -> None:
-        """Show a chat as soon as it is read; of several asked for, the last one is shown."""
-        self._wanted = chat_id
+    def ask(self, chat_id: int, at: int | None = None, query: str = "", line: int | None = None) -> None:
+        """Show a chat as soon as it is read, with ``line`` of message ``at`` on top; of several asked for, the last."""
+        self._wanted, self._line = chat_id, line
         self._session.read_chat(chat_id, at, query)
 
-    def show(self, chat: Chat, messages: Sequence[ChatMessage], at: int | None = None, query: str = "") -> bool:
+    def show(
+        self,
+        chat: Chat,
+        messages: Sequence[ChatMessage],
+        at: int | None = None,
+        query: str = "",
+        line: int | None = None,
+    ) -> bool:
         """Show a chat that was read. False when another one was asked for meanwhile."""
         if self._wanted is not None and self._wanted != chat.id:
             return False
-        self._wanted = None
-        self.chat, self.query = chat, query
+        line = self._line if line is None else line
+        self._wanted = self._line = None
+        self.chat, self.query, self.is_new = chat, query, False
         feed = ChatFeed(chat.id, chat.message_count, lambda a, b: self._session.read_messages(chat.id, a, b))
         feed.fill(messages)
         self._feed = feed
         self._pattern = match_pattern(query + " ") if query else None
         marks = Marks(self._pattern, (at,)) if self._pattern and at else None
         self._pane.show(feed, at=at, marks=marks)
+        if at is not None and line is not None:
+            self._pane.go(partial(self._pane.viewport.place, at, line, 0))
         return True
 
     def read_the_rest(self) -> None:
@@ -74,8 +87,14 @@ class OpenChat:
 
     def show_new(self) -> None:
         """Show an empty pane for a chat that begins with its first message."""
-        self._wanted = None
+        self.close()
+        self.is_new = True
+
+    def close(self) -> None:
+        """Show no chat."""
+        self._wanted = self._line = None
         self.chat, self._feed, self.query, self._pattern = None, None, "", None
+        self.is_new = False
         self._pane.clear()
 
     def loaded(self, event: told.MessagesRead) -> None:

@@ -56,8 +56,8 @@ class RecentsView:
             self._session.read_recents(self._needle, self._rows[-1])
 
     def refresh(self) -> None:
-        """Ask for the first page again."""
-        self._session.read_recents(self._needle)
+        """Ask again for what is shown: all of it, so that nobody is taken out of the place they have scrolled to."""
+        self._session.read_recents(self._needle, limit=max(_FIRST_PAGE, len(self._rows)))
 
     def refresh_soon(self) -> None:
         """As ``refresh``: the first of many changes that come together at once, the others once after a moment."""

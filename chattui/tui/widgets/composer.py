@@ -38,12 +38,18 @@ class Composer(Vertical):
         self._editor: Editor | None = None
         self._hint = Static("", markup=False, id="composer-hint")
         self._timer: Timer | None = None
+        self._wanted = False
         self._sending: tuple[str, int | None, str] | None = None
         self._unsaved: tuple[str, int | None, str] | None = None  # sent, outcome perhaps unknown: the same key again
 
     def compose(self) -> ComposeResult:
         """Only the hint: the text area is made when it is needed, after the first paint."""
         yield self._hint
+
+    def on_mount(self) -> None:
+        """Ready to be written in."""
+        if self._wanted:
+            self.write()
 
     @property
     def is_writing(self) -> bool:
@@ -68,6 +74,9 @@ class Composer(Vertical):
 
     def write(self) -> None:
         """Show the text area and put the cursor into it."""
+        if not self._hint.is_attached:
+            self._wanted = True
+            return
         if self._editor is None:
             from chattui.tui.widgets.editor import Editor
 
@@ -89,10 +98,10 @@ class Composer(Vertical):
         if self._editor is not None and self._editor.display and self._sending is None:
             self._drafts.put(self._chat_id, self._editor.text)
 
-    def saved(self, key: str, chat_id: int) -> None:
-        """The message sent under ``key`` is durable: its draft goes."""
+    def saved(self, key: str, chat_id: int) -> bool:
+        """The message sent under ``key`` is durable: its draft goes. Whether its chat is still the one written in."""
         if self._sending is None or self._sending[0] != key:
-            return
+            return False
         _, began_in, text = self._sending
         self._sending = self._unsaved = None
         self._drafts.put(began_in, "")
@@ -102,6 +111,7 @@ class Composer(Vertical):
             if self._editor.text == text:
                 self._editor.text = ""
         self._tell("")
+        return self._chat_id == chat_id
 
     def failed(self, key: str) -> None:
         """The message sent under ``key`` was not saved: it can be changed and sent again."""
