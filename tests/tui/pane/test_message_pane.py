@@ -394,6 +394,21 @@ async def test_dragging_selects_text_across_messages() -> None:
         assert app.clipboard == "beta\n\nAssistant  5m ago\ngamma delta"
 
 
+async def test_a_drag_that_ends_on_a_folded_line_does_not_open_it() -> None:
+    app = PaneApp(tools(), at_end=False)
+    async with app.run_test(size=(70, 24)) as pilot:
+        await pilot.pause()
+        at = next(n for n, row in enumerate(rows(app.pane)) if "Bash" in row)
+        await pilot.mouse_down(MessagePane, offset=(4, 1))
+        await pilot.hover(MessagePane, offset=(20, at))
+        await pilot.mouse_up(MessagePane, offset=(20, at))
+        click = events.Click(app.pane, 20, at, 0, 0, 1, False, False, False)
+        app.pane.post_message(click)  # as the app does when button down and up are in one widget; Pilot does not
+        await pilot.pause()
+        assert '{"command": "rg"}' not in seen(app.pane)
+        assert app.pane.current_seq == 1
+
+
 async def test_selection_stays_with_its_text_when_the_view_moves() -> None:
     app = PaneApp(Feed(generated, MANY), at=50_000)
     async with app.run_test(size=(80, 24)) as pilot:
