@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import psycopg
 
-from chattui.server import open_database
+from chattui.server import conninfo, open_database
 from chattui.store import migrations, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -28,6 +28,7 @@ END = datetime(2026, 11, 20, tzinfo=UTC)
 SPAN = timedelta(days=365)
 MEAN_CHAT = 50
 BIG_CHAT = 100_000
+LAST_CHAT = 60
 BIG_TITLE = "The longest chat of all"
 BIG_FIRST, BIG_LAST = "alphabegincove", "omegaendcove"
 LAST_TITLE, LAST_WORD = "The newest chat", "newestmessagecove"
@@ -87,16 +88,14 @@ def database(cache: Path, messages: int) -> Home:
         ready.touch()
         say(f"filled and indexed in {time.perf_counter() - began:.0f} s")
     homes.start_server()
+    forget_position(homes)
     return homes
 
 
-def copy_of(home: Home, cache: Path, name: str) -> Home:
-    """The same database in another place, its server not started."""
-    home.stop_server()
-    copied = Home(home.histories, cache / name)
-    copied.forget()
-    shutil.copytree(home.data, copied.data)
-    return copied
+def forget_position(home: Home) -> None:
+    """Let the next start open the newest chat at its end, whatever was open last."""
+    with connect(conninfo(home.settings), autocommit=True) as conn:
+        conn.execute("DELETE FROM chattui.snapshots")
 
 
 def _version() -> str:
@@ -152,7 +151,7 @@ def _copy(conn: psycopg.Connection[tuple[object, ...]], total: int) -> None:
     lines = _lines(prose, sizes, starts, total)
     columns = "chat_id, seq, created_at, role, kind, content"
     done = 0
-    while batch := [line for line, _ in zip(lines, range(_BATCH), strict=False)]:
+    while batch := list(islice(lines, _BATCH)):
         with conn.cursor().copy(f"COPY chattui.messages ({columns}) FROM STDIN") as copy:
             copy.write("".join(batch).encode())
         done += len(batch)
@@ -161,13 +160,13 @@ def _copy(conn: psycopg.Connection[tuple[object, ...]], total: int) -> None:
 
 
 def _chat_sizes(prose: Prose, total: int) -> list[int]:
-    """Messages of each chat, oldest chat first; the last but one is the biggest, the last one has 60."""
+    """Messages of each chat, oldest chat first; the last but one is the biggest, the last one has ``LAST_CHAT``."""
     big = min(BIG_CHAT, total // 10)
-    left = total - big - 60
+    left = total - big - LAST_CHAT
     raw = [prose.rng.lognormvariate(0, 1.2) for _ in range(max(10, left // MEAN_CHAT))]
     sizes = [max(2, int(x * left / sum(raw))) for x in raw]
     sizes[0] = max(2, sizes[0] + left - sum(sizes))
-    return [*sizes, big, 60]
+    return [*sizes, big, LAST_CHAT]
 
 
 def _start(at: float, size: int, *, newest: bool, big: bool) -> datetime:

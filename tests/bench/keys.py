@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.bench import bulk
-from tests.bench.machine import Others, family, process_ms, wait_quiet
+from tests.bench.machine import Others, family, favour, process_ms, wait_quiet
 from tests.bench.options import Options
 from tests.bench.places import PROGRAM
 from tests.bench.prose import Prose
@@ -73,6 +73,7 @@ def _shuffled(probes: dict[str, list[str]]) -> Sequence[tuple[str, list[str]]]:
 def type_probe(terminal: Terminal, text: str, keys: Keys, server: int) -> None:
     """Type one text into the empty search bar, key by key, then empty the bar."""
     backends = family([server])
+    favour(backends)
     pressed: list[float] = []
     cpu, used = terminal.cpu_ms(), sum(process_ms(pid) for pid in backends)
     for key in text:

@@ -86,6 +86,7 @@ def _session(
         found[name].append(moment.ms)
         cpu[name].append(moment.cpu - before)
 
+    bulk.forget_position(home)
     wait_quiet(2.0)
     with Terminal(PROGRAM, home.env) as terminal:
         terminal.wait(chats_shown, "recents and the last chat")
@@ -105,9 +106,3 @@ def _session(
             terminal.press("home")
             terminal.settle(0.3)
         sizes.append(terminal.memory())
-        terminal.press("escape")  # back in the list, and to the newest chat for the next start
-        terminal.settle()
-        terminal.press("up")
-        terminal.settle()
-        terminal.press("enter")
-        terminal.settle()

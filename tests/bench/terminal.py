@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.bench.machine import memory_mib, process_ms
+from tests.bench.machine import favour, memory_mib, process_ms
 from tests.bench.screen import Screen
 
 _END = b"\x1b[?2026l"
@@ -74,6 +74,7 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            favour([os.getpid()])
             os.execvpe(argv[0], list(argv), dict(env))
         self.mark = self.started
 
