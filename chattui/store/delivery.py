@@ -105,6 +105,51 @@ RETURNING c.id, c.source, c.source_id, c.message_count
 
 COPY_MESSAGES: LiteralString = f"COPY chattui.messages ({MESSAGE_COLUMNS}) FROM STDIN"
 
+START_OVER: LiteralString = """
+UPDATE chattui.imports SET line = 0, problems = '[]', problem_count = 0, message_count = 0
+ WHERE owner = CURRENT_USER::text AND machine = %(machine)s AND path = %(path)s
+"""
+
+OTHER_FILE: LiteralString = """
+SELECT 1 FROM chattui.imports
+ WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND (machine, path) <> (%(machine)s, %(path)s) AND message_count > 0
+ LIMIT 1
+"""
+
+OWN_ASIDE: LiteralString = """
+UPDATE chattui.messages SET seq = seq + 1000000000
+ WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND starts_with(source_id, 'chattui:')
+"""
+
+OWN_BACK: LiteralString = """
+UPDATE chattui.messages m SET seq = %(behind)s + o.nr, parent_seq = nullif(%(behind)s + o.nr - 1, 0)
+  FROM (SELECT seq, row_number() OVER (ORDER BY seq)::integer AS nr FROM chattui.messages
+         WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq > 1000000000) o
+ WHERE m.owner = CURRENT_USER::text AND m.chat_id = %(chat_id)s AND m.seq = o.seq
+"""
+
+TAKE_OUT: tuple[LiteralString, ...] = (
+    "DELETE FROM chattui.tool_calls WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s",
+    "DELETE FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq < 1000000000",
+    "DELETE FROM chattui.files WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq IS NOT NULL",
+)
+
+FORGET_FORK: LiteralString = """
+UPDATE chattui.chats SET forked_from = NULL, forked_seq = NULL WHERE owner = CURRENT_USER::text AND id = %(chat_id)s
+"""
+
+IS_RESTRICTED: LiteralString = "SELECT row_security_active('chattui.messages')"
+
+BY_WAY_OF: LiteralString = (
+    f"CREATE TEMPORARY TABLE chattui_incoming ON COMMIT DROP AS SELECT {MESSAGE_COLUMNS} FROM chattui.messages LIMIT 0"  # noqa: S608
+)
+COPY_ASIDE: LiteralString = f"COPY pg_temp.chattui_incoming ({MESSAGE_COLUMNS}) FROM STDIN"
+TAKE_IN: LiteralString = (
+    f"INSERT INTO chattui.messages ({MESSAGE_COLUMNS}) "  # noqa: S608
+    f"SELECT {MESSAGE_COLUMNS} FROM pg_temp.chattui_incoming ORDER BY chat_id, seq"
+)
+"""Where row-level security holds, PostgreSQL takes no COPY into the table itself."""
+
 TOOL_CALLS: LiteralString = """
 INSERT INTO chattui.tool_calls AS t (chat_id, call_id, name, target, status, call_seq, result_seq, duration_ms, error, created_at)
 SELECT * FROM unnest(%(chat_id)s::bigint[], %(call_id)s::text[], %(name)s::text[], %(target)s::text[],

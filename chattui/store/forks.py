@@ -15,23 +15,20 @@ WITH candidates AS (
 ), family AS (
   SELECT c.id, c.source, c.root_id, c.forked_from FROM chattui.chats c JOIN candidates k USING (source, root_id)
    WHERE c.owner = CURRENT_USER::text AND c.message_count > 0 AND c.parent_id IS NULL
+), said AS MATERIALIZED (
+  SELECT f.source, f.root_id, f.forked_from, m.chat_id, m.seq, m.source_id FROM family f
+    JOIN chattui.messages m ON m.owner = CURRENT_USER::text AND m.chat_id = f.id
 ), pairs AS (
-  SELECT a.id AS original, b.id AS fork,
-         (SELECT count(*) FROM chattui.messages x
-            JOIN chattui.messages y ON y.owner = x.owner AND y.chat_id = b.id AND y.seq = x.seq AND y.source_id = x.source_id
-           WHERE x.owner = CURRENT_USER::text AND x.chat_id = a.id) AS shared
-    FROM family a JOIN family b ON a.source = b.source AND a.root_id = b.root_id AND a.id <> b.id AND b.forked_from IS NULL
-), parted AS (
-  SELECT p.*,
-         (SELECT min(m.created_at) FROM chattui.messages m
-           WHERE m.owner = CURRENT_USER::text AND m.chat_id = p.original AND m.seq > p.shared) AS original_went_on,
-         (SELECT min(m.created_at) FROM chattui.messages m
-           WHERE m.owner = CURRENT_USER::text AND m.chat_id = p.fork AND m.seq > p.shared) AS fork_went_on
-    FROM pairs p WHERE p.shared > 0
+  SELECT a.chat_id AS original, b.chat_id AS fork, count(*)::integer AS shared
+    FROM said a JOIN said b ON (a.source, a.root_id, a.seq, a.source_id) = (b.source, b.root_id, b.seq, b.source_id)
+   WHERE a.chat_id <> b.chat_id AND b.forked_from IS NULL
+   GROUP BY 1, 2
 ), chosen AS (
-  SELECT DISTINCT ON (fork) fork, original, shared FROM parted
-   WHERE (coalesce(original_went_on, '-infinity'), original) < (coalesce(fork_went_on, 'infinity'), fork)
-   ORDER BY fork, shared DESC, original
+  SELECT DISTINCT ON (p.fork) p.fork, p.original, p.shared FROM pairs p
+    LEFT JOIN chattui.messages a ON a.owner = CURRENT_USER::text AND a.chat_id = p.original AND a.seq = p.shared + 1
+    LEFT JOIN chattui.messages b ON b.owner = CURRENT_USER::text AND b.chat_id = p.fork AND b.seq = p.shared + 1
+   WHERE (coalesce(a.created_at, '-infinity'), p.original) < (coalesce(b.created_at, '-infinity'), p.fork)
+   ORDER BY p.fork, p.shared DESC, p.original
 ), linked AS (
   UPDATE chattui.chats c SET forked_from = k.original, forked_seq = k.shared FROM chosen k
    WHERE c.owner = CURRENT_USER::text AND c.id = k.fork RETURNING c.id, c.forked_seq
@@ -56,7 +53,7 @@ def link_forks(db: Database) -> int:
     """Link chats that begin with a copy of another chat to it, and count the copied tokens once. Returns how many.
 
     Claude Code's ``--fork-session`` copies the records with their ids and leaves no pointer (FORMATS: identity, forks).
-    The original is the chat that went on first after what both share.
+    The original is the chat that went on first after what both share, or the one that did not go on.
     """
     with db.raw() as conn, conn.transaction():
         linked = conn.execute(_LINK).fetchall()

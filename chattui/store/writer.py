@@ -16,13 +16,13 @@ from typing import Any
 import psycopg
 
 from chattui.domain.history import ChatInfo, NewMessage, NewToolUse
-from chattui.domain.kinds import OWN_SOURCE, Kind, ToolStatus
+from chattui.domain.kinds import Kind, ToolStatus
 from chattui.store import delivery as sql
 from chattui.store.copying import encoded, message_line
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
 from chattui.store.imports import PROBLEMS_KEPT
-from chattui.store.storable import storable, storable_json
+from chattui.store.storable import storable, storable_json, storable_path
 
 log = logging.getLogger("chattui.store")
 
@@ -37,6 +37,8 @@ class _Target:
     chat_id: int
     next_seq: int
     existing: bool  # it held messages before this batch
+    path: str | None = None  # of the first file that brings messages in this batch
+    own: bool = False  # messages that were added here wait aside until all has come
     last_at: datetime | None = None
     seqs: dict[str, int] = field(default_factory=dict)  # source_id to seq, of this batch and what was looked up
     calls: dict[str, _Call] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class HistoryWriter:
     def __init__(self, db: Database, machine: str) -> None:
         self._db = db
         self._machine = machine
+        self._is_restricted: bool | None = None  # row-level security holds; asked once
         self._second_copies: set[str] = set()  # paths whose session was there before, from another file
 
     def write(self, deliveries: Sequence[Delivery]) -> Receipt:
@@ -74,23 +77,36 @@ class HistoryWriter:
             before = len(lines)
             if item.chunk is not None and (target := targets.get(_key(item.chunk.chat))) is not None:
                 if item.replace:
-                    self._clear(conn, target)
+                    self._make_room(conn, target, item)
                 self._number(conn, target, item, lines)
             stored.append(len(lines) - before)
         if lines:
-            with conn.cursor().copy(sql.COPY_MESSAGES) as copy:
-                data = encoded(lines)
-                for at in range(0, len(data), _COPY_BLOCK):
-                    copy.write(data[at : at + _COPY_BLOCK])
+            self._copy(conn, encoded(lines))
+        for target in targets.values():
+            if target.own:
+                conn.execute(sql.OWN_BACK, {"chat_id": target.chat_id, "behind": target.next_seq - 1})
         self._write_calls(conn, targets.values())
         self._write_attachments(conn, accepted, targets)
         self._write_imports(conn, accepted, targets, stored)
         changed = frozenset(t.chat_id for t in targets.values())
         return Receipt(len(lines), changed, tuple(skipped))
 
+    def _copy(self, conn: psycopg.Connection[Any], data: bytes) -> None:
+        """Bring in the messages: straight into their table, or by way of another where row-level security holds."""
+        if self._is_restricted is None:
+            row = conn.execute(sql.IS_RESTRICTED).fetchone()
+            self._is_restricted = row is not None and bool(row[0])
+        if self._is_restricted:
+            conn.execute(sql.BY_WAY_OF)
+        with conn.cursor().copy(sql.COPY_ASIDE if self._is_restricted else sql.COPY_MESSAGES) as copy:
+            for at in range(0, len(data), _COPY_BLOCK):
+                copy.write(data[at : at + _COPY_BLOCK])
+        if self._is_restricted:
+            conn.execute(sql.TAKE_IN)
+
     def _accepted(self, conn: psycopg.Connection[Any], items: Sequence[Delivery]) -> tuple[list[Delivery], list[str]]:
         """The deliveries whose file still stands where it was when it was read; the paths of the others."""
-        paths = sorted({str(d.file.path) for d in items})
+        paths = sorted({storable_path(d.file.path) for d in items})
         rows = conn.execute(sql.OFFSETS, {"machine": self._machine, "paths": paths})
         offsets: dict[str, int] = {}
         for path, offset, is_second in rows:
@@ -99,7 +115,7 @@ class HistoryWriter:
                 self._second_copies.add(path)
         accepted, skipped = [], []
         for item in items:
-            path = str(item.file.path)
+            path = storable_path(item.file.path)
             if item.moved_from is not None and path not in offsets:
                 moved = {"machine": self._machine, "path": path, "moved_from": item.moved_from}
                 if row := conn.execute(sql.MOVE, moved).fetchone():
@@ -151,38 +167,35 @@ class HistoryWriter:
                 targets[source, source_id] = _Target(chat_id, count + 1, count > 0)
         return {k: targets[k[0], storable(k[1])] for k in infos}
 
-    def _clear(self, conn: psycopg.Connection[Any], target: _Target) -> None:
-        """Take out what the chat's file brought before; what was added here moves behind what comes now."""
-        conn.execute(
-            "DELETE FROM chattui.tool_calls WHERE owner = CURRENT_USER::text AND chat_id = %s", (target.chat_id,)
-        )
-        own = conn.execute(
-            "SELECT content, source_id, created_at, role, kind FROM chattui.messages WHERE owner = CURRENT_USER::text "
-            "AND chat_id = %s AND starts_with(source_id, %s) ORDER BY seq",
-            (target.chat_id, OWN_SOURCE + ":"),
-        ).fetchall()
-        conn.execute(
-            "DELETE FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %s", (target.chat_id,)
-        )
-        conn.execute(
-            "DELETE FROM chattui.files WHERE owner = CURRENT_USER::text AND chat_id = %s AND seq IS NOT NULL",
-            (target.chat_id,),
-        )
+    def _make_room(self, conn: psycopg.Connection[Any], target: _Target, item: Delivery) -> None:
+        """Take out what the chat's file brought before; what was added here moves behind what comes now.
+
+        Where another file has brought messages too, nothing is taken out: what only that one holds would be lost.
+        """
+        path = storable_path(item.file.path)
+        of = {"chat_id": target.chat_id, "machine": self._machine, "path": path}
+        conn.execute(sql.START_OVER, of)
+        if conn.execute(sql.OTHER_FILE, of).fetchone():
+            self._second_copies.add(path)
+            return
+        target.own = conn.execute(sql.OWN_ASIDE, of).rowcount > 0
+        for statement in sql.TAKE_OUT:
+            conn.execute(statement, of)
+        if not item.chunk or not item.chunk.chat.forked_from_id:
+            conn.execute(sql.FORGET_FORK, of)  # found by its messages, and found again by those that come now
         target.next_seq, target.existing = 1, False
-        for content, source_id, created_at, role, kind in own:
-            conn.execute(
-                "INSERT INTO chattui.messages (chat_id, seq, content, source_id, created_at, role, kind) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                (target.chat_id, target.next_seq, content, source_id, created_at, role, kind),
-            )
-            target.next_seq += 1
 
     def _number(self, conn: psycopg.Connection[Any], target: _Target, item: Delivery, lines: list[str]) -> None:
         """Give each new message its seq, its time and its parent, and write its line."""
         assert item.chunk is not None
         new = item.chunk.messages
+        path = storable_path(item.file.path)
+        target.path = target.path or path
         if target.existing and new:
             new = self._unseen(conn, target, item, new)
+        elif target.path != path:
+            self._second_copies.add(path)
+            new = tuple(m for m in new if m.source_id not in target.seqs)
         fallback = datetime.fromtimestamp(item.file.mtime_ns / 1e9, UTC)
         seqs = target.seqs
         for m in new:
@@ -210,7 +223,7 @@ class HistoryWriter:
             ).fetchone()
             target.last_at = at[0] if at else None
         wanted = {m.parent_id for m in new if m.parent_id}
-        path = str(item.file.path)
+        path = storable_path(item.file.path)
         if item.expected_offset == 0:  # first seen under this path: the same session may have come from elsewhere
             self._second_copies.add(path)
         if path in self._second_copies:
@@ -271,7 +284,7 @@ class HistoryWriter:
     ) -> None:
         rows: dict[str, dict[str, Any]] = {}
         for item, count in zip(items, stored, strict=True):
-            path = str(item.file.path)
+            path = storable_path(item.file.path)
             if item.chunk is None and item.expected_offset > 0:
                 conn.execute(sql.TOUCH, _file_values(item) | {"machine": self._machine})
                 continue
@@ -311,7 +324,7 @@ def _chat_values(info: ChatInfo, began: datetime) -> dict[str, Any]:
 
 def _file_values(item: Delivery) -> dict[str, Any]:
     return {
-        "path": storable(str(item.file.path)),
+        "path": storable_path(item.file.path),
         "size": item.file.size,
         "mtime_ns": item.file.mtime_ns,
         "inode": item.file.inode & _INT8,

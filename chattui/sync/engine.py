@@ -17,6 +17,7 @@ from chattui.sources.protocol import Source
 from chattui.store import forks, imports, search_index
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
+from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.fingerprint import fingerprint
 from chattui.sync.plan import Change, Work, discover, plan
@@ -68,6 +69,7 @@ class Sync:
     def run(self, env: Mapping[str, str], home: Path, *, index: bool = True) -> SyncReport:
         """Look in the usual places and import what is new or changed."""
         self._began = time.perf_counter()
+        self._progress = Progress(Phase.LOOKING)
         self._tell(self._progress)
         found = discover(self._sources, env, home, self._report)
         report = self.run_work(self.compare(found), found=len(found), index=index)
@@ -92,7 +94,7 @@ class Sync:
             self._bring_index_up_to_date(stored)
         self._say(phase=Phase.DONE, force=True)
         looked = len(work) if found is None else found
-        return SyncReport(
+        report = SyncReport(
             found=looked,
             unchanged=looked - len(work),
             read=self._progress.files_done,
@@ -102,6 +104,8 @@ class Sync:
             seconds=round(time.perf_counter() - self._began, 3),
             stopped=self._stop.is_set(),
         )
+        self._faults, self._problems, self._began = [], 0, 0.0  # the next run tells of itself alone
+        return report
 
     def _import(self, work: Sequence[Work], store: ThreadPoolExecutor) -> int:
         """Hand batches to the storing thread, at most one ahead; returns how many messages were stored."""
@@ -180,7 +184,7 @@ class Sync:
     def _chunks(self, item: Work, offset: int) -> Iterator[Chunk]:
         if offset == 0 or item.known is None:
             return item.source.read(item.file.path)
-        known_as = item.moved_from or str(item.file.path)
+        known_as = item.moved_from or storable_path(item.file.path)
         state = imports.state(self._db, self._machine, known_as)
         return item.source.read(item.file.path, offset=offset, line=item.known.line, state=state)
 

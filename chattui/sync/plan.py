@@ -10,6 +10,7 @@ from pathlib import Path
 from chattui.domain.history import HistoryFile
 from chattui.sources.protocol import Report, Source
 from chattui.store.imports import ImportRow
+from chattui.store.storable import storable_path
 from chattui.sync.fingerprint import fingerprint
 
 
@@ -62,7 +63,7 @@ def plan(
     by_inode = {(row.inode, row.device): row for row in known.values()}
     work = []
     for source, file in found:
-        row = known.get(str(file.path))
+        row = known.get(storable_path(file.path))
         moved_from = None
         if row is None:
             row = by_inode.get((file.inode, file.device))

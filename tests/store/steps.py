@@ -13,7 +13,6 @@ from psycopg import sql
 
 from chattui.store import chats, messages
 from chattui.store.connection import connect
-from chattui.store.copying import MESSAGE_COLUMNS
 from chattui.store.database import Database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,12 +47,18 @@ def value(db: Database | str, statement: str, *values: Any) -> Any:
 
 
 def fill(db: Database, chat_id: int, texts: Iterable[tuple[str, datetime]], first: int = 1) -> None:
-    """Many messages of given times in one COPY, as an import would bring them."""
-    with connect(db.conninfo, autocommit=True) as conn:
-        statement = f"COPY chattui.messages ({MESSAGE_COLUMNS}) FROM STDIN"
-        with conn.cursor().copy(statement) as copy:  # type: ignore[arg-type]
-            for seq, (text, when) in enumerate(texts, first):
-                copy.write_row((chat_id, seq, when, "user", "text", "text", text, f"r{seq}", *[None] * 8, False, None))
+    """Many messages of given times in one statement, as an import would bring them."""
+    found = list(texts)
+    rows(
+        db,
+        "INSERT INTO chattui.messages (chat_id, seq, created_at, role, content_type, content, source_id) "
+        "SELECT %s, nr + %s, x.at, 'user', 'text', x.content, 'r' || nr "
+        "FROM unnest(%s::text[], %s::timestamptz[]) WITH ORDINALITY AS x (content, at, nr)",
+        chat_id,
+        first - 1,
+        [text for text, _ in found],
+        [when for _, when in found],
+    )
 
 
 @contextmanager

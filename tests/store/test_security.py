@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import psycopg
 import pytest
 from psycopg import errors as pg
 from psycopg import sql
-from steps import begin, people, rows, until, value
+from steps import NOON, begin, fill, people, rows, until, value
 
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
@@ -231,20 +232,23 @@ def test_a_listener_hears_only_of_ones_own_chats(pair: tuple[Database, Database]
 
 
 def test_an_ordinary_person_searches_by_the_index(pair: tuple[Database, Database], conninfo: str) -> None:
-    ann, _ = pair
+    _, bob = pair
+    for db in pair:
+        texts = [(f"common word {n} rare{n}", NOON - timedelta(hours=n)) for n in range(600)]
+        fill(db, begin(db), texts)
+    rows(conninfo, "ANALYZE chattui.messages")
     scans = (
         "SELECT i.idx_scan, t.seq_scan FROM pg_stat_user_indexes i JOIN pg_stat_user_tables t USING (relid) "
         "WHERE i.indexrelid = 'chattui.messages_search'::regclass"
     )
-    flush = "SELECT pg_stat_force_next_flush()"
-    with connect(ann.conninfo, autocommit=True) as conn:
-        conn.execute(flush)
+    for text, found in (("rare77 ", 1), ("common ", 20), ("common rare7", 11)):
         before = rows(conninfo, scans)[0]
-        assert len(conn.execute("SELECT * FROM chattui.search_messages('password mat ')").fetchall()) == 1
-        conn.execute(flush)
-        conn.execute("SELECT 1")
-        until(lambda: rows(conninfo, scans)[0][0] > before[0])
-    assert rows(conninfo, scans)[0][1] == before[1]
+        with connect(bob.conninfo, autocommit=True) as conn:
+            conn.execute("SELECT pg_stat_force_next_flush()")
+            hits = conn.execute("SELECT * FROM chattui.search_messages(%s)", (text,)).fetchall()
+        assert len(hits) == found
+        until(lambda: rows(conninfo, scans)[0][0] > before[0])  # noqa: B023
+        assert rows(conninfo, scans)[0][1] == before[1]
 
 
 def test_a_person_who_does_not_own_the_tables_feeds_the_index_instead_of_dropping_it(
