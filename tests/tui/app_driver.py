@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from textual.pilot import Pilot
@@ -16,6 +17,7 @@ from textual.widget import Widget
 from chattui.config import Settings, load_settings
 from chattui.samples import BASE
 from chattui.tui.app import Arguments, ChattuiApp
+from chattui.tui.data.session import Session
 
 DEADLINE = 6.0
 """Seconds after which what was waited for will not come. No test is slower for it, only a failing one."""
@@ -40,12 +42,17 @@ class AppMaker:
         return app
 
     def close(self) -> None:
-        """End the threads of all apps."""
+        """End the threads of all apps, without waiting for them."""
         for app in self._made:
             if app._session is not None:
-                app._session.close()
+                Thread(target=_end, args=(app._session,), daemon=True).start()
             if app._sync is not None:
                 app._sync.stop()
+
+
+def _end(session: Session) -> None:
+    with suppress(Exception):  # its database is removed meanwhile
+        session.close()
 
 
 @asynccontextmanager

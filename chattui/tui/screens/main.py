@@ -16,7 +16,6 @@ from textual.widgets import Input, Static
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
-from chattui.tui.screens.searching import Origin
 from chattui.tui.widgets.key_bar import KeyBar
 from chattui.tui.widgets.search_bar import SearchBar
 from chattui.tui.widgets.sidebar import Sidebar
@@ -146,7 +145,7 @@ class MainScreen(Screen[None]):
             self.open_chat.show(first.chat, first.messages, at, line=state.get("line"))
             self._chat_shown()
             if self.searching.active:  # typed before there was anything to come back to
-                self.searching.begin(Origin(first.chat.id, at or 0, state.get("line") or 0, at is None))
+                self.searching.begin(first.chat.id, at or 0, state.get("line") or 0, at_end=at is None)
         self._show_empty()
         self.app.settle_memory()
 
@@ -317,7 +316,7 @@ class MainScreen(Screen[None]):
     def _type(self, text: str) -> None:
         if not self.searching.active and text.strip():
             seq, line = self.open_chat.position
-            self.searching.begin(Origin(self.open_chat.chat_id, seq, line, self.pane.viewport.at_end))
+            self.searching.begin(self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
         self.searching.type(text)
         self._show_hits(self.searching.active)
 

@@ -114,7 +114,10 @@ class OpenChat:
         """All matching messages; returns how many."""
         if self.chat_id != event.chat_id or event.query != self.query or self._pattern is None or not event.seqs:
             return 0
+        here = self._pane.finder.walk.seq if self._pane.finder.walk is not None else None
         self._pane.set_marks(Marks(self._pattern, tuple(event.seqs)))
+        if here is not None and self._pane.finder.walk is not None:
+            self._pane.finder.walk.start(here)  # the reader is at a match already: n goes on from there
         return len(event.seqs)
 
     def grew(self, chat: Chat, messages: Sequence[ChatMessage] = ()) -> None:

@@ -19,9 +19,9 @@ class Origin:
     """Where a search began: the chat that was open (None: a new one) and the line at the top of the pane."""
 
     chat_id: int | None
-    seq: int = 0
-    line: int = 0
-    at_end: bool = True
+    seq: int
+    line: int
+    at_end: bool
 
 
 class Searching:
@@ -44,9 +44,9 @@ class Searching:
         """Whether something is searched for."""
         return bool(self.text)
 
-    def begin(self, origin: Origin) -> None:
+    def begin(self, chat_id: int | None, seq: int, line: int, *, at_end: bool) -> None:
         """Remember where to come back to."""
-        self.origin = origin
+        self.origin = Origin(chat_id, seq, line, at_end)
 
     def type(self, text: str) -> None:
         """The text in the bar has changed."""
