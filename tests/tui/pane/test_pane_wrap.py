@@ -57,6 +57,11 @@ def test_wide_text_breaks_between_characters() -> None:
     assert [text[a:b] for a, b in breaks(text, 6)] == ["日本語", "のテキ", "スト"]
 
 
+def test_words_beside_wide_text_stay_whole() -> None:
+    text = "日本 one two"
+    assert [text[a:b] for a, b in breaks(text, 7)] == ["日本", "one two"]
+
+
 def test_a_grapheme_is_never_split() -> None:
     family = "👩‍🚀"
     rows = [(family * 4)[a:b] for a, b in breaks(family * 4, 5)]
