@@ -128,7 +128,8 @@ BEGIN
       v_least := least(v_least, v_total / 50);
       CONTINUE;
     END IF;
-    v_tokens := ARRAY(SELECT x FROM regexp_split_to_table(lower(chattui.spread(v_term)), '[^[:alnum:]]+') x WHERE x <> '');
+    v_tokens := ARRAY(SELECT lower(x.token) FROM ts_parse('default', chattui.spread(v_term)) WITH ORDINALITY AS x (kind, token, nr)
+                       WHERE x.kind NOT IN (12, 13, 14, 23) ORDER BY x.nr);  -- not blanks, tags, protocols, entities
     CONTINUE WHEN cardinality(v_tokens) = 0;
     words := words || v_tokens;
     v_bare := v_bare || v_term;
@@ -235,7 +236,8 @@ BEGIN
     v_body := r.content || '';                            -- decompressed once
     IF (p_pats = '{}' OR v_body ILIKE ALL (p_pats))
        AND (p_phrase IS NULL OR (v_body ILIKE p_phrase) = (p_tier = 0))
-       AND NOT EXISTS (SELECT FROM chattui.chats x WHERE x.owner = p_owner AND x.id = r.chat_id AND x.status = 'deleted') THEN
+       AND NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
+             WHERE x.owner = p_owner AND x.id = r.chat_id AND 'deleted' IN (x.status, u.status)) THEN
       RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, chattui.snippet_of(v_body, p_anchor, p_words), false;
       v_got := v_got + 1;
       EXIT WHEN v_got >= p_limit;
@@ -324,7 +326,8 @@ BEGIN
             ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC LOOP
     v_body := r.content || '';
     IF v_body ILIKE ALL (p_pats)
-       AND NOT EXISTS (SELECT FROM chattui.chats x WHERE x.owner = p_owner AND x.id = r.chat_id AND x.status = 'deleted') THEN
+       AND NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
+             WHERE x.owner = p_owner AND x.id = r.chat_id AND 'deleted' IN (x.status, u.status)) THEN
       RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, chattui.snippet_of(v_body, p_anchor, p_words), false;
       v_got := v_got + 1;
       EXIT WHEN v_got >= p_limit;

@@ -12,6 +12,7 @@ from chattui.domain.kinds import Kind, Role
 from chattui.domain.query import match_pattern, match_ranges, terms
 from chattui.domain.search import Cursor, Hit, Page
 from chattui.store.database import Database
+from chattui.store.storable import storable
 from chattui.store.tables import ME, chats, messages
 
 TYPING_BUDGET_MS = 25
@@ -75,7 +76,8 @@ def search(
     """A page of hits for what was typed: the words as a phrase first, then all the words; newest first in each.
 
     The last word is a prefix unless a blank or a quote follows it. Ends early when ``budget_ms`` is spent; the page
-    then says so and ``more`` goes on from there. ``Cancelled`` is raised when ``db.cancel(slot)`` ended it.
+    then says so and ``more`` goes on from there, and may bring hits of the page again. ``Cancelled`` is raised when
+    ``db.cancel(slot)`` ended it.
     """
     typed = text.replace("\x00", " ")
     params = {
@@ -104,7 +106,7 @@ def suggest(db: Database, word: str, limit: int = 5) -> list[str]:
 
 def matching_seqs(db: Database, chat_id: int, text: str, *, limit: int = 5_000, slot: str | None = None) -> list[int]:
     """The messages of one chat that match, in order: what ``n`` and ``N`` step through."""
-    words = [w for w, _ in terms(text)]
+    words = [storable(w) for w, _ in terms(text)]
     if not words:
         return []
     statement = (
