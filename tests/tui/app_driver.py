@@ -58,8 +58,8 @@ def _end(session: Session) -> None:
 @asynccontextmanager
 async def running(app: ChattuiApp, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[int]]:
     """The app, running, with its first screen read. An exception in it fails the test."""
-    async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: app.main.furnished and app.main._loaded)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.main.furnished and app.main.loaded)
         await until(pilot, lambda: app._session is not None and app._session._db is not None)
         await pilot.pause()
         yield pilot

@@ -16,6 +16,7 @@ from chattui.domain.visible import visible, visible_line
 from chattui.tui.commands import COMMANDS, ROOMS
 from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.widgets.editor import Editor
+from chattui.tui.widgets.line_input import LineInput
 
 _NAMES = {
     "slash": "/",
@@ -56,9 +57,7 @@ class RenameDialog(ModalScreen[str | None]):
         """A line to write on."""
         with Vertical(classes="dialog"):
             yield Static("Title of this chat", markup=False, classes="dialog-title")
-            field = Input(self._title, id="title")
-            field.cursor_blink = False
-            yield field
+            yield LineInput(self._title, id="title", compact=False)
             yield Static("Enter saves · Esc leaves it as it is", markup=False, classes="dialog-hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

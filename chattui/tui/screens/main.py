@@ -5,25 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len, set_cell_size
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
-from chattui.tui.widgets.key_bar import KeyBar
+from chattui.tui.screens.shell import Shell
 from chattui.tui.widgets.search_bar import SearchBar
-from chattui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat
     from chattui.tui import messages as told
-    from chattui.tui.app import ChattuiApp
     from chattui.tui.data.session import Session
     from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
     from chattui.tui.recents.item_list import MoreWanted
@@ -31,91 +24,20 @@ if TYPE_CHECKING:
     from chattui.tui.results.hit_list import HitPicked
     from chattui.tui.widgets.composer import Composer
 
-EMPTY = (
-    "No chats yet.\n\nchattui brings in what Claude Code and Codex left on this machine by itself, now and at each start "
-    "(Ctrl+R does it again).\n\nctrl+n  starts a chat here\n?       shows every key"
-)
-NARROW, LOW = 70, 12
-"""Columns and rows below which the screen does without the list, and without titles and keys."""
 
-NEW = "A new chat. Its first line will name it."
+class MainScreen(Shell):
+    """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
-
-class MainScreen(Screen[None]):
-    """Everything one sees. State lives here; widgets get values and answer with messages."""
-
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
-    app: ChattuiApp
 
     def __init__(self) -> None:
         super().__init__()
-        self.search_bar = SearchBar("Search every message  (/)", id="search")
-        self.sidebar = Sidebar()
-        self.title_bar = Static("", id="chat-title", markup=False)
-        self.banner = Static("", id="banner", markup=False)
-        self.banner.display = False
-        self.main = Vertical(self.title_bar, id="main")
-        self.furnished = False
         self._undo: Chat | None = None
         self._connected = True
-        self._loaded = False
-        self._status = ""
-
-    def compose(self) -> ComposeResult:
-        """The shell. What shows chats is put in by ``furnish``, after the first paint."""
-        with Horizontal(id="top"):
-            yield Static("chattui", id="brand", markup=False)
-            yield self.search_bar
-        yield self.banner
-        with Horizontal(id="body"):
-            yield self.sidebar
-            yield self.main
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        """The shell is about to be painted; what comes after it waits for that."""
-        self.call_after_refresh(self._begin)
-
-    def _begin(self) -> None:
-        if self.sidebar.is_mounted and self.main.is_mounted:
-            self.app.begin()
-        else:
-            self.call_after_refresh(self._begin)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Narrow terminals have no room for the list, low ones none for titles. Classes cost: the usual size has none."""
-        self.set_class(event.size.width < NARROW, "-narrow")
-        self.set_class(event.size.height < LOW, "-low")
-        if self.furnished:
-            self.call_after_refresh(self._draw_title)
 
     def furnish(self, session: Session) -> None:
-        """Put list, pane, hits and composer in: importing them takes as long as the whole shell."""
-        from chattui.tui.drafts import Drafts
-        from chattui.tui.pane.message_pane import MessagePane
-        from chattui.tui.recents.recents_list import RecentsList
-        from chattui.tui.results.hit_list import HitList
-        from chattui.tui.screens.open_chat import OpenChat
-        from chattui.tui.screens.recents_view import RecentsView
-        from chattui.tui.screens.searching import Searching
-        from chattui.tui.widgets.composer import Composer
-
-        clock = self.app.now
-        self.session = session
-        self.pane = MessagePane(id="pane", now=clock)
-        self.hits = HitList(id="hits", now=clock)
-        self.empty = Static("", id="empty", markup=False)
-        self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
-        self.hits.display = self.empty.display = False
-        self.open_chat = OpenChat(self.pane, session)
-        self.searching = Searching(self.hits, session, self._say)
-        recents = RecentsList(id="recents", now=clock)
-        self.recents = RecentsView(recents, session)
-        self.furnished = True
-        self.open_chat.is_new = self.app.arguments.new
-        self.sidebar.furnish(recents)
-        self.main.mount(self.pane, self.hits, self.empty, self.composer)
+        """Put the furniture in, and begin as the command line says."""
+        super().furnish(session)
         arguments = self.app.arguments
         if arguments.new:
             self.call_after_refresh(self.action_new_chat)
@@ -125,18 +47,14 @@ class MainScreen(Screen[None]):
         elif self.search_bar.value:
             self._type(self.search_bar.value)
         elif self.focused is None:
-            self.call_after_refresh(recents.focus)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Before the furniture is there, only what needs none of it."""
-        return self.furnished or action in ("search", "help")
+            self.call_after_refresh(self.sidebar.recents.focus)
 
     # What the data layer tells
 
     def on_first_screen_read(self, event: told.FirstScreenRead) -> None:
         """The lists and the last chat are here: show them."""
         first = event.first
-        self._loaded = True
+        self.loaded = True
         self.recents.show_first(list(first.recents))
         if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
             state = first.snapshot if first.snapshot.get("chat") == first.chat.id else {}
@@ -146,7 +64,7 @@ class MainScreen(Screen[None]):
             self._chat_shown()
             if self.searching.active:  # typed before there was anything to come back to
                 self.searching.begin(first.chat.id, at or 0, state.get("line") or 0, at_end=at is None)
-        self._show_empty()
+        self.show_empty()
         self.app.settle_memory()
 
     def on_store_ready(self) -> None:
@@ -172,7 +90,7 @@ class MainScreen(Screen[None]):
     def on_recents_read(self, event: told.RecentsRead) -> None:
         """A page of chats."""
         self.recents.read(event)
-        self._show_empty()
+        self.show_empty()
         if self.open_chat.chat is None and event.rows and not event.needle and not self.open_chat.is_new:
             self.open_chat.ask(self.recents.list.chat_id or event.rows[0].id)
 
@@ -193,7 +111,7 @@ class MainScreen(Screen[None]):
     def on_matches_read(self, event: told.MatchesRead) -> None:
         """All matches of the open chat."""
         if total := self.open_chat.matched(event):
-            self._say(f"{total:,} matching messages here · n N step · Esc to the hits")
+            self.say(f"{total:,} matching messages here · n N step · Esc to the hits")
 
     def on_search_answered(self, event: told.SearchAnswered) -> None:
         """Hits."""
@@ -227,9 +145,11 @@ class MainScreen(Screen[None]):
             if event.verb in ("deleted", "archived"):
                 self.open_chat.close()  # the list, when it is read again, says which chat is next
                 self.composer.set_chat(None)
+                if not self.hits.display:
+                    self.leave_search()
             else:
                 self.open_chat.chat = chat
-            self._draw_title()
+            self.draw_title()
         self.recents.refresh()
 
     def on_chats_changed_elsewhere(self, event: told.ChatsChangedElsewhere) -> None:
@@ -242,7 +162,7 @@ class MainScreen(Screen[None]):
     def on_chat_grew(self, event: told.ChatGrew) -> None:
         """The open chat has more messages, or other facts."""
         self.open_chat.grew(event.chat)
-        self._draw_title()
+        self.draw_title()
 
     def on_data_failed(self, event: told.DataFailed) -> None:
         """Something could not be done."""
@@ -260,13 +180,13 @@ class MainScreen(Screen[None]):
         self.sidebar.say(text)
         if event.messages:
             self.recents.refresh()
-        self._show_empty()
+        self.show_empty()
 
     # Lists and pane
 
     def on_chat_picked(self, event: ChatPicked) -> None:
         """A chat was chosen in the list."""
-        self._make_room()
+        self.make_room()
         self.leave_search()
         self.open_chat.ask(event.chat_id)
         self.pane.focus()
@@ -275,7 +195,7 @@ class MainScreen(Screen[None]):
         """A hit was chosen."""
         self.searching.opened_hit = True
         self.open_chat.ask(event.hit.chat_id, event.hit.seq, self.searching.text)
-        self._show_hits(False)
+        self.show_hits(False)
         self.pane.focus()
 
     def on_more_wanted(self, event: MoreWanted) -> None:
@@ -287,7 +207,7 @@ class MainScreen(Screen[None]):
 
     def on_match_stepped(self, event: MatchStepped) -> None:
         """The reader went to another match."""
-        self._say(f"match {event.index:,} of {event.total:,} · n N step · Esc to the hits")
+        self.say(f"match {event.index:,} of {event.total:,} · n N step · Esc to the hits")
 
     def on_copy_requested(self, event: CopyRequested) -> None:
         """Something is to go to the clipboard."""
@@ -318,7 +238,7 @@ class MainScreen(Screen[None]):
             seq, line = self.open_chat.position
             self.searching.begin(self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
         self.searching.type(text)
-        self._show_hits(self.searching.active)
+        self.show_hits(self.searching.active)
 
     @on(Input.Submitted, "#search")
     def _search_submitted(self) -> None:
@@ -340,18 +260,18 @@ class MainScreen(Screen[None]):
 
     def action_new_chat(self) -> None:
         """An empty pane and the cursor in the composer."""
-        self._make_room()
+        self.make_room()
         self.leave_search()
         self.open_chat.show_new()
         self.recents.list.set_open(None)
-        self._draw_title()
-        self._show_empty()
+        self.draw_title()
+        self.show_empty()
         self.composer.set_chat(None)
         self.composer.write()
 
     def action_write(self) -> None:
         """Write in the open chat."""
-        self._make_room()
+        self.make_room()
         if self.hits.display:
             self.leave_search()
         self.composer.write()
@@ -359,7 +279,7 @@ class MainScreen(Screen[None]):
     def action_search(self) -> None:
         """To the search bar."""
         if self.furnished and self.searching.active:
-            self._show_hits(True)
+            self.show_hits(True)
         self.search_bar.focus()
 
     def action_filter(self) -> None:
@@ -378,7 +298,7 @@ class MainScreen(Screen[None]):
             self.sidebar.recents.focus()
         elif self.searching.opened_hit and self.pane.display and self.searching.active:
             self.searching.opened_hit = False
-            self._show_hits(True)
+            self.show_hits(True)
             self.hits.focus()
         elif self.searching.active or focused is self.search_bar:
             self._return_to_origin()
@@ -403,8 +323,8 @@ class MainScreen(Screen[None]):
         with self.prevent(Input.Changed):
             self.search_bar.value = ""
         self.open_chat.drop_marks()
-        self._show_hits(False)
-        self._say("")
+        self.show_hits(False)
+        self.say("")
 
     def action_rename(self) -> None:
         """Ask for a title."""
@@ -496,44 +416,11 @@ class MainScreen(Screen[None]):
             return hit.title
         return chat.title if chat is not None and chat.id == chat_id else ""
 
-    def _make_room(self) -> None:
-        """On a narrow terminal the list gives way to what is to be read or written."""
-        if self.has_class("-narrow"):
-            self.remove_class("-sidebar")
-
     def _chat_shown(self, *, keep_draft: bool = False) -> None:
         self.recents.list.set_open(self.open_chat.chat_id)
         if not keep_draft:
             self.composer.set_chat(self.open_chat.chat_id)
-        self._show_empty()
-        self._draw_title()
+        self.show_empty()
+        self.draw_title()
         if self.searching.active and self.searching.opened_hit:
-            self._show_hits(False)
-
-    def _show_hits(self, shown: bool) -> None:
-        if shown:
-            self._make_room()
-        self.hits.display = shown
-        self._show_empty()
-        self.pane.display = not shown and not self.empty.display
-        self.composer.display = not shown
-
-    def _show_empty(self) -> None:
-        nothing = self.open_chat.chat is None and self._loaded and not self.hits.display
-        self.empty.display = nothing
-        self.pane.display = not nothing and not self.hits.display
-        if nothing:
-            self.empty.update(EMPTY if not self.recents.has_any and not self.composer.is_writing else NEW)
-
-    def _say(self, text: str) -> None:
-        self._status = text
-        self._draw_title()
-
-    def _draw_title(self) -> None:
-        """What is shown on the left, what there is to say of it on the right; the title gives way."""
-        title = "Search" if self.hits.display else self.open_chat.heading()
-        note = self._status or self.open_chat.facts()
-        room = max(12, self.title_bar.content_size.width - cell_len(note) - 2)
-        shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
-        gap = " " * max(2, self.title_bar.content_size.width - cell_len(shown) - cell_len(note))
-        self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")))
+            self.show_hits(False)

@@ -1,0 +1,141 @@
+"""The shell: what one sees before there is a chat, the furniture that is put into it, and what is shown of it when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from chattui.tui.widgets.key_bar import KeyBar
+from chattui.tui.widgets.search_bar import SearchBar
+from chattui.tui.widgets.sidebar import Sidebar
+
+if TYPE_CHECKING:
+    from chattui.tui.app import ChattuiApp
+    from chattui.tui.data.session import Session
+
+EMPTY = (
+    "No chats yet.\n\nchattui brings in what Claude Code and Codex left on this machine by itself, now and at each start "
+    "(Ctrl+R does it again).\n\nctrl+n  starts a chat here\n?       shows every key"
+)
+NARROW, LOW = 70, 12
+"""Columns and rows below which the screen does without the list, and without titles and keys."""
+
+NEW = "A new chat. Its first line will name it."
+
+
+class Shell(Screen[None]):
+    """Bars, list, pane and composer, and which of them can be seen. What they are used for is ``MainScreen``'s business."""
+
+    AUTO_FOCUS = ""
+    app: ChattuiApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.search_bar = SearchBar("Search every message  (/)", id="search")
+        self.sidebar = Sidebar()
+        self.title_bar = Static("", id="chat-title", markup=False)
+        self.banner = Static("", id="banner", markup=False)
+        self.banner.display = False
+        self.main = Vertical(self.title_bar, id="main")
+        self.furnished = False
+        self.loaded = False
+        self.status = ""
+
+    def compose(self) -> ComposeResult:
+        """The shell. What shows chats is put in by ``furnish``, after the first paint."""
+        with Horizontal(id="top"):
+            yield Static("chattui", id="brand", markup=False)
+            yield self.search_bar
+        yield self.banner
+        with Horizontal(id="body"):
+            yield self.sidebar
+            yield self.main
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """The shell is about to be painted; what comes after it waits for that."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        if self.sidebar.is_mounted and self.main.is_mounted:
+            self.app.begin()
+        else:
+            self.call_after_refresh(self._begin)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Narrow terminals have no room for the list, low ones none for titles. Classes cost: the usual size has none."""
+        self.set_class(event.size.width < NARROW, "-narrow")
+        self.set_class(event.size.height < LOW, "-low")
+        if self.furnished:
+            self.call_after_refresh(self.draw_title)
+
+    def furnish(self, session: Session) -> None:
+        """Put list, pane, hits and composer in: importing them takes as long as the whole shell."""
+        from chattui.tui.drafts import Drafts
+        from chattui.tui.pane.message_pane import MessagePane
+        from chattui.tui.recents.recents_list import RecentsList
+        from chattui.tui.results.hit_list import HitList
+        from chattui.tui.screens.open_chat import OpenChat
+        from chattui.tui.screens.recents_view import RecentsView
+        from chattui.tui.screens.searching import Searching
+        from chattui.tui.widgets.composer import Composer
+
+        clock = self.app.now
+        self.session = session
+        self.pane = MessagePane(id="pane", now=clock)
+        self.hits = HitList(id="hits", now=clock)
+        self.empty = Static("", id="empty", markup=False)
+        self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
+        self.hits.display = self.empty.display = False
+        self.open_chat = OpenChat(self.pane, session)
+        self.searching = Searching(self.hits, session, self.say)
+        recents = RecentsList(id="recents", now=clock)
+        self.recents = RecentsView(recents, session)
+        self.furnished = True
+        self.open_chat.is_new = self.app.arguments.new
+        self.sidebar.furnish(recents)
+        self.main.mount(self.pane, self.hits, self.empty, self.composer)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Before the furniture is there, only what needs none of it."""
+        return self.furnished or action in ("search", "help")
+
+    def make_room(self) -> None:
+        """On a narrow terminal the list gives way to what is to be read or written."""
+        if self.has_class("-narrow"):
+            self.remove_class("-sidebar")
+
+    def show_hits(self, shown: bool) -> None:
+        if shown:
+            self.make_room()
+        self.hits.display = shown
+        self.show_empty()
+        self.pane.display = not shown and not self.empty.display
+        self.composer.display = not shown
+
+    def show_empty(self) -> None:
+        nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
+        self.empty.display = nothing
+        self.pane.display = not nothing and not self.hits.display
+        if nothing:
+            self.empty.update(EMPTY if not self.recents.has_any and not self.composer.is_writing else NEW)
+
+    def say(self, text: str) -> None:
+        self.status = text
+        self.draw_title()
+
+    def draw_title(self) -> None:
+        """What is shown on the left, what there is to say of it on the right; the title gives way."""
+        title = "Search" if self.hits.display else self.open_chat.heading()
+        note = self.status or self.open_chat.facts()
+        room = max(12, self.title_bar.content_size.width - cell_len(note) - 2)
+        shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
+        gap = " " * max(2, self.title_bar.content_size.width - cell_len(shown) - cell_len(note))
+        self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")))
