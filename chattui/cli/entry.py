@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-NO_TERMINAL = (
-    "chattui needs a terminal to draw on, and the output is not one. These verbs work here: "
-    "list, show, search, new, import, db (see chattui --help)."
-)
+from chattui.cli.opening import AppArguments, run_app
+
 _VALUES = {"--database": "database", "--chat": "chat", "--search": "search"}
 _FLAGS = {"--demo": "demo", "--new": "new"}
-
-
-@dataclass(slots=True)
-class AppArguments:
-    """What the app is started with."""
-
-    database: str | None = None
-    chat: str | None = None
-    search: str | None = None
-    demo: bool = False
-    new: bool = False
 
 
 def app_arguments(argv: Sequence[str]) -> AppArguments | None:
@@ -42,11 +26,6 @@ def app_arguments(argv: Sequence[str]) -> AppArguments | None:
     return found
 
 
-def can_draw() -> bool:
-    """Whether the app can draw on standard output and read keys from standard input."""
-    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
-
-
 def run(argv: Sequence[str]) -> int:
     """Run the app or a verb; returns the exit code."""
     arguments = app_arguments(argv)
@@ -58,19 +37,3 @@ def run(argv: Sequence[str]) -> int:
 
         return main(list(argv))
     return run_app(arguments)
-
-
-def run_app(arguments: AppArguments) -> int:
-    """Open the app; 2 without a terminal, 1 when a setting cannot be used."""
-    if not can_draw():
-        print(NO_TERMINAL, file=sys.stderr)
-        return 2
-    from chattui.tui.launch import launch
-
-    return launch(
-        database=arguments.database,
-        chat=arguments.chat,
-        search=arguments.search,
-        demo=arguments.demo,
-        new=arguments.new,
-    )

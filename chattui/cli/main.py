@@ -47,7 +47,7 @@ def group(
     """
     ctx.obj = Context(database, verbose)
     if ctx.invoked_subcommand is None:
-        from chattui.cli.entry import AppArguments, run_app
+        from chattui.cli.opening import AppArguments, run_app
 
         ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat)))
 

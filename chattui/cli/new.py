@@ -31,7 +31,7 @@ def new(
     if content == "-" or (not content and not sys.stdin.isatty()):
         content = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\n")
     if not content.strip():
-        from chattui.cli.entry import AppArguments, can_draw, run_app
+        from chattui.cli.opening import AppArguments, can_draw, run_app
 
         if can_draw() and not as_json:
             return run_app(AppArguments(database=context.database, new=True))

@@ -1,8 +1,6 @@
 """The database server itself: the embedded one is started, watched and stopped here; others are only addressed."""
 
 from chattui.server.api import (
-    OpenDatabase,
-    ServerStatus,
     client_program,
     conninfo,
     log_path,
@@ -12,6 +10,7 @@ from chattui.server.api import (
     status,
     stop,
 )
+from chattui.server.facts import OpenDatabase, ServerStatus
 
 __all__ = [
     "OpenDatabase",

@@ -14,6 +14,7 @@ from pathlib import Path
 from chattui.domain.errors import ServerError
 from chattui.server import cluster, linger
 from chattui.server.binaries import Binaries, find_binaries, remove_older, shared_copy
+from chattui.server.children import children, reap_children
 from chattui.server.faults import from_os_error, from_output
 from chattui.server.filesystems import refuse_unsafe
 from chattui.server.locks import FileLock
@@ -32,9 +33,6 @@ _STARTER_PATIENCE = 300.0  # another process is starting it: making a cluster on
 _RECOVERY_PATIENCE = 1800.0  # the server works through its log after a crash; it is alive and says so
 _LEFTOVER_PATIENCE = 5.0  # backends without a postmaster get this long to obey
 _STRANGER_PATIENCE = 10.0  # somebody holds the data whom we cannot see: another container
-
-# Children of this process, kept so that they are reaped: an unreaped dead postmaster would look alive to Postgres.
-_children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +66,6 @@ def ensure(places: Places, pg_bin: Path | None, linger_seconds: float | None, no
             return started
     except OSError as error:
         raise from_os_error(error, doing) from error
-
-
-def reap_children() -> None:
-    """Collect dead servers that this process has started."""
-    _children[:] = [child for child in _children if child.poll() is None]
-
-
-def wait_gone(places: Places, pid: int, patience: float) -> bool:
-    """Wait until the server ``pid`` and all its processes are gone; False if they are not in ``patience`` seconds."""
-    from chattui.server.processes import exists
-
-    until = time.monotonic() + patience
-    with FileLock(places.alive_lock) as alive:
-        while time.monotonic() < until:
-            reap_children()
-            if not exists(pid) and alive.acquire():
-                return True
-            time.sleep(_POLL)
-    return False
 
 
 def _become_starter(places: Places, lock: FileLock, notify: Notify) -> PidFile | None:
@@ -214,7 +193,7 @@ def _spawn(
             start_new_session=True,
             pass_fds=(alive_fd,),
         )
-    _children.append(child)
+    children.append(child)
     begin = time.monotonic()
     while (waited := time.monotonic() - begin) < _RECOVERY_PATIENCE:
         found = read_pid_file(places)
@@ -222,7 +201,7 @@ def _spawn(
             log.info("started PostgreSQL %s, pid %s, in %.0f ms", binaries.version, child.pid, waited * 1000)
             return found
         if child.poll() is not None:
-            _children.remove(child)
+            children.remove(child)
             with places.log.open("rb") as said:
                 said.seek(written)
                 raise from_output(said.read().decode(errors="replace"), "Starting the database", places.log)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from chattui.config import DatabaseTarget
 from chattui.domain.errors import Unreachable
-from chattui.server.api import ServerStatus
 from chattui.server.binaries import existing_binaries
 from chattui.server.cluster import cluster_major
+from chattui.server.facts import ServerStatus
 from chattui.server.places import DATABASE, Places
 from chattui.server.programs import ask
 from chattui.server.running import find_running

@@ -7,8 +7,8 @@ import shutil
 
 from chattui.config import Settings
 from chattui.domain.errors import ServerError
-from chattui.server.api import OpenDatabase
 from chattui.server.binaries import find_binaries
+from chattui.server.facts import OpenDatabase
 from chattui.server.places import Places
 
 SEARCH_PATH = "-c search_path=chattui,public"

@@ -7,7 +7,7 @@ import signal
 import time
 
 from chattui.domain.errors import ServerError
-from chattui.server.embedded import reap_children, wait_gone
+from chattui.server.children import reap_children, wait_gone
 from chattui.server.faults import from_os_error
 from chattui.server.locks import FileLock
 from chattui.server.places import Places

@@ -1,0 +1,44 @@
+"""Opening the app from the command line, where there is a terminal to draw on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+NO_TERMINAL = (
+    "chattui needs a terminal to draw on, and the output is not one. These verbs work here: "
+    "list, show, search, new, import, db (see chattui --help)."
+)
+
+
+@dataclass(slots=True)
+class AppArguments:
+    """What the app is started with."""
+
+    database: str | None = None
+    chat: str | None = None
+    search: str | None = None
+    demo: bool = False
+    new: bool = False
+
+
+def can_draw() -> bool:
+    """Whether the app can draw on standard output and read keys from standard input."""
+    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def run_app(arguments: AppArguments) -> int:
+    """Open the app; 2 without a terminal, 1 when a setting cannot be used."""
+    if not can_draw():
+        print(NO_TERMINAL, file=sys.stderr)
+        return 2
+    from chattui.tui.launch import launch
+
+    return launch(
+        database=arguments.database,
+        chat=arguments.chat,
+        search=arguments.search,
+        demo=arguments.demo,
+        new=arguments.new,
+    )
