@@ -101,6 +101,16 @@ async def test_keys_move_over_chats_only() -> None:
         assert app.of(ChatHighlighted)[:4] == [1, 2, 3, 4]
 
 
+async def test_going_up_to_the_first_chat_of_a_day_shows_its_heading() -> None:
+    app = ListApp()
+    async with app.run_test(size=(34, 8)) as pilot:
+        app.recents.set_rows(SOME, more=False)
+        await pilot.press("end", "up", "up", "up", "up", "up")
+        assert app.recents.chat_id == 2
+        assert app.rows()[1] == " Today"
+        assert "chat 2" in app.rows()[2]
+
+
 async def test_the_cursor_stays_on_its_chat_when_rows_change() -> None:
     app = ListApp()
     async with app.run_test(size=(34, 24)) as pilot:

@@ -87,6 +87,7 @@ async def test_matches_are_underlined_where_they_are() -> None:
         app.hits.set_hits([hit(1, "one\n\ntwo three", ((5, 8),))])
         await pilot.pause()
         assert [s.text for s in app.hits.render_line(1) if s.style and s.style.underline] == ["two"]
+        assert app.rows()[1] == "▌one two three"
 
 
 async def test_keys_and_clicks_pick_hits() -> None:
@@ -138,6 +139,7 @@ async def test_hostile_hits_are_seen_not_obeyed() -> None:
         await pilot.pause()
         assert app.rows()[0] == " ␛[2J[red]x[/]⟨202E⟩"
         assert app.rows()[2].startswith("▌␛[2J[red]x[/]⟨202E⟩ · Assistant")
+        assert app.rows()[3] == "▌␛[2J[red]x[/]⟨202E⟩needle"
         assert [s.text for s in app.hits.render_line(3) if s.style and s.style.underline] == ["needle"]
 
 
