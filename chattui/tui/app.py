@@ -85,6 +85,9 @@ class ChattuiApp(App[int]):
         self._session = Session(self.settings, self._tell)
         self._session.open(self.arguments.chat)
         self.main.furnish(self._session)
+        from chattui.tui.pane.markdown import parser
+
+        parser()  # 40 ms of import that the first message needs, while the database is being opened
 
     def _tell(self, message: Message) -> None:
         """Post a data thread's answer to the main screen; dropped when the app is closing."""
