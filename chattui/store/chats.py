@@ -52,12 +52,12 @@ def recents(
         statement = statement.where(
             key < tuple_(literal(after.pinned), literal(after.last_message_at), literal(after.id))
         )
-    for word in needle.split()[:16]:
+    for word in storable(needle).split()[:16]:
         statement = statement.where(
             or_(chats.c.title.icontains(word, autoescape=True), chats.c.project.icontains(word, autoescape=True))
         )
     if source is not None:
-        statement = statement.where(chats.c.source == source)
+        statement = statement.where(chats.c.source == storable(source))
     return db.read(lambda conn: [values.chat_row(r) for r in conn.execute(statement)], slot=slot)
 
 
@@ -79,6 +79,7 @@ def find(db: Database, reference: str) -> Chat | None:
     """
     if reference.isdecimal() and len(reference) < 19 and (found := get(db, int(reference))) is not None:
         return found
+    reference = storable(reference)
     mine = select(*columns.CHAT).where(chats.c.owner == ME)
     exact = mine.where(chats.c.source_id == reference)
     prefix = mine.where(chats.c.source_id.startswith(reference, autoescape=True), chats.c.parent_id.is_(None)).limit(2)
@@ -114,8 +115,8 @@ def create(
             source_id=chosen,
             title=storable(title)[:TITLE_CHARS],
             title_is_own=bool(title),
-            project=project,
-            tags=list(tags),
+            project=None if project is None else storable(project),
+            tags=[storable(t) for t in tags],
         )
         .on_conflict_do_nothing()
     )
@@ -141,7 +142,7 @@ def pin(db: Database, chat_id: int, pinned: bool) -> Chat:
 
 def tag(db: Database, chat_id: int, tags: Iterable[str]) -> Chat:
     """Set the tags of a chat: trimmed, without repetition, in the given order."""
-    clean = list(dict.fromkeys(t.strip() for t in tags if t.strip()))
+    clean = list(dict.fromkeys(storable(t).strip() for t in tags if t.strip()))
     return _change(db, chat_id, update(chats).values(tags=clean))
 
 

@@ -18,10 +18,10 @@ def connect(conninfo: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]
     Server-side prepared statements are off, because a pooler may hand each transaction to another server connection.
     Raises ``DatabaseError``.
     """
-    given = psycopg.conninfo.conninfo_to_dict(conninfo)
     defaults: dict[str, Any] = {"connect_timeout": 5, "application_name": "chattui", "keepalives_idle": 30}
-    extra = {k: v for k, v in defaults.items() if k not in given}
     try:
+        given = psycopg.conninfo.conninfo_to_dict(conninfo)
+        extra = {k: v for k, v in defaults.items() if k not in given}
         return psycopg.connect(conninfo, prepare_threshold=None, **extra, **options)
     except psycopg.Error as error:
         log.info("connect failed: %s", type(error).__name__)

@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.pool import QueuePool
 
+from chattui.domain.errors import DatabaseError
 from chattui.store.connection import connect
 from chattui.store.failures import is_disconnect, translate
 
@@ -79,7 +80,7 @@ class Database:
         for attempt in (1, 2):
             committing = False
             try:
-                with self._engine.connect() as conn, conn.begin() as transaction:
+                with self._connected() as conn, conn.begin() as transaction:
                     conn.execute(_LIMITS, {"statement": str(timeout_ms), "lock": str(LOCK_TIMEOUT_MS)})
                     result = work(conn)
                     committing = True
@@ -97,7 +98,7 @@ class Database:
     @contextmanager
     def raw(self) -> Iterator[psycopg.Connection[Any]]:
         """A driver connection of the pool, for COPY and for what must run outside a transaction block."""
-        with self._engine.connect() as conn:
+        with self._connected() as conn:
             driver = conn.connection.driver_connection
             assert isinstance(driver, psycopg.Connection)
             try:
@@ -114,8 +115,20 @@ class Database:
             if running is not None:
                 running.cancel_safe(timeout=2)
 
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection of the pool; a sentence when all of them are in use for too long."""
+        try:
+            conn = self._engine.connect()
+        except exc.TimeoutError as error:
+            raise DatabaseError(
+                "All of this program's connections to the database are busy. Try again in a moment."
+            ) from error
+        with conn:
+            yield conn
+
     def _run(self, work: Callable[[Connection], T], timeout_ms: int, slot: str | None) -> T:
-        with self._engine.connect() as conn, conn.begin():
+        with self._connected() as conn, conn.begin():
             conn.execute(_LIMITS, {"statement": str(timeout_ms), "lock": str(LOCK_TIMEOUT_MS)})
             if slot is None:
                 return work(conn)

@@ -9,10 +9,14 @@ from chattui.domain.errors import Cancelled, Conflict, DatabaseError, Unreachabl
 
 _HINT_URL = "Check --database, CHATTUI_DATABASE_URL, DATABASE_URL or the PG* variables."
 
+_CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")  # in all others the text may repeat what a chat says
+
 
 def _unreachable(text: str) -> str | None:
     """A sentence for a failed connection attempt, from libpq's words, which carry no SQLSTATE."""
     low = text.lower()
+    if "connection info string" in low or "connection option" in low or "invalid port" in low:
+        return "The database's address cannot be understood. " + _HINT_URL
     if "password authentication failed" in low or "no password supplied" in low:
         return "The database server refused the password. Correct it in the URL, in PGPASSWORD or in ~/.pgpass."
     if "does not exist" in low and "database" in low:
@@ -82,12 +86,13 @@ def _translate(error: BaseException) -> DatabaseError:
             return Conflict("What was to be changed is not there any more, or exists already. Reload and try again.")
         case pg.ReadOnlySqlTransaction():
             return DatabaseError("This database server is read-only (a standby?). Connect to the primary.")
-    if (sentence := _unreachable(text)) is not None:
+    state = getattr(error, "sqlstate", None)
+    is_of_connection = state is None or state.startswith(_CONNECTION_CLASSES)
+    if is_of_connection and (sentence := _unreachable(text)) is not None:
         return Unreachable(sentence)
     if is_disconnect(error):
         return Unreachable(
             "The connection to the database was lost. It is tried again; start the server if it is down."
         )
-    state = getattr(error, "sqlstate", None)
     code = f" (SQLSTATE {state})" if state else ""
     return DatabaseError(f"The database reported an error{code}. The log has the details.")
