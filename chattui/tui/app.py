@@ -51,7 +51,8 @@ class ChattuiApp(App[int]):
     def __init__(
         self, settings: Settings, arguments: Arguments | None = None, *, now: Callable[[], datetime] | None = None
     ) -> None:
-        super().__init__()
+        no_color = "NO_COLOR" in os.environ
+        super().__init__(ansi_color=True if no_color else None)  # or Textual's filter makes all of it black on black
         self.settings = settings
         self.arguments = arguments or Arguments()
         self.now = now or (lambda: datetime.now().astimezone())
@@ -59,10 +60,7 @@ class ChattuiApp(App[int]):
         self._sync: BackgroundSync | None = None
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
-        if "NO_COLOR" in os.environ:
-            self.theme = "ansi-dark"
-        else:
-            self.theme = "textual-dark"
+        self.theme = "ansi-dark" if no_color else "textual-dark"
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen there is."""

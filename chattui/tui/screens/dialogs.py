@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,6 +17,10 @@ from chattui.tui.commands import COMMANDS, ROOMS
 from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.widgets.editor import Editor
 from chattui.tui.widgets.line_input import LineInput
+
+Answer = TypeVar("Answer")
+LOW = 12
+"""Rows below which a dialog does without a frame and a title."""
 
 _NAMES = {
     "slash": "/",
@@ -44,7 +48,13 @@ def _key_name(key: str) -> str:
     return "+".join([*(m.capitalize() for m in modifiers), last])
 
 
-class RenameDialog(ModalScreen[str | None]):
+class Dialog(ModalScreen[Answer]):
+    """A box on top of the main screen; where there are few rows, the whole of it."""
+
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-usual")]  # noqa: RUF012
+
+
+class RenameDialog(Dialog[str | None]):
     """Asks for a title; None when the question is dropped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", id="dialog.cancel")]
@@ -66,7 +76,7 @@ class RenameDialog(ModalScreen[str | None]):
         self.dismiss(event.value.strip() or None)
 
 
-class TextDialog(ModalScreen[None]):
+class TextDialog(Dialog[None]):
     """Shows lines to read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -101,11 +111,11 @@ def help_dialog() -> TextDialog:
     rows["pane"] += _described(MessagePane.BINDINGS)
     rows["composer"] += _described(Editor.BINDINGS)
     parts: list[Content | str] = []
-    width = 22
+    width = 24
     for room, entries in rows.items():
         parts.append(Content.styled(f"{ROOMS[room]}\n", "bold $accent"))
         for keys, text in entries:
-            parts += [Content.styled(f"  {keys:<{width}}", "$text-primary bold"), f"{text}\n"]
+            parts += [Content.styled(f"  {keys}  ".ljust(width), "$text-primary bold"), f"{text}\n"]
         parts.append("\n")
     return TextDialog("Keys", Content.assemble(*parts))
 

@@ -388,11 +388,12 @@ class MainScreen(Shell):
     def action_toggle_sidebar(self) -> None:
         """Show or hide the list, also against what the width says."""
         shown = self.sidebar.display and self.sidebar.region.width > 0
-        self.set_class(shown, "-no-sidebar")
-        self.set_class(not shown, "-sidebar")
+        narrow = self.has_class("-narrow")
+        self.set_class(shown and not narrow, "-no-sidebar")
+        self.set_class(narrow and not shown, "-sidebar")
         if shown and self.focused in (self.sidebar.recents, self.sidebar.filter):
             self.pane.focus()
-        elif not shown and self.has_class("-narrow"):
+        elif not shown and narrow:
             self.sidebar.recents.focus()
 
     # Drawing

@@ -7,6 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult
+
+from chattui.domain.visible import visible
 
 
 class Editor(TextArea):
@@ -27,6 +30,15 @@ class Editor(TextArea):
 
     class Sent(Message):
         """The text is to be saved."""
+
+    def load_text(self, text: str) -> None:
+        """Show another text. Control characters, as anywhere, become something that can be seen."""
+        super().load_text(visible(text))
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Insert or replace text: what is pasted can hold anything."""
+        edit.text = visible(edit.text)
+        return super().edit(edit)
 
     def action_send(self) -> None:
         """Save what was written, if it says anything."""

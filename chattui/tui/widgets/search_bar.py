@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
+
+from chattui.tui.widgets.line_input import LineInput
 
 
-class SearchBar(Input):
+class SearchBar(LineInput):
     """One line at the top. Up, Down and the page keys move in the list of hits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,8 +28,7 @@ class SearchBar(Input):
             super().__init__()
 
     def __init__(self, placeholder: str, id: str) -> None:  # noqa: A002
-        super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
-        self.cursor_blink = False
+        super().__init__(placeholder=placeholder, id=id)
 
     def action_hits(self, action: str) -> None:
         """Ask for a move in the list of hits."""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from chattui.tui.commands import bindings
+from chattui.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from chattui.sync.progress import Progress
@@ -21,7 +22,7 @@ class Sidebar(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = bindings("sidebar")
 
     recents: RecentsList
-    filter: Input
+    filter: LineInput
 
     def __init__(self) -> None:
         super().__init__(id="sidebar")
@@ -31,8 +32,7 @@ class Sidebar(Vertical):
     def furnish(self, recents: RecentsList) -> None:
         """Put the list in, once the shell is painted."""
         self.recents = recents
-        self.filter = Input(placeholder="Filter chats", id="filter", compact=True, select_on_focus=False)
-        self.filter.cursor_blink = False
+        self.filter = LineInput(placeholder="Filter chats", id="filter")
         self.filter.display = False
         self.mount(self.filter, recents, self._status)
 
