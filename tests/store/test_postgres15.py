@@ -1,0 +1,53 @@
+"""The oldest PostgreSQL that is supported takes the schema, an import's rows and a search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from servers import PG15, embedded
+from steps import NOON, begin, fill, value
+
+from chattui.store import chats, health, search, search_index
+from chattui.store.connection import connect
+from chattui.store.database import Database
+from chattui.store.startup import first_screen, prepare
+
+pytestmark = pytest.mark.skipif(not (PG15 / "postgres").exists(), reason="no binaries of PostgreSQL 15 here")
+
+
+@pytest.fixture(scope="module")
+def old() -> Iterator[Database]:
+    with embedded(CHATTUI_PG_BIN=str(PG15)) as conninfo:
+        with connect(conninfo, autocommit=True) as conn:
+            prepare(conn)
+        db = Database(conninfo)
+        yield db
+        db.close()
+
+
+def test_everything_of_the_store_works_on_postgresql_15(old: Database) -> None:
+    assert health.health(old).server_version.startswith("15")
+    chat = begin(old, "os.path.join on an old server")
+    fill(old, chat, [(f"line {n} getUserById 東京", NOON - timedelta(days=n)) for n in range(200)], first=2)
+    assert search_index.refresh_words(old) > 0
+    assert [h.seq for h in search.search(old, "path.join").hits] == [1]
+    assert [h.seq for h in search.search(old, "user line", limit=3).hits] == [2, 3, 4]
+    assert len(search.search(old, "東京", limit=500).hits) == 200
+    value(old, "SELECT chattui.refresh_words()")
+    found = chats.get(old, chat)
+    assert found is not None
+    assert found.message_count == 201
+    with connect(old.conninfo, autocommit=True) as conn:
+        assert first_screen(conn).chat == found
+
+
+def test_the_index_is_dropped_and_built_on_postgresql_15(old: Database) -> None:
+    chats.create(old, title="x")
+    assert search_index.set_aside(old, 1 << 40)
+    assert not search_index.is_ready(old)
+    told: list[float] = []
+    assert search_index.build(old, told.append)
+    assert search_index.is_ready(old)
+    assert all(0 <= share <= 1 for share in told)
