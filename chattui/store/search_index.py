@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors as pg
+from psycopg import sql
 
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -25,6 +26,7 @@ CREATE INDEX CONCURRENTLY messages_search ON chattui.messages
  USING gin (owner, chattui.day_of(created_at), (chattui.day_of(created_at) >> 4), chattui.tsv(content)) WITH (fastupdate = off)
 """
 _BUILD_LOCK = 0x63696478
+_SETTINGS = ("statement_timeout", "maintenance_work_mem", "max_parallel_maintenance_workers")
 _WORDS_FROM = 2_000  # with fewer messages every prefix is cheap without a vocabulary
 _WORDS_AFTER = 500
 
@@ -79,6 +81,11 @@ def build(db: Database, progress: Callable[[float], None] | None = None, *, memo
             conn.execute("VACUUM (ANALYZE) chattui.messages")
         except psycopg.Error as error:
             raise translate(error) from error
+        finally:  # behind a pooler the server's connection lives on, and is somebody else's next
+            if not conn.closed:
+                conn.execute("SELECT pg_advisory_unlock_all()")
+                for name in _SETTINGS:
+                    conn.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))
     return True
 
 

@@ -19,6 +19,11 @@ from chattui.store.startup import first_screen, prepare
 
 pytestmark = pytest.mark.skipif(not os.access(PGBOUNCER, os.X_OK), reason="PgBouncer is not installed")
 
+LOCKS = (
+    "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+    "WHERE d.datname = current_database() AND l.locktype = 'advisory'"
+)
+
 
 @pytest.fixture
 def pooled(conninfo: str) -> Iterator[Database]:
@@ -87,7 +92,13 @@ def test_an_import_and_the_building_of_the_index_leave_nothing_behind(
     for _ in range(2):
         home.sync()
         assert search_index.is_ready(pooled)
-        assert value(conninfo, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+        assert (
+            value(
+                conninfo,
+                LOCKS,
+            )
+            == 0
+        )
         rows(conninfo, "DROP INDEX chattui.messages_search")
     assert home.texts()[-1] == "answer 50"
     for _ in range(4):

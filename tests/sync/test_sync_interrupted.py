@@ -33,6 +33,11 @@ db = Database(sys.argv[1])
 engine.Sync(db, all_sources(), machine="boat", tell=tell).run({}, Path(sys.argv[2]))
 """
 
+LOCKS = (
+    "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+    "WHERE d.datname = current_database() AND l.locktype = 'advisory'"
+)
+
 
 @pytest.fixture
 def full(home: Home) -> Home:
@@ -86,7 +91,14 @@ def test_killed_anywhere_and_repeated_it_ends_as_if_it_had_never_been(
         process.send_signal(signal.SIGKILL)
         killed += process.wait(20) == -signal.SIGKILL
         process.communicate()
-        until(lambda: not value(full.db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"))
+        until(
+            lambda: (
+                not value(
+                    full.db,
+                    LOCKS,
+                )
+            )
+        )
         counted = rows(
             full.db,
             "SELECT id FROM chattui.chats c WHERE message_count <> (SELECT count(*) FROM chattui.messages WHERE chat_id = c.id)",
