@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -73,6 +74,8 @@ def _run(
         known = ", ".join(s.name for s in all_sources())
         raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
     show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
     sync = Sync(db, sources, tell=show)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sync.stop())
