@@ -19,7 +19,7 @@ from chattui.samples import BASE
 from chattui.tui.app import Arguments, ChattuiApp
 from chattui.tui.data.session import Session
 
-DEADLINE = 6.0
+DEADLINE = 20.0
 """Seconds after which what was waited for will not come. No test is slower for it, only a failing one."""
 
 

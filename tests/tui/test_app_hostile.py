@@ -49,11 +49,13 @@ def harmless(app: ChattuiApp) -> None:
         assert "evil.example/\x1b" not in written
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "names", [("escape", "clipboard"), ("link", "c1"), ("bidi", "wide"), ("markup", "action"), ("nul",), ("huge",)]
+)
 async def test_it_is_text_in_list_title_pane_hits_dialogs_and_toasts(
-    conninfo: str, db: Database, app_on: AppMaker, name: str
+    conninfo: str, db: Database, app_on: AppMaker, names: tuple[str, ...]
 ) -> None:
-    text = HOSTILE[name]
+    text = " ".join(HOSTILE[name] for name in names)
     chat = chats.create(db, title=text, project=f"/home/{text}")
     messages.append(db, chat.id, BODY.format(text=text) + "needle", key="k1")
     app = app_on(conninfo)

@@ -18,6 +18,8 @@ async def test_the_usual_sizes_show_list_pane_and_keys(samples: str, app_on: App
     async with running(app, size=size):
         rows = lines(app)
         assert shows_list(app)
+        assert "Pool exhausted at midnight" in part(app.main.title_bar)[0], "the title before what is beside it"
+        assert part(app.main.title_bar)[0].endswith(" 61")
         assert app.main.pane.size.width >= 45
         assert app.main.pane.size.height >= size[1] - 5
         assert "w  write a message" in rows[-2]

@@ -111,7 +111,7 @@ def help_dialog() -> TextDialog:
     rows["pane"] += _described(MessagePane.BINDINGS)
     rows["composer"] += _described(Editor.BINDINGS)
     parts: list[Content | str] = []
-    width = 24
+    width = 20
     for room, entries in rows.items():
         parts.append(Content.styled(f"{ROOMS[room]}\n", "bold $accent"))
         for keys, text in entries:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from chattui.domain.chat import Chat
 from chattui.domain.chat import Message as ChatMessage
 from chattui.domain.query import match_pattern
@@ -153,12 +155,15 @@ class OpenChat:
         ]
         return " ".join(f for f in facts if f)
 
-    def facts(self) -> str:
-        """Where the chat comes from, for beside its title."""
+    def facts(self, width: int) -> str:
+        """Where the chat comes from, for beside its title: as much as fits into ``width`` columns, what tells most first."""
         chat = self.chat
         if chat is None:
             return ""
         project = chat.project.rstrip("/").rpartition("/")[2] if chat.project else ""
         kind = "subagent" if chat.parent_id is not None else "fork" if chat.forked_from is not None else ""
-        facts = [kind, chat.source, project, chat.git_branch or "", f"{chat.message_count:,}"]
-        return " · ".join(visible_line(f) for f in facts if f)
+        count = f"{chat.message_count:,}"
+        facts = [visible_line(fact) for fact in (kind, chat.source, project, chat.git_branch or "", count) if fact]
+        while facts and cell_len(" · ".join(facts)) > width:
+            facts.pop(-2 if len(facts) > 1 else -1)  # branch, project, source; the count goes last
+        return " · ".join(facts)

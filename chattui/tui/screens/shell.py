@@ -132,10 +132,11 @@ class Shell(Screen[None]):
         self.draw_title()
 
     def draw_title(self) -> None:
-        """What is shown on the left, what there is to say of it on the right; the title gives way."""
+        """What is shown on the left, what there is to say of it on the right. Facts give way to the title, it to news."""
         title = "Search" if self.hits.display else self.open_chat.heading()
-        note = self.status or self.open_chat.facts()
-        room = max(12, self.title_bar.content_size.width - cell_len(note) - 2)
+        width = self.title_bar.content_size.width
+        note = self.status or self.open_chat.facts(width - cell_len(title) - 2)
+        room = max(12, width - cell_len(note) - 2)
         shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
-        gap = " " * max(2, self.title_bar.content_size.width - cell_len(shown) - cell_len(note))
+        gap = " " * max(2, width - cell_len(shown) - cell_len(note))
         self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")))
