@@ -150,18 +150,17 @@ def test_counting_counts_only_ones_own(pair: tuple[Database, Database]) -> None:
     assert health.counts(bob).bytes == len("nothing of interest")
 
 
-@pytest.mark.parametrize("text", ["zyxquartz", "zyxquartz ", '"under the mat"', "password mat", "zy", "Ann's"])
 @pytest.mark.parametrize("is_indexed", [True, False])
 def test_search_finds_and_estimates_nothing_of_anothers(
-    pair: tuple[Database, Database], conninfo: str, text: str, is_indexed: bool
+    pair: tuple[Database, Database], conninfo: str, is_indexed: bool
 ) -> None:
     ann, bob = pair
     if not is_indexed:
         rows(conninfo, "DROP INDEX chattui.messages_search")
-    page = search.search(bob, text)
-    assert page.hits == ()
-    assert page.more is None
-    if text != "Ann's":
+    for text in ("zyxquartz", "zyxquartz ", '"under the mat"', "password mat", "zy"):
+        page = search.search(bob, text)
+        assert page.hits == ()
+        assert page.more is None
         assert search.search(ann, text).hits
 
 
