@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import tempfile
+import uuid
 from pathlib import Path
 
 log = logging.getLogger("chattui.tui")
@@ -37,7 +38,25 @@ class Drafts:
             drafts[key] = text
         else:
             drafts.pop(key, None)
+            drafts.pop(f"{key}:sent", None)
         self._write(drafts)
+
+    def key_for(self, chat_id: int | None, text: str) -> str:
+        """The key under which this draft is sent: the same one until it is saved, also after a crash in between.
+
+        So a message that was saved but whose answer got lost is recognised when it is sent again, and not doubled.
+        """
+        name = f"{_key(chat_id)}:sent"
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+        key, _, of = self._read().get(name, "").partition(" ")
+        if key and of == digest:
+            return key
+        self._drafts = None
+        drafts = self._read()
+        key = uuid.uuid4().hex
+        drafts[name] = f"{key} {digest}"
+        self._write(drafts)
+        return key
 
     def _read(self) -> dict[str, str]:
         if self._drafts is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from chattui.store import chats, messages
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
+from chattui.tui.drafts import Drafts
 
 FULL_DISK = """
 CREATE FUNCTION public.no_room() RETURNS trigger LANGUAGE plpgsql AS
@@ -232,3 +234,15 @@ async def test_news_from_elsewhere_do_not_disturb_who_writes_a_new_chat(
         await pilot.press(*", whole")
         assert app.main.composer.text == "half a thought, whole"
         assert app.main.open_chat.is_new
+
+
+def test_a_draft_keeps_the_key_it_is_sent_under_until_it_is_saved(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path, "db")
+    drafts.put(7, "hello")
+    key = drafts.key_for(7, "hello")
+    assert Drafts(tmp_path, "db").key_for(7, "hello") == key  # another run of the app, after a crash
+    assert drafts.key_for(7, "hello you") != key
+    drafts.put(7, "hello")
+    key = drafts.key_for(7, "hello")
+    drafts.put(7, "")
+    assert drafts.key_for(7, "hello") != key

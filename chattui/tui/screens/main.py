@@ -111,7 +111,7 @@ class MainScreen(Shell):
     def on_matches_read(self, event: told.MatchesRead) -> None:
         """All matches of the open chat."""
         if total := self.open_chat.matched(event):
-            self.say(f"{total:,} matching messages here · n N step · Esc to the hits")
+            self.say(f"{total:,} matching message{'' if total == 1 else 's'} here · n N step · Esc to the hits")
 
     def on_search_answered(self, event: told.SearchAnswered) -> None:
         """Hits."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -40,7 +39,6 @@ class Composer(Vertical):
         self._timer: Timer | None = None
         self._wanted = False
         self._sending: tuple[str, int | None, str] | None = None
-        self._unsaved: tuple[str, int | None, str] | None = None  # sent, outcome perhaps unknown: the same key again
 
     def compose(self) -> ComposeResult:
         """Only the hint: the text area is made when it is needed, after the first paint."""
@@ -103,7 +101,7 @@ class Composer(Vertical):
         if self._sending is None or self._sending[0] != key:
             return False
         _, began_in, text = self._sending
-        self._sending = self._unsaved = None
+        self._sending = None
         self._drafts.put(began_in, "")
         self._chat_id = chat_id if self._chat_id == began_in else self._chat_id
         if self._editor is not None:
@@ -117,7 +115,7 @@ class Composer(Vertical):
         """The message sent under ``key`` was not saved: it can be changed and sent again."""
         if self._sending is None or self._sending[0] != key:
             return
-        self._unsaved, self._sending = self._sending, None
+        self._sending = None
         if self._editor is not None:
             self._editor.read_only = False
         self.keep()
@@ -129,9 +127,7 @@ class Composer(Vertical):
             return
         self.keep()
         text = self._editor.text.strip("\n")
-        key = uuid.uuid4().hex
-        if self._unsaved is not None and self._unsaved[1:] == (self._chat_id, self._editor.text):
-            key = self._unsaved[0]
+        key = self._drafts.key_for(self._chat_id, text)
         self._sending = (key, self._chat_id, self._editor.text)
         self._editor.read_only = True
         self._hint.update("Saving …")
