@@ -13,7 +13,7 @@ from tests.bench import importing, keys, pane, startup, truth
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
-from tests.bench.report import Row, document, impossible, markdown
+from tests.bench.report import Group, document, impossible, markdown, remember
 
 GROUPS = {"startup": startup, "keys": keys, "pane": pane, "importing": importing, "truth": truth}
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
@@ -36,25 +36,26 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.only and set(asked.only.split(",")) - set(GROUPS):
         print(f"The groups are: {', '.join(GROUPS)}.", file=sys.stderr)
         return 2
-    rows: dict[str, list[Row]] = {}
-    notes = list(NOTES)
+    groups: list[Group] = []
     for name in chosen:
-        group = GROUPS[name]
-        say(f"{group.TITLE} …")
+        module = GROUPS[name]
+        say(f"{module.TITLE} …")
         try:
-            rows[group.TITLE] = group.measure(options)
+            rows = module.measure(options)
         except Exception as error:  # the other groups are still worth measuring
             print(error, file=sys.stderr)
-            rows[group.TITLE] = [impossible(group.TITLE, "–", error)]
-        notes += group.NOTES
-        print(f"\n## {group.TITLE}\n\n{markdown(rows[group.TITLE])}\n", flush=True)
+            rows = [impossible(module.TITLE, "–", error)]
+        when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        groups.append(Group(module.TITLE, when, module.NOTES, tuple(rows)))
+        print(f"\n## {module.TITLE}\n\n{markdown(rows)}\n", flush=True)
     about = facts() | {"PostgreSQL": _postgres(options)}
-    page = document(rows, about, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", notes)
     print("\n".join(f"{name}: {value}" for name, value in about.items()))
     if asked.write:
+        kept = {group.title: group for group in remember(cache / "results.json", groups)}
+        order = [kept[module.TITLE] for module in GROUPS.values() if module.TITLE in kept]
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page, "utf-8")
-    return int(any(row.failed for group in rows.values() for row in group))
+        PAGE.write_text(document(order, about, NOTES), "utf-8")
+    return int(any(row.failed for group in groups for row in group.rows))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="NAME,…", help=f"some of {', '.join(GROUPS)}")
     parser.add_argument("--quick", action="store_true", help="fewer runs, smaller imports")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where corpora and databases stay (.bench)")
-    parser.add_argument("--write", action="store_true", help="keep the table in docs/benchmarks.md")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="put the results into docs/benchmarks.md, beside earlier ones of other groups",
+    )
     parser.add_argument(
         "--ten-million", action="store_true", help="the large database has 10 instead of 1 million messages"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 HEAD = ("what", "target", "measured", "ratio", "CPU", "others", "verdict")
 
@@ -71,7 +73,8 @@ def timing(
         if limit_ratio is not None:
             targets.append(f"≤ {limit_ratio:g} × baseline")
             kept = kept and share <= limit_ratio
-    spread = f" (p95 {figure(high)}, best {figure(min(values))}, n {len(values)})" if len(values) > 1 else " (n 1)"
+    ends = f"lowest {figure(min(values))}" if at_least else f"p95 {figure(high)}, best {figure(min(values))}"
+    spread = f" ({ends}, n {len(values)})" if len(values) > 1 else " (n 1)"
     busy = list(others)
     return Row(
         what,
@@ -96,15 +99,36 @@ def markdown(rows: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
-def document(groups: Mapping[str, Sequence[Row]], facts: Mapping[str, str], when: str, notes: Sequence[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rows of one group, the notes that explain them, and when they were measured."""
+
+    title: str
+    when: str
+    notes: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def remember(path: Path, groups: Sequence[Group]) -> list[Group]:
+    """Keep the groups in a file, in place of earlier ones of the same title; returns all that are kept there."""
+    kept: dict[str, Group] = {}
+    if path.exists():
+        for value in json.loads(path.read_text("utf-8")):
+            rows = tuple(Row(**row) for row in value["rows"])
+            kept[value["title"]] = Group(value["title"], value["when"], tuple(value["notes"]), rows)
+    kept |= {group.title: group for group in groups}
+    path.write_text(json.dumps([asdict(group) for group in kept.values()], indent=1, ensure_ascii=False), "utf-8")
+    return list(kept.values())
+
+
+def document(groups: Sequence[Group], facts: Mapping[str, str], notes: Sequence[str]) -> str:
     """All of docs/benchmarks.md."""
     parts = [
         "# Benchmarks",
-        "`make bench` makes this page again on your machine (`python -m tests.bench --write`). Nothing here is a test: a test"
-        " suite that fails because a neighbour compiles is of no use.",
-        f"Measured {when}. " + " · ".join(f"{name}: {value}" for name, value in facts.items()),
-        "\n".join(f"- {note}" for note in notes),
+        "`make bench` measures this again; `python -m tests.bench --write` makes this page. No test depends on a timing.",
+        "\n".join(f"- {name}: {value}" for name, value in facts.items()),
+        "\n".join(notes),
     ]
-    for title, rows in groups.items():
-        parts += [f"## {title}", markdown(rows)]
+    for group in groups:
+        parts += [f"## {group.title}", "\n".join((*group.notes, f"Measured {group.when}.")), markdown(group.rows)]
     return "\n\n".join(parts) + "\n"
