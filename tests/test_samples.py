@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -228,15 +227,6 @@ def test_a_time_without_a_zone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="zone"):
         samples.copy_to(tmp_path, datetime(2026, 11, 20, 12))
     assert not list(tmp_path.iterdir())
-
-
-def test_copying_takes_less_than_fifty_milliseconds(tmp_path: Path) -> None:
-    times = []
-    for n in range(5):
-        begun = time.perf_counter()
-        samples.copy_to(tmp_path / str(n), NOW)
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 0.05
 
 
 def test_the_wheel_holds_all_of_them_in_less_than_400_kb() -> None:

@@ -44,6 +44,6 @@ def split_password(conninfo: str) -> tuple[str, dict[str, str]]:
     try:
         parts = conninfo_to_dict(conninfo)
     except ProgrammingError as error:
-        raise ServerError("The database's address is not valid: check it with `chattui server status`.") from error
+        raise ServerError("The database's address is not valid: check it with `chattui db status`.") from error
     password = parts.pop("password", None)
     return make_conninfo("", **parts), {"PGPASSWORD": str(password)} if password else {}

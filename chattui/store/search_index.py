@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, LiteralString
 
@@ -27,7 +28,8 @@ CREATE INDEX CONCURRENTLY messages_search ON chattui.messages
 """
 _BUILD_LOCK = 0x63696478
 _SETTINGS = ("statement_timeout", "maintenance_work_mem", "max_parallel_maintenance_workers")
-_WORDS_FROM = 2_000  # with fewer messages every prefix is cheap without a vocabulary
+_LOCK_PAUSE = 0.5
+_WORDS_FROM = 200  # with fewer messages there is nothing to complete and nothing to mistype
 _WORDS_AFTER = 500
 
 
@@ -68,7 +70,8 @@ def build(db: Database, progress: Callable[[float], None] | None = None, *, memo
         try:
             if not _is_owner(conn):
                 return False  # whoever owns the tables builds it; searches walk the newest messages meanwhile
-            conn.execute("SELECT pg_advisory_lock(%s)", (_BUILD_LOCK,))
+            while not _locked(conn):  # asked for again and again: one that waits would hold up the other's build
+                time.sleep(_LOCK_PAUSE)
             if (state := _state(conn)) is True:
                 return False
             if state is False:
@@ -107,6 +110,11 @@ def words_are_stale(db: Database, added: int) -> bool:
     assert row is not None
     has_words, total = row
     return total >= _WORDS_FROM and (not has_words or added >= max(_WORDS_AFTER, total // 20))
+
+
+def _locked(conn: psycopg.Connection[Any]) -> bool:
+    row = conn.execute("SELECT pg_try_advisory_lock(%s)", (_BUILD_LOCK,)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _is_owner(conn: psycopg.Connection[Any]) -> bool:
