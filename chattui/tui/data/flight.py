@@ -16,7 +16,7 @@ from chattui.tui.messages import SearchAnswered
 if TYPE_CHECKING:
     from chattui.store.database import Database
 
-PAGE = 50
+PAGE = 25
 _SLOT = "search"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ log = logging.getLogger("chattui.tui")
 
 RECENTS_PAGE = 100
 BEFORE, AFTER = 40, 60
+_PATIENCE = 2.0
 _RETRY_SECONDS = (0.5, 1, 2, 5, 10)
 
 
@@ -42,6 +44,7 @@ class Session:
         self._db: Database | None = None
         self._listener: Listener | None = None
         self._recents_wanted: object = None
+        self._painted = threading.Event()
         self._closed = False
 
     # Opening and closing
@@ -62,6 +65,10 @@ class Session:
             worker.stop()
         if self._db is not None:
             self._db.close()
+
+    def painted(self) -> None:
+        """The first screen is on the screen."""
+        self._painted.set()
 
     def _open(self, reference: str | None) -> None:
         import time
@@ -95,6 +102,7 @@ class Session:
             chat_id = int(reference) if reference and reference.isdecimal() and len(reference) < 19 else None
             self._post(told.FirstScreenRead(startup.first_screen(conn, chat_id=chat_id)))
         self._post(told.ConnectionChanged(True))
+        self._painted.wait(_PATIENCE)  # what is imported now would hold up that paint
         from chattui.store.database import Database
         from chattui.store.notifications import Listener
 

@@ -165,7 +165,13 @@ class ItemList(ScrollView, can_focus=True):
             self.scroll_to(y=last - height, animate=False)
 
     def _resize_document(self) -> None:
-        self.virtual_size = Size(self.inner_width, self.tops[-1])
+        """Tell the scrollbar, which is always there, the size without laying out the screen."""
+        size = Size(self.inner_width, self.tops[-1])
+        if self.virtual_size != size:
+            self.set_reactive(ItemList.virtual_size, size)
+            if self.show_vertical_scrollbar:
+                self.vertical_scrollbar.window_virtual_size = size.height
+                self.vertical_scrollbar.window_size = self.scrollable_content_region.height
 
     def _ask_for_more(self) -> None:
         height = self.scrollable_content_region.height

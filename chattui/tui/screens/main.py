@@ -66,6 +66,7 @@ class MainScreen(Shell):
                 self.searching.begin(first.chat.id, at or 0, state.get("line") or 0, at_end=at is None)
         self.show_empty()
         self.app.settle_memory()
+        self.call_after_refresh(self.session.painted)
 
     def on_store_ready(self) -> None:
         """Everything can be asked for: the rest of the first screen, and what is new on the disk."""

@@ -139,4 +139,4 @@ class Shell(Screen[None]):
         room = max(12, width - cell_len(note) - 2)
         shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
         gap = " " * max(2, width - cell_len(shown) - cell_len(note))
-        self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")))
+        self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")), layout=False)

@@ -130,7 +130,7 @@ class Composer(Vertical):
         key = self._drafts.key_for(self._chat_id, text)
         self._sending = (key, self._chat_id, self._editor.text)
         self._editor.read_only = True
-        self._hint.update("Saving …")
+        self._hint.update("Saving …", layout=False)
         self.post_message(self.Submitted(key, self._chat_id, text))
 
     def on_text_area_changed(self) -> None:
@@ -164,4 +164,4 @@ class Composer(Vertical):
             text = "A draft is waiting: w to go on writing"
         else:
             text = "w  write a message" if self._chat_id is not None else "w  write the first message"
-        self._hint.update(text)
+        self._hint.update(text, layout=False)

@@ -16,6 +16,7 @@ class KeyBar(Static):
     def __init__(self) -> None:
         super().__init__("", id="keys", markup=False)
         self._spans: list[tuple[int, int, str]] = []
+        self._parts: list[tuple[str, str] | str] = []
 
     def on_mount(self) -> None:
         """Follow what the focus and the commands allow."""
@@ -35,7 +36,9 @@ class KeyBar(Static):
             self._spans.append((at, at + len(name) + len(label) - 2, binding.key))
             parts += [(name, "$footer-key-foreground bold"), label]
             at += len(name) + len(label)
-        self.update(Content.assemble(*parts))
+        if parts != self._parts:
+            self._parts = parts
+            self.update(Content.assemble(*parts), layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Press the key that was clicked."""
