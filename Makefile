@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 ifdef UV
 NEW    = $(UV) venv --quiet --python '>=3.11' $(VENV)
-GET    = $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r
+GET    = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r
 SELF   = $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 else
 NEW    = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "chattui needs Python 3.11 or newer: make PYTHON=python3.12 …")' \

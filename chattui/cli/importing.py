@@ -44,6 +44,9 @@ def import_(
 
     What was imported before is not read again; what its tool has deleted stays.
     """
+    import chattui.sources.registry
+    import chattui.sync.engine  # noqa: F401  while the server is perhaps being set up
+
     with context.store() as db:
         if status:
             _print_status(db, as_json=as_json)
