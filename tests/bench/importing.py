@@ -8,10 +8,9 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.bench import corpus
-from tests.bench.machine import Others, wait_quiet
+from tests.bench.machine import Others, family_seconds, wait_quiet
 from tests.bench.options import Options
 from tests.bench.places import PROGRAM, REPOSITORY, Home
 from tests.bench.report import Row, figure, timing
@@ -24,7 +23,6 @@ NOTES = (
     "whose server is up; from the command on. Browsable: every message is stored. Indexed: the search index and its "
     "vocabulary are complete.",
 )
-_SIDEBAR = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,7 @@ def _throughput(options: Options, home: Home) -> list[Row]:
             home.start_server()
             wait_quiet()
             found.append(_import(home))
+            others.include(home.server_pid())
     rows = []
     for what, limit, seconds in (
         ("import until browsable", 20_000, [i.browsable for i in found]),
@@ -78,8 +77,6 @@ def _throughput(options: Options, home: Home) -> list[Row]:
 
 def _import(home: Home) -> Imported:
     """``chattui import --progress``, its lines time-stamped as they come."""
-    from tests.bench.machine import family_seconds
-
     server = home.server_pid()
     before = family_seconds([server])
     began = time.perf_counter()
@@ -157,14 +154,10 @@ def _newest_first(options: Options, home: Home) -> list[Row]:
                 full = terminal.wait(lambda s: _chats_listed(s) >= 50, "50 chats in the list", timeout=60)
                 launched.append(full.ms)
                 after_empty.append(full.ms - empty.ms)
+                others.include(home.server_pid())
     home.forget()
     busy = [others.cores]
     return [
         timing("first start: empty list on screen → newest 50 chats on screen", after_empty, limit=1_000, others=busy),
         timing("first start: launch → newest 50 chats on screen (with initdb, migrate)", launched, others=busy),
     ]
-
-
-def history_files(home: Path) -> int:
-    """How many history files lie in a home."""
-    return sum(1 for _ in (home / ".claude" / "projects").rglob("*.jsonl"))

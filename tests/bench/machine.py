@@ -100,12 +100,13 @@ def memory_mib(pid: int) -> tuple[float, float]:
 class Others:
     """How many cores programs that have nothing to do with the measurement used while it ran.
 
-    ``mine`` are processes beside this one whose families belong to the measurement, the server for example. Read
-    ``cores`` after the block.
+    ``mine`` are processes beside this one whose families belong to the measurement, the server for example; ``include``
+    adds one that was started inside the block, just before it ends. Read ``cores`` after the block.
     """
 
     def __init__(self, *mine: int) -> None:
         self._mine = (os.getpid(), *mine)
+        self._included = 0.0
         self.cores = 0.0
 
     def __enter__(self) -> Others:
@@ -113,8 +114,12 @@ class Others:
         self._busy, self._own = busy_seconds(), family_seconds(self._mine)
         return self
 
+    def include(self, pid: int) -> None:
+        """Count all that a process and its family have used until now as the measurement's own."""
+        self._included += family_seconds([pid]) if pid else 0.0
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        own = family_seconds(self._mine) - self._own
+        own = family_seconds(self._mine) - self._own + self._included
         wall = max(1e-3, time.perf_counter() - self._began)
         self.cores = max(0.0, (busy_seconds() - self._busy - own) / wall)
 

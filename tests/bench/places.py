@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,8 +94,3 @@ def empty_histories(cache: Path) -> Path:
 def say(text: str) -> None:
     """Progress, for the person who waits."""
     print(f"· {text}", file=sys.stderr, flush=True)
-
-
-def python(home: Home, module: str, *arguments: str) -> Sequence[str]:
-    """The command line of a module of the benchmarks."""
-    return [sys.executable, "-m", module, *arguments]

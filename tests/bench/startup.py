@@ -106,6 +106,7 @@ def _first_screens(options: Options, big: Home) -> list[Row]:
         for _ in range(options.runs):
             big.stop_server()
             stopped.append(launch(PROGRAM, big, chats_shown, "recents and the last chat"))
+            others.include(big.server_pid())
     rows.append(_row("launch → recents and last chat, server stopped", stopped, 800, others.cores))
     fresh = Home(empty_histories(options.cache), options.cache / "first")
     first = []
@@ -113,6 +114,7 @@ def _first_screens(options: Options, big: Home) -> list[Row]:
         for _ in range(options.runs):
             fresh.forget()
             first.append(launch(PROGRAM, fresh, nothing_yet, "the empty state"))
+            others.include(fresh.server_pid())
         fresh.forget()
     rows.append(_row("launch → empty state, very first start (initdb, migrate)", first, 2_000, others.cores))
     return rows
