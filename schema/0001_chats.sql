@@ -59,7 +59,7 @@ CREATE TABLE chattui.chats (
   last_accessed_at timestamptz,
   deleted_at       timestamptz,
   PRIMARY KEY (owner, id),
-  UNIQUE (owner, source, source_id),
+  UNIQUE (source_id, owner, source),  -- owner not first: the foreign keys' checks must find only the primary key to use
   FOREIGN KEY (owner, parent_id) REFERENCES chattui.chats (owner, id) ON DELETE CASCADE,
   FOREIGN KEY (owner, forked_from) REFERENCES chattui.chats (owner, id) ON DELETE SET NULL (forked_from)
 ) WITH (fillfactor = 85);  -- counters are updated often

@@ -33,6 +33,7 @@ def run_app(arguments: AppArguments) -> int:
     if not can_draw():
         print(NO_TERMINAL, file=sys.stderr)
         return 2
+    os.environ.setdefault("TEXTUAL_FPS", "240")  # Textual waits for its next frame: 60 a second cost up to 30 ms a key
     from chattui.tui.launch import launch
 
     return launch(

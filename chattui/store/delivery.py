@@ -40,7 +40,8 @@ class Receipt:
 LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('chattui.import ' || CURRENT_USER, 0))"
 
 LIMITS: LiteralString = (
-    "SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"
+    "SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off; "
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"
 )
 """An import may lose its last commits in a power cut: the offset is lost with the messages, and they are read again."""
 

@@ -98,7 +98,7 @@ chats = Table(
     Column("last_accessed_at", _when),
     Column("deleted_at", _when),
     PrimaryKeyConstraint("owner", "id"),
-    UniqueConstraint("owner", "source", "source_id"),
+    UniqueConstraint("source_id", "owner", "source"),
     ForeignKeyConstraint(["owner", "parent_id"], ["chattui.chats.owner", "chattui.chats.id"]),
     ForeignKeyConstraint(["owner", "forked_from"], ["chattui.chats.owner", "chattui.chats.id"]),
 )
