@@ -43,7 +43,10 @@ LIMITS: LiteralString = (
     "SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off; "
     "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"
 )
-"""An import may lose its last commits in a power cut: the offset is lost with the messages, and they are read again."""
+"""An import may lose its last commits in a power cut: the offset is lost with the messages, and they are read again.
+
+No sequential scans: the foreign key's check is planned once, while ``chats`` is small, and kept while it grows.
+"""
 
 OFFSETS: LiteralString = """
 SELECT path, byte_offset, state ? 'second_copy' FROM chattui.imports
