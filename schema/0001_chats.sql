@@ -94,7 +94,7 @@ CREATE TABLE chattui.messages (
   error         boolean NOT NULL DEFAULT false,
   metadata      jsonb,
   chars         integer GENERATED ALWAYS AS (char_length(content)) STORED,
-  lines         integer GENERATED ALWAYS AS (char_length(content) - char_length(replace(content, E'\n', ''))) STORED,
+  lines         integer GENERATED ALWAYS AS (octet_length(content) - octet_length(replace(content, E'\n', ''))) STORED,
   -- the included columns let the sizes of a long chat be added up from the index alone
   PRIMARY KEY (owner, chat_id, seq) INCLUDE (kind, chars, lines),
   FOREIGN KEY (owner, chat_id) REFERENCES chattui.chats (owner, id) ON DELETE CASCADE

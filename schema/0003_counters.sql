@@ -11,30 +11,40 @@ SET search_path = chattui, pg_temp AS $$
 DECLARE
   r record;
 BEGIN
-  UPDATE chattui.chats c
-     SET message_count = c.message_count + s.n,
-         prompt_count = c.prompt_count + s.prompts,
-         byte_count = c.byte_count + s.bytes,
-         tokens_in = c.tokens_in + s.tokens_in,
-         tokens_out = c.tokens_out + s.tokens_out,
-         tokens_cached = c.tokens_cached + s.tokens_cached,
-         last_message_at = CASE WHEN c.message_count = 0 THEN s.last_at ELSE greatest(c.last_message_at, s.last_at) END,
-         updated_at = now()
-    FROM (SELECT owner, chat_id, count(*)::integer AS n,
-                 count(*) FILTER (WHERE role = 'user' AND kind = 'text' AND thread IS NULL)::integer AS prompts,
-                 sum(octet_length(content))::bigint AS bytes,
-                 coalesce(sum(tokens_in), 0) AS tokens_in,
-                 coalesce(sum(tokens_out), 0) AS tokens_out,
-                 coalesce(sum(tokens_cached), 0) AS tokens_cached,
-                 max(created_at) AS last_at
-            FROM new_rows GROUP BY owner, chat_id) s
-   WHERE c.owner = s.owner AND c.id = s.chat_id;
-
-  INSERT INTO chattui.day_counts AS d (owner, day, n)
-  SELECT owner, chattui.day_of(created_at), count(*) FROM new_rows GROUP BY 1, 2 ORDER BY 1, 2
-      ON CONFLICT (owner, day) DO UPDATE SET n = d.n + excluded.n;
-
-  FOR r IN SELECT owner, chat_id, max(seq) AS seq, count(*) OVER () AS chats FROM new_rows GROUP BY 1, 2 LIMIT 50 LOOP
+  -- the new rows are read once: an import brings thousands, with all their text
+  FOR r IN
+    WITH s AS MATERIALIZED (
+      SELECT owner, chat_id, chattui.day_of(created_at) AS day, count(*)::integer AS n, max(seq) AS seq,
+             count(*) FILTER (WHERE role = 'user' AND kind = 'text' AND thread IS NULL)::integer AS prompts,
+             sum(octet_length(content))::bigint AS bytes,
+             coalesce(sum(tokens_in), 0) AS tokens_in,
+             coalesce(sum(tokens_out), 0) AS tokens_out,
+             coalesce(sum(tokens_cached), 0) AS tokens_cached,
+             max(created_at) AS last_at
+        FROM new_rows GROUP BY 1, 2, 3
+    ), of_chats AS MATERIALIZED (
+      SELECT owner, chat_id, sum(n)::integer AS n, max(seq) AS seq, sum(prompts)::integer AS prompts,
+             sum(bytes)::bigint AS bytes, sum(tokens_in)::bigint AS tokens_in, sum(tokens_out)::bigint AS tokens_out,
+             sum(tokens_cached)::bigint AS tokens_cached, max(last_at) AS last_at
+        FROM s GROUP BY 1, 2
+    ), counted AS (
+      UPDATE chattui.chats c
+         SET message_count = c.message_count + s.n,
+             prompt_count = c.prompt_count + s.prompts,
+             byte_count = c.byte_count + s.bytes,
+             tokens_in = c.tokens_in + s.tokens_in,
+             tokens_out = c.tokens_out + s.tokens_out,
+             tokens_cached = c.tokens_cached + s.tokens_cached,
+             last_message_at = CASE WHEN c.message_count = 0 THEN s.last_at ELSE greatest(c.last_message_at, s.last_at) END,
+             updated_at = now()
+        FROM of_chats s WHERE c.owner = s.owner AND c.id = s.chat_id
+    ), days AS (
+      INSERT INTO chattui.day_counts AS d (owner, day, n)
+      SELECT owner, day, sum(n)::integer FROM s GROUP BY 1, 2 ORDER BY 1, 2
+          ON CONFLICT (owner, day) DO UPDATE SET n = d.n + excluded.n
+    )
+    SELECT owner, chat_id, seq, count(*) OVER () AS chats FROM of_chats LIMIT 50
+  LOOP
     PERFORM pg_notify(chattui.channel(r.owner), CASE WHEN r.chats > 50 THEN '*' ELSE r.chat_id || ':' || r.seq END);
   END LOOP;
   RETURN NULL;

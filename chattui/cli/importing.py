@@ -77,6 +77,7 @@ def _run(
         known = ", ".join(s.name for s in all_sources())
         raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
     show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
+    sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
     sync = Sync(db, sources, tell=show)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from chattui.domain.history import NewMessage
@@ -12,9 +11,10 @@ _NULL = "\\N"
 _NO_TOKENS = "\\N\t\\N\t\\N"
 
 MESSAGE_COLUMNS = (
-    "chat_id, seq, created_at, role, kind, content_type, content, source_id, parent_seq, reply_id, call_id, thread, "
+    "chat_id, seq, created_at, parent_seq, role, kind, content_type, content, source_id, reply_id, call_id, thread, "
     "model, tokens_in, tokens_out, tokens_cached, error, metadata"
 )
+"""First what is known when the message gets its place in a chat, then its body."""
 
 
 def escaped(text: str) -> str:
@@ -36,26 +36,40 @@ def _optional(value: str | None) -> str:
     return _NULL if value is None else escaped(value)
 
 
-def message_line(m: NewMessage, chat_id: int, seq: int, created_at: datetime, parent_seq: int | None) -> str:
-    """One message as a line of COPY, in the order of ``MESSAGE_COLUMNS``."""
+def message_body(m: NewMessage) -> bytes:
+    """The columns from ``role`` on, as UTF-8 with the line's end; a lone surrogate becomes U+FFFD.
+
+    They do not depend on the chat, so they can be written while the batch before is being stored.
+    """
     call_id = _NULL if m.tool is None else escaped(m.tool.call_id)
-    parent = _NULL if parent_seq is None else parent_seq
     metadata = escaped(storable_json(m.metadata)) if m.metadata else _NULL
     if m.tokens_in is None and m.tokens_out is None and m.tokens_cached is None:
         tokens = _NO_TOKENS
     else:
         tokens = "\t".join(_NULL if n is None else str(n) for n in (m.tokens_in, m.tokens_out, m.tokens_cached))
-    return (
-        f"{chat_id}\t{seq}\t{created_at.isoformat()}\t{m.role}\t{m.kind}\t{m.content_type}\t{escaped(m.content)}\t"
-        f"{escaped(m.source_id)}\t{parent}\t{_optional(m.reply_id)}\t{call_id}\t{_optional(m.thread)}\t"
-        f"{_optional(m.model)}\t{tokens}\t{'t' if m.error else 'f'}\t{metadata}\n"
+    body = "\t".join(
+        (
+            m.role,
+            m.kind,
+            m.content_type,
+            escaped(m.content),
+            escaped(m.source_id),
+            _optional(m.reply_id),
+            call_id,
+            _optional(m.thread),
+            _optional(m.model),
+            tokens,
+            "t" if m.error else "f",
+            metadata + "\n",
+        )
     )
-
-
-def encoded(lines: Sequence[str]) -> bytes:
-    """The lines as UTF-8; a lone surrogate becomes U+FFFD."""
-    text = "".join(lines)
     try:
-        return text.encode()
+        return body.encode()
     except UnicodeEncodeError:
-        return storable(text).encode()
+        return storable(body).encode()
+
+
+def message_head(chat_id: int, seq: int, created_at: datetime, parent_seq: int | None) -> bytes:
+    """The columns before ``role``; ``message_body`` follows."""
+    parent = _NULL if parent_seq is None else parent_seq
+    return f"{chat_id}\t{seq}\t{created_at.isoformat()}\t{parent}\t".encode()

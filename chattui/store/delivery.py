@@ -15,7 +15,8 @@ class Delivery:
 
     It is stored only if the file's import still stands at ``expected_offset``: another program may have been faster.
     ``replace`` removes what came from this chat's file before, because the file was rewritten. ``error`` says that the
-    file could not be read further. ``chunk`` is None then, or when a file was only touched or moved.
+    file could not be read further. ``chunk`` is None then, or when a file was only touched or moved. ``bodies`` are the
+    chunk's messages as ``copying.message_body`` writes them; without them the writer does that itself.
     """
 
     file: HistoryFile
@@ -26,6 +27,7 @@ class Delivery:
     replace: bool = False
     error: str | None = None
     moved_from: str | None = None  # the path under which this same file was imported before
+    bodies: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Receipt:
 LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('chattui.import ' || CURRENT_USER, 0))"
 
 LIMITS: LiteralString = (
-    "SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off; "
+    "SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off; SET LOCAL work_mem = '32MB'; "
     "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"
 )
 """An import may lose its last commits in a power cut: the offset is lost with the messages, and they are read again.
@@ -107,6 +109,15 @@ SELECT x.source, x.source_id, x.title, nullif(x.project, ''), nullif(x.repositor
 RETURNING c.id, c.source, c.source_id, c.message_count
 """
 
+LAST_TIME: LiteralString = """
+SELECT max(created_at) FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq = %(seq)s
+"""
+
+SEQS: LiteralString = """
+SELECT source_id, seq FROM chattui.messages
+ WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND source_id = ANY (%(ids)s)
+"""
+
 COPY_MESSAGES: LiteralString = f"COPY chattui.messages ({MESSAGE_COLUMNS}) FROM STDIN"
 
 START_OVER: LiteralString = """
@@ -156,9 +167,8 @@ TAKE_IN: LiteralString = (
 
 TOOL_CALLS: LiteralString = """
 INSERT INTO chattui.tool_calls AS t (chat_id, call_id, name, target, status, call_seq, result_seq, duration_ms, error, created_at)
-SELECT * FROM unnest(%(chat_id)s::bigint[], %(call_id)s::text[], %(name)s::text[], %(target)s::text[],
-       %(status)s::chattui.tool_status[], %(call_seq)s::integer[], %(result_seq)s::integer[], %(duration_ms)s::integer[],
-       %(error)s::text[], %(created_at)s::timestamptz[])
+SELECT * FROM json_to_recordset(%(calls)s::json) AS x (chat_id bigint, call_id text, name text, target text,
+       status chattui.tool_status, call_seq integer, result_seq integer, duration_ms integer, error text, created_at timestamptz)
     ON CONFLICT (owner, chat_id, call_id) DO UPDATE SET
        name = CASE WHEN excluded.name = '' THEN t.name ELSE excluded.name END,
        target = CASE WHEN excluded.target = '' THEN t.target ELSE excluded.target END,

@@ -127,7 +127,7 @@ messages = Table(
     Column("error", Boolean, nullable=False),
     Column("metadata", JSONB),
     Column("chars", Integer, Computed("char_length(content)")),
-    Column("lines", Integer, Computed("char_length(content) - char_length(replace(content, E'\\n', ''))")),
+    Column("lines", Integer, Computed("octet_length(content) - octet_length(replace(content, E'\\n', ''))")),
     PrimaryKeyConstraint("owner", "chat_id", "seq"),
     ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
 )

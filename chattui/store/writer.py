@@ -8,48 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
-from chattui.domain.history import ChatInfo, NewMessage, NewToolUse
-from chattui.domain.kinds import Kind, ToolStatus
+from chattui.domain.history import ChatInfo
 from chattui.store import delivery as sql
-from chattui.store.copying import encoded, message_line
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
 from chattui.store.imports import PROBLEMS_KEPT
+from chattui.store.numbering import Target, call_rows, number
 from chattui.store.storable import storable, storable_json, storable_path
 
 log = logging.getLogger("chattui.store")
 
-_COPY_BLOCK = 1 << 20
+_COPY_PIECES = 512
 _INT8 = (1 << 63) - 1
-
-
-@dataclass(slots=True)
-class _Target:
-    """The chat that a delivery goes to, while its batch is written."""
-
-    chat_id: int
-    next_seq: int
-    existing: bool  # it held messages before this batch
-    path: str | None = None  # of the first file that brings messages in this batch
-    own: bool = False  # messages that were added here wait aside until all has come
-    last_at: datetime | None = None
-    seqs: dict[str, int] = field(default_factory=dict)  # source_id to seq, of this batch and what was looked up
-    calls: dict[str, _Call] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Call:
-    use: NewToolUse
-    call_seq: int | None
-    result_seq: int | None
-    created_at: datetime
 
 
 class HistoryWriter:
@@ -71,38 +47,49 @@ class HistoryWriter:
     def _write(self, conn: psycopg.Connection[Any], deliveries: Sequence[Delivery]) -> Receipt:
         accepted, skipped = self._accepted(conn, deliveries)
         targets = self._targets(conn, accepted)
-        lines: list[str] = []
-        stored: list[int] = []
-        for item in accepted:
-            before = len(lines)
-            if item.chunk is not None and (target := targets.get(_key(item.chunk.chat))) is not None:
+        goes = [targets.get(_key(d.chunk.chat)) if d.chunk is not None else None for d in accepted]
+        for item, target in zip(accepted, goes, strict=True):
+            if target is not None:
                 if item.replace:
                     self._make_room(conn, target, item)
-                self._number(conn, target, item, lines)
-            stored.append(len(lines) - before)
-        if lines:
-            self._copy(conn, encoded(lines))
+                self._look_up(conn, target, item)
+        stored, calls = self._write_messages(conn, accepted, goes)
         for target in targets.values():
             if target.own:
                 conn.execute(sql.OWN_BACK, {"chat_id": target.chat_id, "behind": target.next_seq - 1})
-        self._write_calls(conn, targets.values())
+        if calls:
+            conn.execute(sql.TOOL_CALLS, {"calls": calls})
         self._write_attachments(conn, accepted, targets)
         self._write_imports(conn, accepted, targets, stored)
         changed = frozenset(t.chat_id for t in targets.values())
-        return Receipt(len(lines), changed, tuple(skipped))
+        return Receipt(sum(stored), changed, tuple(skipped))
 
-    def _copy(self, conn: psycopg.Connection[Any], data: bytes) -> None:
-        """Bring in the messages: straight into their table, or by way of another where row-level security holds."""
+    def _write_messages(
+        self, conn: psycopg.Connection[Any], items: Sequence[Delivery], goes: Sequence[Target | None]
+    ) -> tuple[list[int], str]:
+        """Number and store the messages, the server taking in what is numbered while the rest still is.
+
+        Returns how many came of each delivery, and the tool calls as JSON ("" for none).
+        """
+        if not any(d.chunk and (d.chunk.messages or d.chunk.tool_updates) for d in items):
+            return [0] * len(items), ""
         if self._is_restricted is None:
             row = conn.execute(sql.IS_RESTRICTED).fetchone()
             self._is_restricted = row is not None and bool(row[0])
-        if self._is_restricted:
+        if self._is_restricted:  # then by way of another table
             conn.execute(sql.BY_WAY_OF)
+        stored = []
         with conn.cursor().copy(sql.COPY_ASIDE if self._is_restricted else sql.COPY_MESSAGES) as copy:
-            for at in range(0, len(data), _COPY_BLOCK):
-                copy.write(data[at : at + _COPY_BLOCK])
+            for item, target in zip(items, goes, strict=True):
+                lines = [] if target is None else number(target, item, self._known(target, item))
+                stored.append(len(lines) // 2)
+                for at in range(0, len(lines), _COPY_PIECES):
+                    copy.write(b"".join(lines[at : at + _COPY_PIECES]))
+            calls = [row for target in {id(t): t for t in goes if t}.values() for row in call_rows(target)]
+            text = storable_json(calls) if calls else ""
         if self._is_restricted:
             conn.execute(sql.TAKE_IN)
+        return stored, text
 
     def _accepted(self, conn: psycopg.Connection[Any], items: Sequence[Delivery]) -> tuple[list[Delivery], list[str]]:
         """The deliveries whose file still stands where it was when it was read; the paths of the others."""
@@ -130,7 +117,7 @@ class HistoryWriter:
             accepted.append(item)
         return accepted, skipped
 
-    def _targets(self, conn: psycopg.Connection[Any], items: Sequence[Delivery]) -> dict[tuple[str, str], _Target]:
+    def _targets(self, conn: psycopg.Connection[Any], items: Sequence[Delivery]) -> dict[tuple[str, str], Target]:
         """Insert or update the chats of the batch. A chat is made with its first message, not before."""
         infos: dict[tuple[str, str], ChatInfo] = {}
         times: dict[tuple[str, str], datetime] = {}
@@ -164,10 +151,10 @@ class HistoryWriter:
         for level in filter(None, levels):
             rows = [_chat_values(i, times[_key(i)]) for i in level]
             for chat_id, source, source_id, count in conn.execute(sql.CHATS, {"chats": storable_json(rows)}):
-                targets[source, source_id] = _Target(chat_id, count + 1, count > 0)
+                targets[source, source_id] = Target(chat_id, count + 1, count > 0)
         return {k: targets[k[0], storable(k[1])] for k in infos}
 
-    def _make_room(self, conn: psycopg.Connection[Any], target: _Target, item: Delivery) -> None:
+    def _make_room(self, conn: psycopg.Connection[Any], target: Target, item: Delivery) -> None:
         """Take out what the chat's file brought before; what was added here moves behind what comes now.
 
         Where another file has brought messages too, nothing is taken out: what only that one holds would be lost.
@@ -185,42 +172,15 @@ class HistoryWriter:
             conn.execute(sql.FORGET_FORK, of)  # found by its messages, and found again by those that come now
         target.next_seq, target.existing = 1, False
 
-    def _number(self, conn: psycopg.Connection[Any], target: _Target, item: Delivery, lines: list[str]) -> None:
-        """Give each new message its seq, its time and its parent, and write its line."""
+    def _look_up(self, conn: psycopg.Connection[Any], target: Target, item: Delivery) -> None:
+        """What numbering must know of a chat that holds messages: the ids it has of those that come or are answered."""
         assert item.chunk is not None
         new = item.chunk.messages
-        path = storable_path(item.file.path)
-        target.path = target.path or path
-        if target.existing and new:
-            new = self._unseen(conn, target, item, new)
-        elif target.path != path:
-            self._second_copies.add(path)
-            new = tuple(m for m in new if m.source_id not in target.seqs)
-        fallback = datetime.fromtimestamp(item.file.mtime_ns / 1e9, UTC)
-        seqs = target.seqs
-        for m in new:
-            seq = target.next_seq
-            target.next_seq += 1
-            created = m.created_at or target.last_at or fallback
-            target.last_at = created
-            seqs[m.source_id] = seq
-            parent = seqs.get(m.parent_id) if m.parent_id is not None else None
-            lines.append(message_line(m, target.chat_id, seq, created, parent))
-            if m.tool is not None:
-                _join_call(target, m.tool, seq, m.kind, created)
-        for use in item.chunk.tool_updates:
-            _join_call(target, use, None, Kind.EVENT, target.last_at or fallback)
-
-    def _unseen(
-        self, conn: psycopg.Connection[Any], target: _Target, item: Delivery, new: tuple[NewMessage, ...]
-    ) -> tuple[NewMessage, ...]:
-        """What the chat does not hold yet. Also looks up the messages that the new ones answer."""
-        if not target.seqs:
-            at = conn.execute(
-                "SELECT max(created_at) FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %s "
-                "AND seq = %s",
-                (target.chat_id, target.next_seq - 1),
-            ).fetchone()
+        if not target.existing or not new:
+            return
+        if target.last_at is None:
+            last = {"chat_id": target.chat_id, "seq": target.next_seq - 1}
+            at = conn.execute(sql.LAST_TIME, last).fetchone()
             target.last_at = at[0] if at else None
         wanted = {m.parent_id for m in new if m.parent_id}
         path = storable_path(item.file.path)
@@ -228,50 +188,32 @@ class HistoryWriter:
             self._second_copies.add(path)
         if path in self._second_copies:
             wanted |= {m.source_id for m in new}
-        wanted = {w for w in wanted if w not in target.seqs}
-        found = conn.execute(
-            "SELECT source_id, seq FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %s "
-            "AND source_id = ANY (%s)",
-            (target.chat_id, [storable(w) for w in wanted]),
-        ).fetchall()
-        held = dict(found)
-        target.seqs.update(held)
-        if path not in self._second_copies:
-            return new
-        return tuple(m for m in new if m.source_id not in target.seqs)
+        ids = [storable(w) for w in wanted if w not in target.seqs]
+        target.seqs.update(conn.execute(sql.SEQS, {"chat_id": target.chat_id, "ids": ids}))
 
-    def _write_calls(self, conn: psycopg.Connection[Any], targets: Iterable[_Target]) -> None:
-        calls = [(t.chat_id, c) for t in targets for c in t.calls.values()]
-        if not calls:
-            return
-        params: dict[str, list[Any]] = {
-            "chat_id": [chat_id for chat_id, _ in calls],
-            "call_id": [storable(c.use.call_id) for _, c in calls],
-            "name": [storable(c.use.name) for _, c in calls],
-            "target": [storable(c.use.target) for _, c in calls],
-            "status": [c.use.status.value for _, c in calls],
-            "call_seq": [c.call_seq for _, c in calls],
-            "result_seq": [c.result_seq for _, c in calls],
-            "duration_ms": [c.use.duration_ms for _, c in calls],
-            "error": [storable(c.use.error) if c.use.error else None for _, c in calls],
-            "created_at": [c.created_at for _, c in calls],
-        }
-        conn.execute(sql.TOOL_CALLS, params)
+    def _known(self, target: Target, item: Delivery) -> Container[str]:
+        """Ids that are not taken again: those of the chat, where the delivery's file is not its first one."""
+        path = storable_path(item.file.path)
+        target.path = target.path or path
+        if not target.existing and target.path != path:
+            self._second_copies.add(path)
+            return set(target.seqs)
+        return set(target.seqs) if target.existing and path in self._second_copies else ()
 
     def _write_attachments(
-        self, conn: psycopg.Connection[Any], items: Iterable[Delivery], targets: dict[tuple[str, str], _Target]
+        self, conn: psycopg.Connection[Any], items: Iterable[Delivery], targets: dict[tuple[str, str], Target]
     ) -> None:
         for item in items:
             if item.chunk is None or (target := targets.get(_key(item.chunk.chat))) is None:
                 continue
             for m in item.chunk.messages:
                 seq = target.seqs.get(m.source_id)
-                for number, attachment in enumerate(m.attachments, 1):
+                for nth, attachment in enumerate(m.attachments, 1):
                     digest = hashlib.sha256(attachment.data).digest()
                     size = len(attachment.data)
                     conn.execute(sql.BLOB, {"sha256": digest, "size": size, "data": attachment.data})
                     name = storable(attachment.name.replace("/", "_").replace("\\", "_"))[:120] or "attachment"
-                    path = f"{seq}-{number}-{name}"
+                    path = f"{seq}-{nth}-{name}"
                     values = {"chat_id": target.chat_id, "path": path, "seq": seq, "sha256": digest, "size": size}
                     conn.execute(sql.FILE, values | {"mime": storable(attachment.mime)[:120]})
 
@@ -279,7 +221,7 @@ class HistoryWriter:
         self,
         conn: psycopg.Connection[Any],
         items: Sequence[Delivery],
-        targets: dict[tuple[str, str], _Target],
+        targets: dict[tuple[str, str], Target],
         stored: Sequence[int],
     ) -> None:
         rows: dict[str, dict[str, Any]] = {}
@@ -333,7 +275,7 @@ def _file_values(item: Delivery) -> dict[str, Any]:
     }
 
 
-def _import_values(item: Delivery, target: _Target | None, count: int, earlier: dict[str, Any]) -> dict[str, Any]:
+def _import_values(item: Delivery, target: Target | None, count: int, earlier: dict[str, Any]) -> dict[str, Any]:
     chunk = item.chunk
     problems = earlier["problems"] + [[p.line, storable(p.reason)] for p in (chunk.problems if chunk else ())]
     total = earlier["problem_count"] + (len(chunk.problems) if chunk else 0)
@@ -353,23 +295,3 @@ def _import_values(item: Delivery, target: _Target | None, count: int, earlier: 
         "problem_count": total,
         "message_count": earlier["message_count"] + count,
     }
-
-
-def _join_call(target: _Target, use: NewToolUse, seq: int | None, kind: Kind, created_at: datetime) -> None:
-    """Merge the beginning and the end of a tool call that lie in one batch."""
-    call_seq = seq if kind is Kind.TOOL_CALL else None
-    result_seq = seq if kind is Kind.TOOL_RESULT else None
-    known = target.calls.get(use.call_id)
-    if known is None:
-        target.calls[use.call_id] = _Call(use, call_seq, result_seq, created_at)
-        return
-    known.use = replace(
-        known.use,
-        name=use.name or known.use.name,
-        target=use.target or known.use.target,
-        status=use.status if use.status is not ToolStatus.PENDING else known.use.status,
-        duration_ms=use.duration_ms if use.duration_ms is not None else known.use.duration_ms,
-        error=use.error or known.use.error,
-    )
-    known.call_seq = known.call_seq or call_seq
-    known.result_seq = result_seq or known.result_seq

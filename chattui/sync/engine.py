@@ -6,6 +6,7 @@ import logging
 import platform
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +16,7 @@ from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.protocol import Source
 from chattui.store import forks, imports, search_index
+from chattui.store.copying import message_body
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
 from chattui.store.storable import storable_path
@@ -28,6 +30,7 @@ log = logging.getLogger("chattui.sync")
 FIRST_BATCH = 400
 BATCH_MESSAGES = 4_000
 BATCH_CHARS = 6_000_000
+BATCHES_AHEAD = 3
 _TELL_EVERY = 0.2
 
 Tell = Callable[[Progress], None]
@@ -108,16 +111,16 @@ class Sync:
         return report
 
     def _import(self, work: Sequence[Work], store: ThreadPoolExecutor) -> int:
-        """Hand batches to the storing thread, at most one ahead; returns how many messages were stored."""
+        """Hand batches to the storing thread, a few ahead of it; returns how many messages were stored."""
         writer = HistoryWriter(self._db, self._machine)
-        pending: Future[Receipt] | None = None
+        pending: deque[Future[Receipt]] = deque()
         stored = 0
         for batch in self._batches(work):
-            if pending is not None:
-                stored += self._settled(pending)
-            pending = store.submit(writer.write, batch)
-        if pending is not None:
-            stored += self._settled(pending)
+            while pending and (len(pending) >= BATCHES_AHEAD or pending[0].done()):
+                stored += self._settled(pending.popleft())
+            pending.append(store.submit(writer.write, batch))
+        while pending:
+            stored += self._settled(pending.popleft())
         return stored
 
     def _settled(self, pending: Future[Receipt]) -> int:
@@ -166,7 +169,14 @@ class Sync:
             for chunk in self._chunks(item, read_from):
                 head, tail = fingerprint(file.path, chunk.offset)
                 yield Delivery(
-                    file, chunk, before, head, tail, replace=rewritten and not something, moved_from=item.moved_from
+                    file,
+                    chunk,
+                    before,
+                    head,
+                    tail,
+                    replace=rewritten and not something,
+                    moved_from=item.moved_from,
+                    bodies=tuple(map(message_body, chunk.messages)),
                 )
                 something = True
                 self._problems += len(chunk.problems)

@@ -14,7 +14,7 @@ from chattui.domain.history import NewMessage
 from chattui.domain.kinds import Kind, Role
 from chattui.domain.query import match_pattern, match_ranges, terms
 from chattui.store.connection import connect
-from chattui.store.copying import MESSAGE_COLUMNS, encoded, message_line
+from chattui.store.copying import MESSAGE_COLUMNS, message_body, message_head
 from chattui.store.storable import storable, storable_json
 
 anything = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -80,7 +80,7 @@ def test_any_text_travels_through_copy_unchanged_but_for_what_cannot_be_stored(
     with conn.transaction(force_rollback=True):
         conn.execute("INSERT INTO chattui.chats (id) VALUES (1)")
         with conn.cursor().copy(f"COPY chattui.messages ({MESSAGE_COLUMNS}) FROM STDIN") as copy:  # type: ignore[arg-type]
-            copy.write(encoded([message_line(said, 1, 1, datetime(2026, 1, 1, tzinfo=UTC), None)]))
+            copy.write(message_head(1, 1, datetime(2026, 1, 1, tzinfo=UTC), None) + message_body(said))
         [(content, thread, metadata)] = conn.execute(
             "SELECT content, thread, metadata FROM chattui.messages"
         ).fetchall()
