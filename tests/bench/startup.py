@@ -14,6 +14,7 @@ from tests.bench.places import PROGRAM, Home, empty_histories
 from tests.bench.report import Row, timing
 from tests.bench.screen import Screen
 from tests.bench.terminal import Moment, Terminal
+from tests.bench.warm import warm
 
 TITLE = "Start"
 NOTES = (
@@ -59,6 +60,7 @@ def measure(options: Options) -> list[Row]:
 def launch(argv: Sequence[str], home: Home, shown: Callable[[Screen], bool], what: str) -> Moment:
     """Start a program, wait for ``shown``, and close it."""
     wait_quiet(2.0)
+    warm()
     with Terminal(argv, home.env) as terminal:
         moment = terminal.wait(shown, what)
         terminal.settle()
@@ -116,13 +118,15 @@ def _first_screens(options: Options, big: Home) -> list[Row]:
             stopped.append(launch(PROGRAM, big, chats_shown, "recents and the last chat"))
             others.include(big.server_pid())
     rows.append(_row("launch → recents and last chat, server stopped", stopped, 800, others.cores))
-    fresh = Home(empty_histories(options.cache), options.cache / "first")
     first = []
+    # a directory each, and none removed before the last: ext4 is slow to make files where many were just deleted
+    homes = [Home(empty_histories(options.cache), options.cache / f"first-{n}") for n in range(options.runs)]
     with Others() as others:
-        for _ in range(options.runs):
-            fresh.forget()
+        for fresh in homes:
             first.append(launch(PROGRAM, fresh, set_up(), "the end of the set-up"))
             others.include(fresh.server_pid())
+            fresh.stop_server()
+    for fresh in homes:
         fresh.forget()
     rows.append(_row("launch → ready and empty, very first start (initdb, migrate)", first, 2_000, others.cores))
     return rows
