@@ -98,3 +98,13 @@ def db(conninfo: str) -> Iterator[Database]:
     database = Database(conninfo)
     yield database
     database.close()
+
+
+@pytest.fixture
+def other_db(server: str) -> Iterator[Database]:
+    """A second migrated database without chats."""
+    made = make_database(server, TEMPLATE)
+    database = Database(made)
+    yield database
+    database.close()
+    drop_database(server, made)

@@ -7,6 +7,9 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,9 @@ from chattui.domain.visible import visible_line
 from chattui.sync.progress import Phase, Progress, SyncReport
 
 if TYPE_CHECKING:
+    from chattui.sources.protocol import Source
     from chattui.store.database import Database
+    from chattui.sync.looking import Looked
 
 
 @click.command("import")
@@ -44,14 +49,15 @@ def import_(
 
     What was imported before is not read again; what its tool has deleted stays.
     """
-    import chattui.sources.registry
-    import chattui.sync.engine  # noqa: F401  while the server is perhaps being set up
-
-    with context.store() as db:
-        if status:
+    if status:
+        with context.store() as db:
             _print_status(db, as_json=as_json)
-            return 0
-        report = _run(db, paths, names, index=not no_index, lines=lines, quiet=as_json)
+        return 0
+    sources = _sources(names)
+    with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
+        opening = opener.submit(stack.enter_context, context.store())
+        looked = None if paths else _look_meanwhile(sources, opening.done)
+        report = _run(opening.result(), sources, paths, looked, index=not no_index, lines=lines, quiet=as_json)
     if lines:
         click.echo(json.dumps(report.as_json()))
     elif as_json:
@@ -63,19 +69,41 @@ def import_(
     return EXIT_ERROR if report.faults and not report.read else 0
 
 
-def _run(
-    db: Database, paths: tuple[Path, ...], names: tuple[str, ...], *, index: bool, lines: bool, quiet: bool
-) -> SyncReport:
+def _sources(names: tuple[str, ...]) -> list[Source]:
     from chattui.domain.errors import ConfigError
     from chattui.sources.registry import all_sources
-    from chattui.sync.choose import history_in
-    from chattui.sync.engine import Sync
 
     sources = [s for s in all_sources() if not names or s.name in names]
     unknown = set(names) - {s.name for s in all_sources()}
     if unknown:
         known = ", ".join(s.name for s in all_sources())
         raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
+    return sources
+
+
+def _look_meanwhile(sources: list[Source], opened: Callable[[], bool]) -> Looked:
+    """Look in the usual places while the database is being opened, and go on to read while it is being set up."""
+    from chattui.sync.looking import look, read_ahead
+
+    looked = look(sources, os.environ, Path.home())
+    if not opened():
+        read_ahead(looked, opened)
+    return looked
+
+
+def _run(
+    db: Database,
+    sources: list[Source],
+    paths: tuple[Path, ...],
+    looked: Looked | None,
+    *,
+    index: bool,
+    lines: bool,
+    quiet: bool,
+) -> SyncReport:
+    from chattui.sync.choose import history_in
+    from chattui.sync.engine import Sync
+
     show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
     sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
     gc.freeze()
@@ -87,7 +115,7 @@ def _run(
         found = history_in(paths, sources)
         report = sync.run_work(sync.compare(found), found=len(found), index=index)
     else:
-        report = sync.run(os.environ, Path.home(), index=index)
+        report = sync.run(os.environ, Path.home(), index=index, looked=looked)
     if show is _bar:
         click.echo("\r\x1b[K", err=True, nl=False)
     return report

@@ -101,3 +101,14 @@ class BlockSize:
 
 SIZE_BLOCK = 512
 """Messages per ``BlockSize``: block b covers seq b*512+1 … b*512+512."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstScreen:
+    """What the app shows first. ``chat`` is the one that was open last, else the newest; ``messages`` are its last
+    ones, or those around the position at which it was left."""
+
+    recents: tuple[ChatRow, ...]
+    chat: Chat | None
+    messages: tuple[Message, ...]
+    snapshot: dict[str, Any]

@@ -19,7 +19,7 @@ Changed = Callable[[frozenset[int] | None], None]
 """Called with the ids of changed chats; None when anything may have changed (many at once, or after a reconnect)."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
-_GATHER_SECONDS = 0.05
+_GATHER_SECONDS = 0.015
 
 
 class Listener:

@@ -6,12 +6,11 @@ compares. They run pipelined on a driver connection: one round trip for the list
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import psycopg
 
-from chattui.domain.chat import Chat, ChatRow, Message
+from chattui.domain.chat import Chat, FirstScreen
 from chattui.store import migrations, values
 from chattui.store.failures import translate
 
@@ -55,17 +54,6 @@ PAGE_SQL: LiteralString = (
     "WHERE chattui.messages.owner = CAST(CURRENT_USER AS TEXT) AND chattui.messages.chat_id = %(chat_id)s "
     "AND chattui.messages.seq BETWEEN %(first)s AND %(last)s ORDER BY chattui.messages.seq"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FirstScreen:
-    """What the app shows first. ``chat`` is the one that was open last, else the newest; ``messages`` are its last
-    ones, or those around the position at which it was left."""
-
-    recents: tuple[ChatRow, ...]
-    chat: Chat | None
-    messages: tuple[Message, ...]
-    snapshot: dict[str, Any]
 
 
 def prepare(conn: psycopg.Connection[Any]) -> bool:

@@ -16,13 +16,12 @@ from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.protocol import Source
 from chattui.store import forks, imports, search_index
-from chattui.store.copying import message_body
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
-from chattui.sync.fingerprint import fingerprint
-from chattui.sync.plan import Change, Work, discover, plan
+from chattui.sync.looking import Looked, delivery_of, look
+from chattui.sync.plan import Change, Work, plan
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
 
 log = logging.getLogger("chattui.sync")
@@ -56,6 +55,7 @@ class Sync:
         self._began = self._told = 0.0
         self._progress = Progress(Phase.LOOKING)
         self._problems = 0
+        self._ready: dict[Path, list[Delivery]] = {}  # read before the database was there
 
     def stop(self) -> None:
         """End after the batch that is being stored; what was stored stays, the rest comes next time."""
@@ -63,18 +63,23 @@ class Sync:
 
     def find(self, env: Mapping[str, str], home: Path) -> list[Work]:
         """What the usual places hold that is new or changed."""
-        return self.compare(discover(self._sources, env, home, self._report))
+        return self.compare(look(self._sources, env, home).found)
 
     def compare(self, found: Sequence[tuple[Source, HistoryFile]]) -> list[Work]:
         """What of ``found`` is new or changed."""
         return plan(found, imports.known(self._db, self._machine), self._report)
 
-    def run(self, env: Mapping[str, str], home: Path, *, index: bool = True) -> SyncReport:
-        """Look in the usual places and import what is new or changed."""
+    def run(
+        self, env: Mapping[str, str], home: Path, *, index: bool = True, looked: Looked | None = None
+    ) -> SyncReport:
+        """Import what is new or changed in the usual places; ``looked`` is what ``look`` has found there."""
         self._began = time.perf_counter()
         self._progress = Progress(Phase.LOOKING)
         self._tell(self._progress)
-        found = discover(self._sources, env, home, self._report)
+        looked = looked or look(self._sources, env, home)
+        self._faults += looked.faults
+        self._ready = dict(looked.ready)
+        found = looked.found
         report = self.run_work(self.compare(found), found=len(found), index=index)
         for source in self._sources:
             for root in source.roots(env, home):
@@ -166,18 +171,10 @@ class Sync:
         read_from = 0 if rewritten else at
         something = False
         try:
-            for chunk in self._chunks(item, read_from):
-                head, tail = fingerprint(file.path, chunk.offset)
-                yield Delivery(
-                    file,
-                    chunk,
-                    before,
-                    head,
-                    tail,
-                    replace=rewritten and not something,
-                    moved_from=item.moved_from,
-                    bodies=tuple(map(message_body, chunk.messages)),
-                )
+            for delivery in self._read(item, before, read_from):
+                chunk = delivery.chunk
+                assert chunk is not None
+                yield delivery
                 something = True
                 self._problems += len(chunk.problems)
                 self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
@@ -190,6 +187,15 @@ class Sync:
             return
         if not something:
             yield Delivery(file, None, before, moved_from=item.moved_from)
+
+    def _read(self, item: Work, before: int, offset: int) -> Iterator[Delivery]:
+        if item.change is Change.NEW and (ready := self._ready.pop(item.file.path, None)):
+            yield from ready
+            return
+        replaces = item.change is Change.REWRITTEN
+        for chunk in self._chunks(item, offset):
+            yield delivery_of(item.file, chunk, before, replace=replaces, moved_from=item.moved_from)
+            before, replaces = chunk.offset, False
 
     def _chunks(self, item: Work, offset: int) -> Iterator[Chunk]:
         if offset == 0 or item.known is None:

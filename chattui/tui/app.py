@@ -21,6 +21,7 @@ from chattui.tui.screens.main import MainScreen
 
 if TYPE_CHECKING:
     from chattui.config import Settings
+    from chattui.tui.data.ahead import ReadAhead
     from chattui.tui.data.background_sync import BackgroundSync
     from chattui.tui.data.session import Session
 
@@ -49,15 +50,22 @@ class ChattuiApp(App[int]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
-        self, settings: Settings, arguments: Arguments | None = None, *, now: Callable[[], datetime] | None = None
+        self,
+        settings: Settings,
+        arguments: Arguments | None = None,
+        *,
+        now: Callable[[], datetime] | None = None,
+        ahead: ReadAhead | None = None,
     ) -> None:
         no_color = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if no_color else None)  # or Textual's filter makes all of it black on black
         self.settings = settings
         self.arguments = arguments or Arguments()
         self.now = now or (lambda: datetime.now().astimezone())
+        self._ahead = ahead
         self._session: Session | None = None
         self._sync: BackgroundSync | None = None
+        self._import_begun = False
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
         self.theme = "ansi-dark" if no_color else "textual-dark"
@@ -80,7 +88,7 @@ class ChattuiApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal was closed: end as by the key
             loop.add_signal_handler(number, lambda: loop.create_task(self.action_quit()))
-        self._session = Session(self.settings, self._tell)
+        self._session = Session(self.settings, self._tell, self._ahead)
         self._session.open(self.arguments.chat)
         self.main.furnish(self._session)
         from chattui.tui.pane.markdown import parser
@@ -98,6 +106,12 @@ class ChattuiApp(App[int]):
         gc.freeze()
         gc.enable()
         gc.set_threshold(20_000, 20, 50)
+
+    def begin_import(self) -> None:
+        """The import that every start makes, once."""
+        if not self._import_begun:
+            self._import_begun = True
+            self.start_import()
 
     def start_import(self, *, by_hand: bool = False) -> bool:
         """Import in the background; False when one is running."""

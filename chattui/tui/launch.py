@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chattui.tui.data.ahead import ReadAhead
 
 
 def launch(
@@ -15,6 +19,7 @@ def launch(
     new: bool = False,
 ) -> int:
     """Run the app until it is closed; returns the exit code."""
+    ahead = None if demo else _read_ahead(database, chat)
     from chattui.config import load_settings
     from chattui.config.log import start_log
     from chattui.domain.errors import ChattuiError
@@ -28,9 +33,21 @@ def launch(
             return run_demo(settings)
         from chattui.tui.app import Arguments, ChattuiApp
 
-        app = ChattuiApp(settings, Arguments(chat=chat, search=search, new=new))
+        app = ChattuiApp(settings, Arguments(chat=chat, search=search, new=new), ahead=ahead)
         app.run()
     except ChattuiError as error:
         print(f"chattui: {error}", file=sys.stderr)
         return 1
     return app.return_code or 0
+
+
+def _read_ahead(database: str | None, chat: str | None) -> ReadAhead | None:
+    """The reader of the first screen, where there is a second core to run it."""
+    if (os.cpu_count() or 1) < 2:
+        return None
+    from chattui.tui.data.ahead import ReadAhead, chat_id_of
+
+    try:
+        return ReadAhead(database, chat_id_of(chat))
+    except OSError:
+        return None

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from chattui.domain.chat import BlockSize, Chat, ChatRow
+    from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.search import Page
-    from chattui.store.startup import FirstScreen
     from chattui.sync.progress import Progress
 
 

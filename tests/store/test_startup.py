@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql
 from steps import NOON, begin, fill
 
+from chattui.domain.chat import FirstScreen
 from chattui.domain.kinds import ChatStatus
 from chattui.store import chats, columns, messages, snapshots, startup
 from chattui.store.connection import connect
@@ -51,7 +52,7 @@ def test_the_page_is_the_statement_of_messages() -> None:
 
 
 def test_an_empty_database_shows_nothing(conn: psycopg.Connection) -> None:
-    assert startup.first_screen(conn) == startup.FirstScreen((), None, (), {})
+    assert startup.first_screen(conn) == FirstScreen((), None, (), {})
 
 
 def test_without_a_snapshot_the_newest_chat_is_open_at_its_end(db: Database, conn: psycopg.Connection) -> None:

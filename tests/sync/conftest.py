@@ -19,3 +19,9 @@ from homes import Home  # noqa: E402 - its helpers are found from here on
 def home(tmp_path: Path, db: Database) -> Home:
     """An empty home, synced into the test's database."""
     return Home(tmp_path / "home", db)
+
+
+@pytest.fixture
+def other(tmp_path: Path, other_db: Database) -> Home:
+    """A second home, with a database of its own."""
+    return Home(tmp_path / "other", other_db)

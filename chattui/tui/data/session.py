@@ -12,6 +12,7 @@ from textual.message import Message
 from chattui.config import Settings
 from chattui.domain.errors import Cancelled, ChattuiError, Unreachable
 from chattui.tui import messages as told
+from chattui.tui.data.ahead import Opened, ReadAhead, chat_id_of
 from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.worker import Worker
 
@@ -34,8 +35,9 @@ class Session:
     Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait).
     """
 
-    def __init__(self, settings: Settings, post: Callable[[Message], None]) -> None:
+    def __init__(self, settings: Settings, post: Callable[[Message], None], ahead: ReadAhead | None = None) -> None:
         self._settings = settings
+        self._ahead = ahead
         self._post = post
         self._pages = Worker("chattui-pages", self._failed)
         self._helpers = Worker("chattui-helpers", self._failed)
@@ -66,6 +68,10 @@ class Session:
         if self._db is not None:
             self._db.close()
 
+    def get_ready(self) -> None:
+        """The database takes a while, as at the very first start: time to import what is needed then."""
+        self._helpers.submit(_import_store)
+
     def painted(self) -> None:
         """The first screen is on the screen."""
         self._painted.set()
@@ -89,32 +95,35 @@ class Session:
 
     def _connect(self, reference: str | None) -> None:
         """Bring the first screen by the driver alone; the rest of the data layer is imported when it is painted."""
-        from chattui.server import open_database
-
-        opened = open_database(
-            self._settings, notify=lambda sentence: self._post(told.ConnectionChanged(False, sentence))
-        )
-        from chattui.store import startup
-        from chattui.store.connection import connect
-
-        with connect(opened.conninfo, autocommit=True) as conn:
-            startup.prepare(conn)
-            chat_id = int(reference) if reference and reference.isdecimal() and len(reference) < 19 else None
-            self._post(told.FirstScreenRead(startup.first_screen(conn, chat_id=chat_id)))
+        ahead, self._ahead = self._ahead, None
+        opened = ahead.wait(self._server_starting) if ahead is not None else None
+        if opened is None:
+            opened = self._read_first(chat_id_of(reference))
+        self._post(told.FirstScreenRead(opened.first))
         self._post(told.ConnectionChanged(True))
         self._painted.wait(_PATIENCE)  # what is imported now would hold up that paint
         from chattui.store.database import Database
         from chattui.store.notifications import Listener
 
         self._db = self.flight.db = Database(opened.conninfo)
-        if reference and chat_id is None:
+        if reference and chat_id_of(reference) is None:
             self._open_reference(reference)
         self._listener = Listener(opened.conninfo, self._changed_elsewhere, self._connection_changed, self._revive)
         self._listener.start()
         self._post(told.StoreReady())
 
+    def _read_first(self, chat_id: int | None) -> Opened:
+        from chattui.server import open_database
+
+        opened = open_database(self._settings, notify=self._server_starting)
+        from chattui.store import startup
+        from chattui.store.connection import connect
+
+        with connect(opened.conninfo, autocommit=True) as conn:
+            startup.prepare(conn)
+            return Opened(opened.conninfo, startup.first_screen(conn, chat_id=chat_id))
+
     def _server_starting(self, sentence: str) -> None:
-        """The server takes a while, as at the very first start."""
         self._post(told.ConnectionChanged(False, sentence))
         self._post(told.ServerStarting())
 
@@ -312,6 +321,11 @@ class Session:
             answer(lines)
 
         self._helpers.submit(job)
+
+
+def _import_store() -> None:
+    import chattui.store.database
+    import chattui.store.notifications  # noqa: F401
 
 
 def _chats() -> Any:

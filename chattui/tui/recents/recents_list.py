@@ -63,6 +63,7 @@ class RecentsList(ItemList):
         self._needle_text = ""
         self._open: int | None = None
         self._heading = ""
+        self._told = False  # whether there are chats
 
     def on_mount(self) -> None:
         """Keep ages true."""
@@ -71,6 +72,7 @@ class RecentsList(ItemList):
     def set_rows(self, rows: Sequence[ChatRow], *, needle: str = "", more: bool = False) -> None:
         """Show other chats. The cursor stays on its chat, or near where it was."""
         chat, place = self.chat_id, self.cursor
+        self._told = True
         self._needle_text = needle.strip()
         self._needle = _pattern(self._needle_text)
         self._entries, self._heading = [], ""
@@ -134,7 +136,9 @@ class RecentsList(ItemList):
             self.post_message(ChatPicked(self.chat_id))
 
     def hint(self) -> str:
-        """Why there is nothing."""
+        """Why there is nothing, once that is known."""
+        if not self._told:
+            return ""
         return f"No chat matches “{visible_line(self._needle_text)}”" if self._needle_text else "No chats yet"
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

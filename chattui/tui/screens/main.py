@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from chattui.tui.widgets.composer import Composer
 
 
+_SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
+
+
 class MainScreen(Shell):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
@@ -73,7 +76,7 @@ class MainScreen(Shell):
         self.open_chat.read_the_rest()
         if self.searching.active:
             self.searching.type(self.search_bar.value)
-        self.app.start_import()
+        self.app.begin_import()
 
     def on_connection_changed(self, event: told.ConnectionChanged) -> None:
         """The database came or went."""
@@ -85,8 +88,13 @@ class MainScreen(Shell):
         self._connected = event.connected
 
     def on_server_starting(self) -> None:
-        """A slow start is time in which the import can get ready: it waits for the same server."""
-        self.app.start_import()
+        """A start that takes longer is time to get ready; so does the import, which waits for the same server."""
+        self.set_timer(_SLOW_START, self._use_the_wait)
+
+    def _use_the_wait(self) -> None:
+        if not self._connected:
+            self.session.get_ready()
+            self.app.begin_import()
 
     def on_recents_read(self, event: told.RecentsRead) -> None:
         """A page of chats."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chattui.domain.chat import ChatRow
     from chattui.tui.data.session import Session
 
-_SOON = 0.25
+_SOON = 0.1
 _FIRST_PAGE = 100
 
 
