@@ -80,9 +80,10 @@ BEGIN
 END $$;
 
 -- What was typed, as: a lexeme query; literal patterns that a hit must also match (quoted phrases, os.path.join); the bare
--- words as one pattern in which any one character may stand between two words; the estimated number of hits.
+-- words as one pattern in which any one character may stand between two words; the estimated number of hits; and how many
+-- posting lists are looked into to find all of them, which is what an expanded prefix beside other words costs.
 CREATE FUNCTION chattui.parse_query(p_owner text, p_text text,
-  OUT q tsquery, OUT pats text[], OUT phrase text, OUT words text[], OUT est float8) LANGUAGE plpgsql STABLE
+  OUT q tsquery, OUT pats text[], OUT phrase text, OUT words text[], OUT est float8, OUT looks float8) LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp AS $$
 DECLARE
   r         record;
@@ -105,6 +106,7 @@ DECLARE
 BEGIN
   pats := '{}';
   words := '{}';
+  looks := 0;
   SELECT greatest(1, sum(n)) INTO v_total FROM chattui.day_counts WHERE owner = p_owner;
   v_least := v_total;
   FOR r IN SELECT m[1] AS quoted, m[2] AS bare, row_number() OVER () = count(*) OVER () AS is_last
@@ -142,7 +144,10 @@ BEGIN
           FROM (SELECT v.word, v.n FROM chattui.words v
                  WHERE v.owner = p_owner AND v.word >= v_tokens[i] AND v.word < v_tokens[i] || chr(1114111)
                  ORDER BY v.n DESC LIMIT 40) x;
-        IF coalesce(v_n, 0) > 2000 THEN
+        IF v_n > v_total / 4 AND i > 1 THEN
+          NULL;                                           -- most messages have it, and the literal pattern tests for it
+        ELSIF coalesce(v_n, 0) > 2000 THEN
+          looks := v_least * v_share * cardinality(v_lexemes);
           v_parts := v_parts || (SELECT string_agg(quote_literal(x), '|')
                                    FROM unnest(v_lexemes || v_tokens[i]) x WHERE x !~ '[\\'']')::tsquery;
           v_group := least(v_group, v_n);
@@ -387,7 +392,7 @@ BEGIN
   END IF;
 
   v_cap := CASE WHEN v_parsed.pats = '{}' THEN 3000 ELSE 1000 END;
-  IF v_parsed.est < v_cap THEN                            -- looks rare: count, the estimate may be wrong
+  IF v_parsed.est < v_cap AND v_parsed.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
       WHERE m.owner = v_me AND chattui.tsv(m.content) @@ v_parsed.q LIMIT v_cap) s;
     IF v_candidates >= v_cap THEN

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from steps import NOON, begin, fill, rows
+from steps import NOON, begin, fill, rows, value
 
 from chattui.domain.search import Hit
 from chattui.store import chats, search, search_index
@@ -97,6 +97,31 @@ def test_search_finds_what_reading_everything_finds(
         assert page.more is None
         assert places(search.search(db, query, limit=20).hits) == wanted[:20], query
         assert places(everything(db, query, limit=50)) == wanted, query
+
+
+def test_the_end_of_an_identifier_is_tested_even_where_every_message_has_such_a_word(db: Database) -> None:
+    said = [
+        f"{name} of the house holds here and there {n}" for n, name in enumerate(("parse house", "parse_http") * 200)
+    ]
+    fill(db, begin(db), [(text, NOON + timedelta(minutes=n)) for n, text in enumerate(said)])
+    assert search_index.refresh_words(db) > 5
+    looked_for = rows(db, "SELECT q::text, pats FROM chattui.parse_query(CURRENT_USER::text, 'parse_h')")
+    assert looked_for == [("'parse'", ["%parse\\_h%"])], "40 words with an h in every message make no search quicker"
+    hits = search.search(db, "parse_h", limit=500).hits
+    assert len(hits) == 200
+    assert all("parse_http" in h.snippet for h in hits)
+    assert not search.search(db, "parse_x").hits
+
+
+def test_a_prefix_of_many_words_beside_others_is_not_counted_first(db: Database) -> None:
+    fill(db, begin(db), [(f"reset by peer {n}", NOON + timedelta(minutes=n)) for n in range(500)])
+    search_index.refresh_words(db)
+    count = "INSERT INTO chattui.words SELECT CURRENT_USER::text, 'pe' || n, 400 FROM generate_series(1, 60) n"
+    rows(db, count)
+    looks = "SELECT looks > 10000 FROM chattui.parse_query(CURRENT_USER::text, %s)"
+    assert value(db, looks, "reset pe") is True
+    assert value(db, looks, "reset peer ") is False
+    assert len(search.search(db, "reset pe", limit=1_000).hits) == 500
 
 
 def test_the_number_of_hits_is_exact_when_it_says_so_and_near_otherwise(
