@@ -16,6 +16,7 @@ from tests.bench.places import REPOSITORY, Home, empty_histories, say
 from tests.bench.report import Group, document, impossible, markdown, remember
 
 GROUPS = {"startup": startup, "keys": keys, "pane": pane, "importing": importing, "truth": truth}
+TEN_MILLION = ", 10 million messages"
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 NOTES = (
     "Medians; the verdict is on the figure that the target names. CPU is the program's own CPU time, which other work on the "
@@ -46,13 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
             print(error, file=sys.stderr)
             rows = [impossible(module.TITLE, "–", error)]
         when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-        groups.append(Group(module.TITLE, when, module.NOTES, tuple(rows)))
-        print(f"\n## {module.TITLE}\n\n{markdown(rows)}\n", flush=True)
+        title = module.TITLE + (TEN_MILLION if asked.ten_million else "")
+        groups.append(Group(title, when, module.NOTES, tuple(rows)))
+        print(f"\n## {title}\n\n{markdown(rows)}\n", flush=True)
     about = facts() | {"PostgreSQL": _postgres(options)}
     print("\n".join(f"{name}: {value}" for name, value in about.items()))
     if asked.write:
         kept = {group.title: group for group in remember(cache / "results.json", groups)}
-        order = [kept[module.TITLE] for module in GROUPS.values() if module.TITLE in kept]
+        titles = [module.TITLE + size for size in ("", TEN_MILLION) for module in GROUPS.values()]
+        order = [kept[title] for title in titles if title in kept]
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(document(order, about, NOTES), "utf-8")
     return int(any(row.failed for group in groups for row in group.rows))
