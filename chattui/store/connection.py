@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 
-from chattui.store.failures import translate
+from chattui.domain.errors import Unreachable
+from chattui.store.failures import NOT_AN_ADDRESS, translate
 
 log = logging.getLogger("chattui.store")
 
@@ -23,6 +24,8 @@ def connect(conninfo: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]
         given = psycopg.conninfo.conninfo_to_dict(conninfo)
         extra = {k: v for k, v in defaults.items() if k not in given}
         return psycopg.connect(conninfo, prepare_threshold=None, **extra, **options)
+    except psycopg.ProgrammingError as error:
+        raise Unreachable(NOT_AN_ADDRESS) from error
     except psycopg.Error as error:
         log.info("connect failed: %s", type(error).__name__)
         raise translate(error) from error

@@ -9,6 +9,10 @@ from chattui.domain.errors import Cancelled, Conflict, DatabaseError, Unreachabl
 
 _HINT_URL = "Check --database, CHATTUI_DATABASE_URL, DATABASE_URL or the PG* variables."
 
+NOT_AN_ADDRESS = (
+    "The database's address cannot be understood: it is written like postgresql://user@host:5432/name. " + _HINT_URL
+)
+
 _CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")  # in all others the text may repeat what a chat says
 
 
@@ -16,7 +20,7 @@ def _unreachable(text: str) -> str | None:
     """A sentence for a failed connection attempt, from libpq's words, which carry no SQLSTATE."""
     low = text.lower()
     if "connection info string" in low or "connection option" in low or "invalid port" in low:
-        return "The database's address cannot be understood. " + _HINT_URL
+        return NOT_AN_ADDRESS
     if "password authentication failed" in low or "no password supplied" in low:
         return "The database server refused the password. Correct it in the URL, in PGPASSWORD or in ~/.pgpass."
     if "does not exist" in low and "database" in low:

@@ -118,6 +118,17 @@ async def test_esc_in_the_bar_changes_nothing_that_was_read(samples: str, app_on
         await until(pilot, lambda: part(app.main.pane) == left)
 
 
+async def test_an_emptied_bar_shows_the_chat_and_its_title_again(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        before = title(app)
+        await pilot.press("slash", *"schema")
+        await until(pilot, lambda: "4 messages" in title(app))
+        await pilot.press("ctrl+u")
+        await until(pilot, lambda: app.main.pane.display)
+        assert title(app) == before
+
+
 async def test_a_search_begun_in_a_new_chat_leads_back_to_what_was_written(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
     async with running(app) as pilot:

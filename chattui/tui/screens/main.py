@@ -248,6 +248,8 @@ class MainScreen(Shell):
             self.searching.begin(self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
         self.searching.type(text)
         self.show_hits(self.searching.active)
+        if not self.searching.active:
+            self.say("")
 
     @on(Input.Submitted, "#search")
     def _search_submitted(self) -> None:
