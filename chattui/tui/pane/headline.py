@@ -24,6 +24,7 @@ KIND_NAMES = {
 CLOSED, OPEN = "▸ ", "▾ "
 _NAME_WIDTH = 9
 _OPENING = re.compile(r"^(?:#{1,6} |> ?|[-*+] |[-=]{3,})+")
+_SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _PEEK = 600
 """Characters of a message in which its first line is looked for."""
 
@@ -79,7 +80,9 @@ def _detail(message: Message) -> str:
     if message.kind is Kind.TOOL_CALL and message.tool and message.tool.target:
         return visible_line(message.tool.target[:_PEEK])
     if message.kind in {Kind.TOOL_CALL, Kind.TOOL_RESULT}:
-        return visible_line(message.content[:_PEEK].lstrip().partition("\n")[0])
+        start = _SGR.sub("", message.content[:_PEEK]).lstrip()
+        line = visible_line(start.partition("\n")[0])
+        return visible_line(start) if line in ("{", "[", "[{") else line  # a bracket alone tells nothing
     return first_line(message.content)
 
 

@@ -88,7 +88,7 @@ class Highlighter:
 def _coloured(lexer: Lexer, code: str, palette: Palette) -> Iterator[CodeLine]:
     styles: dict[object, Style] = {}
     line: list[Run] = []
-    for kind, value in lexer.get_tokens(code):
+    for kind, value in lexer.get_tokens(code + "\n"):  # some lexers know a line by its end
         style = styles.get(kind)
         if style is None:
             style = styles[kind] = _style(str(kind), palette)
@@ -98,7 +98,8 @@ def _coloured(lexer: Lexer, code: str, palette: Palette) -> Iterator[CodeLine]:
         for part in others:
             yield tuple(line)
             line = [(part, style)] if part else []
-    yield tuple(line)
+    if line:
+        yield tuple(line)
 
 
 def _style(kind: str, palette: Palette) -> Style:

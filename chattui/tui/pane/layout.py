@@ -55,9 +55,13 @@ def set_blocks(blocks: Sequence[Block], width: int, palette: Palette, colours: H
 def _set_code(body: Body, block: Code, width: int, palette: Palette, colours: Highlighter) -> None:
     edge: Run = (palette.block_edge, palette.block)
     first, rest = (*block.first, edge), (*block.rest, edge)
-    code = clean(block.text)
     language = block.language
-    coloured = colours.lines(code, language)
+    if block.painted is not None:
+        coloured: tuple[tuple[Run, ...], ...] | None = block.painted
+        code = "\n".join("".join(text for text, _ in line) for line in block.painted)
+    else:
+        code = clean(block.text)
+        coloured = colours.lines(code, language)
     if coloured is None and not colours.ready(code, language):
         body.plain_codes.append((code, language))
     if language:

@@ -53,10 +53,11 @@ class Paragraph(Block):
 
 @dataclass(frozen=True, slots=True)
 class Code(Block):
-    """Fenced or indented code; ``language`` as written in the fence."""
+    """Fenced or indented code; ``language`` as written in the fence. ``painted`` lines have their colours already."""
 
     text: str = ""
     language: str = ""
+    painted: tuple[tuple[Run, ...], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from chattui.tui.pane.layout import Body, set_blocks
 from chattui.tui.pane.lines import Line, line_of
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.markdown import Block, parse, too_heavy
+from chattui.tui.pane.output import understood
 from chattui.tui.pane.palette import Palette, Palettes
 from chattui.tui.pane.plain import rest_of, set_plain, size_of, window_at
 from chattui.tui.pane.stream import Stream
@@ -215,10 +216,12 @@ class Typesetter:
         return laid
 
     def _parsed(self, message: Message, palette: Palette) -> list[Block] | None:
-        if not _is_markdown(message):
-            return None
+        look = self._looks.get(message.seq)
+        if not _is_markdown(message) and look is not None and look.start:
+            return None  # a further part of a long text
         blocks = self._blocks.get(message.seq)
-        if blocks is None and (blocks := parse(message.content, palette)) is not None:
+        make = _markdown if _is_markdown(message) else understood
+        if blocks is None and (blocks := make(message, palette)) is not None:
             self._blocks.put(message.seq, blocks, len(message.content))
         return blocks
 
@@ -265,6 +268,11 @@ def _is_markdown(message: Message) -> bool:
         message.kind in {Kind.TOOL_CALL, Kind.TOOL_RESULT} or message.content_type is not ContentType.MARKDOWN
     )
     return not preformatted and not too_heavy(message.content)
+
+
+def _markdown(message: Message, palette: Palette) -> list[Block] | None:
+    """The message's Markdown."""
+    return parse(message.content, palette)
 
 
 def _under(laid: Laid, lines: list[Line], palette: Palette) -> list[Line]:
