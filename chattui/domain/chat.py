@@ -90,6 +90,17 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Subagent:
+    """A chat that a tool call of another one has started."""
+
+    chat_id: int
+    title: str
+    message_count: int
+    call_id: str | None  # the call, where its source says it
+    agent_id: str  # what the call's result may name it by
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSize:
     """Size of ``SIZE_BLOCK`` consecutive messages, for estimating heights before their text is loaded."""
 

@@ -44,6 +44,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("search_slash", "slash", "search", "Search", "Search all messages", palette=False),
     Command("help", "question_mark,f1", "help", "Help", "Show every key", footer=True),
     Command("back", "escape", "back", "Back", "Go back to where you were", palette=False),
+    Command(
+        "parent", "less_than_sign", "parent", "Parent chat", "Go back from a subagent's chat to the one that started it"
+    ),
     Command("write", "w", "write", "Write", "Write a message in this chat", footer=True),
     Command("faults", "f7", "faults", "Problems", "Show the files that could not be read"),
     Command("rename", "f2", "rename", "Rename", "Give the chat a title"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen
+    from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Subagent
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.search import Page
     from chattui.sync.progress import Progress
@@ -77,6 +77,14 @@ class SizesRead(Message):
     def __init__(self, chat_id: int, sizes: list[BlockSize]) -> None:
         self.chat_id = chat_id
         self.sizes = sizes
+        super().__init__()
+
+
+class SubagentsRead(Message):
+    """The subagents of a chat."""
+
+    def __init__(self, chat_id: int, subagents: list[Subagent]) -> None:
+        self.chat_id, self.subagents = chat_id, subagents
         super().__init__()
 
 

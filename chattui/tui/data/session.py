@@ -227,6 +227,30 @@ class Session:
 
         self._helpers.submit(job)
 
+    def read_subagents(self, chat_id: int) -> None:
+        """The chats that this one's tool calls have started."""
+
+        def job() -> None:
+            from chattui.store import subagents
+
+            if found := subagents.of_chat(self._database(), chat_id):
+                self._post(told.SubagentsRead(chat_id, found))
+
+        self._helpers.submit(job)
+
+    def read_parent(self, chat_id: int) -> None:
+        """The chat that a subagent works for, at the call that started it."""
+
+        def job() -> None:
+            from chattui.store import subagents
+
+            place = subagents.place_in_parent(self._database(), chat_id)
+            if place is None:
+                raise ChattuiError("This chat was not started by another one.")
+            self._read_chat(place[0], place[1], "")
+
+        self._pages.submit(job)
+
     def read_matches(self, chat_id: int, query: str) -> None:
         """Every message of a chat that matches."""
 

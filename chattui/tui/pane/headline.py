@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from chattui.domain.chat import Message, ToolUse
+from chattui.domain.chat import Message, Subagent, ToolUse
 from chattui.domain.kinds import Kind, Role, ToolStatus
 from chattui.domain.visible import visible_line
 from chattui.tui.pane.lines import Line, Run, line_of
@@ -51,13 +51,15 @@ def header(message: Message, now: datetime, width: int, palette: Palette) -> Lin
     return line_of(runs)
 
 
-def folded(message: Message, width: int, palette: Palette, *, opened: bool) -> Line:
-    """A message in one line; the same line heads it when it is open."""
+def folded(message: Message, width: int, palette: Palette, *, opened: bool, agent: Subagent | None = None) -> Line:
+    """A message in one line; the same line heads it when it is open. ``agent`` is the chat that the call has started."""
     mark = OPEN if opened else CLOSED
     name = clip(name_of(message), max(4, width // 2))
     name += " " * min(_NAME_WIDTH - cells(name), width // 4)
     detail = _detail(message)
     ending = _ending(message, palette)
+    if agent is not None and message.kind is Kind.TOOL_CALL:
+        ending.append((f"  ⤷ {agent.message_count:,} messages (>)", palette.notice))
     room = width - cells(mark) - cells(name) - 2 - sum(cells(text) for text, _ in ending)
     runs: list[Run] = [(mark, palette.faint), (name, palette.tool)]
     if room > 4 and detail:

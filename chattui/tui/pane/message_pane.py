@@ -13,7 +13,7 @@ from textual.geometry import Offset
 
 from chattui.domain.chat import Message
 from chattui.domain.kinds import Kind, Role
-from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
+from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped, SubagentPicked
 from chattui.tui.pane.reader import Reader
 from chattui.tui.pane.typeset import MOST_ROWS
 
@@ -47,6 +47,7 @@ class MessagePane(Reader):
         _key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
         _key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
         _key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
+        _key("greater_than_sign", "subagent", "subagent", "Subagent", "Go to the chat that this call has started"),
         _key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
     ]
 
@@ -213,6 +214,16 @@ class MessagePane(Reader):
     def _head(self, seq: int) -> int:
         laid = self.typeset.laid(seq)
         return laid.head if laid else 0
+
+    def action_subagent(self) -> None:
+        """Go to the chat that the current call has started, or else the next one in the window that has."""
+        seen = [self.current_seq, *range(self.viewport.anchor[0], self.viewport.last + 1)]
+        for seq in seen:
+            message = self._message(seq)
+            if message is not None and (agent := self.typeset.subagent(message)) is not None:
+                self.post_message(SubagentPicked(agent.chat_id))
+                return
+        self.notify("No tool call here has started a chat of its own.", timeout=3)
 
     # Copying
 

@@ -23,6 +23,13 @@ class LinkFollowed(Message):
 
 
 @dataclass
+class SubagentPicked(Message):
+    """The chat of a subagent is to be shown."""
+
+    chat_id: int
+
+
+@dataclass
 class MatchStepped(Message):
     """The reader is at a match in the ``index``-th (from 1) of ``total`` matching messages."""
 

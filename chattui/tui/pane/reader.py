@@ -12,6 +12,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 
+from chattui.domain.chat import Subagent
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
@@ -159,6 +160,13 @@ class Reader(LineScroll):
         self.finder.drop(seq)
         self._painter.drop(seq, kept, max(rows, self.measure(seq)) + 1)
         self.settle()
+
+    def set_subagents(self, subagents: Sequence[Subagent]) -> None:
+        """Say at the calls which chats they have started."""
+        self.typeset.set_subagents(subagents)
+        self.finder.clear()
+        self._painter.clear()
+        self.refresh()
 
     def set_marks(self, marks: Marks | None) -> None:
         """Highlight other matches, or none, without moving."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from rich.segment import Segment
 
-from chattui.domain.chat import Message
+from chattui.domain.chat import Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.headline import folded, header
@@ -73,13 +73,30 @@ class Typesetter:
         self._blocks: Lru[int, list[Block]] = Lru(600, most_weight=4_000_000)
         self._laid: Lru[int, Laid] = Lru(4_000, most_weight=20_000)
         self._stream: tuple[int, Stream] | None = None
+        self._by_call: dict[str, Subagent] = {}
+        self._by_agent: dict[str, Subagent] = {}
 
     def begin(self, feed: MessageFeed | None) -> None:
         """Another chat: forget everything about the one before."""
         self.feed = feed
         self._looks.clear()
         self._flipped.clear()
+        self.set_subagents(())
         self.restyle()
+
+    def set_subagents(self, subagents: Iterable[Subagent]) -> None:
+        """The chats that tool calls of this one have started."""
+        known = list(subagents)
+        self._by_call = {s.call_id: s for s in known if s.call_id}
+        self._by_agent = {s.agent_id: s for s in known if s.agent_id}
+        self._laid.clear()
+
+    def subagent(self, message: Message) -> Subagent | None:
+        """The chat that this call has started, or that this result comes from."""
+        if message.tool is None or not self._by_agent:
+            return None
+        agent_id = (message.metadata or {}).get("agent_id")
+        return self._by_call.get(message.tool.call_id) or self._by_agent.get(str(agent_id))
 
     def restyle(self) -> None:
         """The theme has changed: everything is made anew."""
@@ -196,7 +213,8 @@ class Typesetter:
             laid.lines.append(Line(fill=self._palettes().plain.text))
         laid.head = len(laid.lines)
         if shut or message.kind in FOLDED_KINDS:
-            laid.lines.append(folded(message, width, palette, opened=not shut))
+            agent = self.subagent(message)
+            laid.lines.append(folded(message, width, palette, opened=not shut, agent=agent))
         else:
             laid.lines.append(header(message, self._now(), width, palette))
         return laid

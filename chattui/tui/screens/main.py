@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chattui.domain.chat import Chat
     from chattui.tui import messages as told
     from chattui.tui.data.session import Session
-    from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
+    from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped, SubagentPicked
     from chattui.tui.recents.item_list import MoreWanted
     from chattui.tui.recents.recents_list import ChatPicked
     from chattui.tui.results.hit_list import HitPicked
@@ -116,6 +116,10 @@ class MainScreen(Shell):
     def on_sizes_read(self, event: told.SizesRead) -> None:
         """Sizes for the scroll bar."""
         self.open_chat.sized(event)
+
+    def on_subagents_read(self, event: told.SubagentsRead) -> None:
+        """Which calls of the open chat have started chats."""
+        self.open_chat.started(event)
 
     def on_matches_read(self, event: told.MatchesRead) -> None:
         """All matches of the open chat."""
@@ -217,6 +221,18 @@ class MainScreen(Shell):
     def on_match_stepped(self, event: MatchStepped) -> None:
         """The reader went to another match."""
         self.say(f"match {event.index:,} of {event.total:,} · n N step · Esc to the hits")
+
+    def on_subagent_picked(self, event: SubagentPicked) -> None:
+        """A subagent's chat is to be read."""
+        self.say("")
+        self.open_chat.go_down(event.chat_id)
+
+    def action_parent(self) -> None:
+        """Back to the chat that started this one."""
+        if self.open_chat.go_up():
+            self.say("")
+        else:
+            self.notify("This chat was not started by another one.", timeout=3)
 
     def on_copy_requested(self, event: CopyRequested) -> None:
         """Something is to go to the clipboard."""

@@ -38,6 +38,7 @@ class OpenChat:
         self._feed: ChatFeed | None = None
         self._wanted: int | None = None
         self._line: int | None = None
+        self._trail: list[tuple[int, int, int]] = []  # (chat, seq, line) from which subagents were opened
 
     @property
     def chat_id(self) -> int | None:
@@ -84,6 +85,7 @@ class OpenChat:
             return
         if self.chat.message_count > _SIZES_FROM:
             self._session.read_sizes(self.chat.id)
+        self._session.read_subagents(self.chat.id)
         if self._pattern is not None:
             self._session.read_matches(self.chat.id, self.query)
 
@@ -98,6 +100,30 @@ class OpenChat:
         self.chat, self._feed, self.query, self._pattern = None, None, "", None
         self.is_new = False
         self._pane.clear()
+
+    def started(self, event: told.SubagentsRead) -> None:
+        """The chats that calls of this one have started."""
+        if self.chat_id == event.chat_id:
+            self._pane.set_subagents(event.subagents)
+
+    def go_down(self, chat_id: int) -> None:
+        """Show the chat of a subagent, and remember the way back."""
+        if self.chat is not None:
+            self._trail.append((self.chat.id, *self.position))
+        self.ask(chat_id, 1)
+
+    def go_up(self) -> bool:
+        """Back to where a subagent was opened, or else to the call that started it; False for a chat of no other."""
+        if self.chat is None or self.chat.parent_id is None:
+            return False
+        while self._trail:
+            chat_id, seq, line = self._trail.pop()
+            if chat_id == self.chat.parent_id:
+                self.ask(chat_id, seq, line=line)
+                return True
+        self._wanted, self._line = self.chat.parent_id, None
+        self._session.read_parent(self.chat.id)
+        return True
 
     def loaded(self, event: told.MessagesRead) -> None:
         """Messages that the feed wanted."""
@@ -131,6 +157,7 @@ class OpenChat:
             self._feed.grow(chat.message_count)
             self._feed.fill(messages)
             self._pane.grown()
+            self._session.read_subagents(chat.id)
 
     def reconnect(self) -> None:
         """Ask again for what was on its way when the connection was lost."""
