@@ -23,7 +23,11 @@ KIND_NAMES = {
 }
 CLOSED, OPEN = "▸ ", "▾ "
 _NAME_WIDTH = 9
+_ROOMY = 60
+"""Columns from which a header has room for the exact time and for tokens."""
+
 _OPENING = re.compile(r"^(?:#{1,6} |> ?|[-*+] |[-=]{3,})+")
+_BOUNDARY = re.compile(r"(?:Conversation|Context) compacted\b")
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _PEEK = 600
 """Characters of a message in which its first line is looked for."""
@@ -41,7 +45,12 @@ def name_of(message: Message) -> str:
 def header(message: Message, now: datetime, width: int, palette: Palette) -> Line:
     """Role, model and time of an open message."""
     name = KIND_NAMES[Kind.ATTACHMENT] if message.kind is Kind.ATTACHMENT else ROLE_NAMES[message.role]
-    parts = [visible_line(message.model or ""), visible_line(message.thread or ""), ago(message.created_at, now)]
+    then = ago(message.created_at, now)
+    parts = [visible_line(message.model or ""), visible_line(message.thread or ""), then]
+    if width >= _ROOMY:
+        if then.endswith(("ago", "now")):
+            parts.append(f"{message.created_at.astimezone(now.tzinfo):%H:%M}")
+        parts.append(tokens(message))
     about = clip(" · ".join(filter(None, parts)), max(0, width - cells(name) - 2))
     runs: list[Run] = [(clip(name, width), palette.names[message.role])]
     if about:
@@ -53,6 +62,8 @@ def header(message: Message, now: datetime, width: int, palette: Palette) -> Lin
 
 def folded(message: Message, width: int, palette: Palette, *, opened: bool, agent: Subagent | None = None) -> Line:
     """A message in one line; the same line heads it when it is open. ``agent`` is the chat that the call has started."""
+    if message.kind is Kind.EVENT and _BOUNDARY.match(message.content):
+        return _boundary(message, width, palette)
     mark = OPEN if opened else CLOSED
     name = clip(name_of(message), max(4, width // 2))
     name += " " * min(_NAME_WIDTH - cells(name), width // 4)
@@ -67,6 +78,12 @@ def folded(message: Message, width: int, palette: Palette, *, opened: bool, agen
     if room >= 0:
         runs += ending
     return line_of(runs, lead=len(mark))
+
+
+def _boundary(message: Message, width: int, palette: Palette) -> Line:
+    """Where the agent went on with a summary of what is above."""
+    words = f"── {clip(first_line(message.content), max(4, width - 6))} "
+    return line_of([(words, palette.notice), ("─" * max(0, width - cells(words)), palette.faint)], lead=3)
 
 
 def first_line(text: str) -> str:
@@ -117,6 +134,18 @@ def _status(tool: ToolUse, palette: Palette) -> list[Run]:
             return [("  … running", palette.notice)]
         case ToolStatus.PENDING:
             return [("  … waiting", palette.muted)]
+
+
+def tokens(message: Message) -> str:
+    """What a reply took and gave, where that is known: ``12.3k in, 420 out``."""
+    taken, given = message.tokens_in or 0, message.tokens_out or 0
+    return f"{_short(taken)} in, {_short(given)} out" if taken or given else ""
+
+
+def _short(count: int) -> str:
+    if count < 1_000:
+        return str(count)
+    return f"{count / 1_000:.1f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
 
 
 def duration(milliseconds: int) -> str:

@@ -34,10 +34,30 @@ def tool_line(status: ToolStatus, width: int = 60, **tool: object) -> str:
 
 
 def test_header_says_who_with_what_and_when() -> None:
-    line = header(message(1, model="opus", role=Role.ASSISTANT), NOW, 60, PALETTE)
+    line = header(message(1, model="opus", role=Role.ASSISTANT), NOW, 59, PALETTE)
     assert line.plain == "Assistant  opus · 5m ago"
-    assert header(message(1, role=Role.USER), NOW, 60, PALETTE).plain == "You  5m ago"
+    assert header(message(1, role=Role.USER), NOW, 59, PALETTE).plain == "You  5m ago"
     assert "✗" in header(message(1, error=True), NOW, 60, PALETTE).plain
+
+
+def test_a_wide_header_has_the_exact_time_and_the_tokens() -> None:
+    reply = message(1, model="opus", tokens_in=12_345, tokens_out=420)
+    assert (
+        header(reply, NOW, 80, PALETTE).plain
+        == f"Assistant  opus · 5m ago · {NOW - timedelta(minutes=5):%H:%M} · 12.3k in, 420 out"
+    )
+    assert header(reply, NOW, 59, PALETTE).plain == "Assistant  opus · 5m ago"
+    old = message(1, created_at=NOW - timedelta(days=3), tokens_out=2_500_000)
+    assert header(old, NOW, 80, PALETTE).plain == f"Assistant  {NOW - timedelta(days=3):%a %H:%M} · 0 in, 2.5M out"
+
+
+def test_a_compaction_is_a_line_across_the_chat() -> None:
+    event = message(1, "Conversation compacted (auto, 155,000 tokens)", kind=Kind.EVENT, role=Role.SYSTEM)
+    line = folded(event, 60, PALETTE, opened=False)
+    assert line.plain == "── Conversation compacted (auto, 155,000 tokens) " + "─" * 11
+    assert len(folded(event, 20, PALETTE, opened=False).plain) == 20
+    other = message(1, "Interrupted", kind=Kind.EVENT, role=Role.SYSTEM)
+    assert folded(other, 60, PALETTE, opened=False).plain.startswith("▸ Event")
 
 
 def test_tool_call_is_one_line_with_its_outcome() -> None:
