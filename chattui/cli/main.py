@@ -7,6 +7,7 @@ import click
 from chattui import __version__
 from chattui.cli.context import EXIT_USAGE, Context, guarded
 from chattui.cli.db import db
+from chattui.cli.exporting import export
 from chattui.cli.importing import import_
 from chattui.cli.listing import list_
 from chattui.cli.new import new
@@ -52,7 +53,7 @@ def group(
         ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat)))
 
 
-for command in (list_, show, search, new, import_, db):
+for command in (list_, show, search, new, import_, export, db):
     group.add_command(command)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 
@@ -11,20 +10,12 @@ import click
 
 from chattui.domain.chat import Chat, ChatRow, Message
 from chattui.domain.search import Hit
-from chattui.domain.visible import visible_line
-
-_UNSAFE_IN_JSON = re.compile(
-    "[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
-
-def _escape(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1]
+from chattui.domain.visible import visible_json, visible_line
 
 
 def to_json(value: Any) -> str:
     """The value as JSON on several lines; control and bidi characters are escaped, other text is readable."""
-    return _UNSAFE_IN_JSON.sub(_escape, json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    return visible_json(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
 def print_json(value: Any) -> None:

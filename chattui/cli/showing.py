@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import click
@@ -10,11 +9,10 @@ import click
 from chattui.cli import output
 from chattui.cli.context import EXIT_NOT_FOUND, Context
 from chattui.domain.chat import Chat, Message
-from chattui.domain.kinds import ContentType, Kind, Role
-from chattui.domain.visible import visible, visible_line
+from chattui.domain.kinds import Kind
+from chattui.domain.visible import visible_line
 
 PAGE = 500
-_NAMES = {Role.USER: "You", Role.ASSISTANT: "Assistant", Role.TOOL: "Tool", Role.SYSTEM: "System"}
 
 
 @click.command()
@@ -63,41 +61,9 @@ def _print_json(chat: Chat, messages: Iterator[Message]) -> None:
 
 
 def _print_markdown(chat: Chat, messages: Iterator[Message]) -> None:
-    click.echo(f"# {visible_line(chat.title) or '(untitled)'}\n")
-    facts = [chat.source, chat.project, chat.git_branch, chat.model, f"{chat.message_count} messages"]
-    click.echo(" · ".join(visible_line(f) for f in facts if f) + "\n")
+    from chattui.domain.portable import PortableChat
+    from chattui.export.markdown import heading, message_markdown
+
+    click.echo(heading(PortableChat(chat)), nl=False)
     for message in messages:
-        click.echo(markdown_of(message))
-
-
-def markdown_of(message: Message) -> str:
-    """A message as Markdown: talk under a heading, everything else as a quoted line with its text fenced."""
-    when = message.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    text = visible(message.content).rstrip()
-    if message.kind is Kind.TEXT:
-        return f"## {_NAMES[message.role]} · {when}\n\n{text}\n"
-    label = message.kind.value.replace("_", " ")
-    if message.tool is not None and message.tool.name:
-        label = f"{label} · {visible_line(message.tool.name)} · {message.tool.status.value}"
-    if message.content_type is ContentType.MARKDOWN and message.kind is not Kind.TOOL_RESULT:
-        quoted = "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
-        return f"> **{label}** · {when}\n>\n{quoted}\n"
-    fence = "`" * max(3, _longest_run(text) + 1)
-    language = "json" if message.content_type is ContentType.JSON and _is_json(text) else ""
-    return f"> **{label}** · {when}\n\n{fence}{language}\n{text}\n{fence}\n"
-
-
-def _longest_run(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+        click.echo(message_markdown(message))

@@ -37,3 +37,11 @@ class ServerError(ChattuiError):
 
 class SourceError(ChattuiError):
     """A history file cannot be read at all."""
+
+
+class ExportError(ChattuiError):
+    """An export cannot be written. ``exists``: only because a file of that name is there already."""
+
+    def __init__(self, sentence: str, *, exists: bool = False) -> None:
+        super().__init__(sentence)
+        self.exists = exists

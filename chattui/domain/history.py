@@ -89,6 +89,11 @@ class ChatInfo:
     root_id: str = ""  # id of the first record: equal in a fork that copied its parent's records
     archived: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
+    is_copy: bool = False  # from a database: where the chat is known already, only messages that are new are taken
+    title_is_own: bool = False  # given by a person; this and what follows only a copy knows
+    pinned: bool = False
+    tags: tuple[str, ...] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 _UNSAFE = re.compile(
@@ -33,3 +34,13 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     """As ``visible``, on one line: line feeds and tabs become blanks, runs of blanks one."""
     return " ".join(visible(text).split())
+
+
+_UNSAFE_IN_JSON = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def visible_json(document: str) -> str:
+    """JSON text whose control and bidi characters and lone surrogates are written as escapes; it means the same."""
+    return _UNSAFE_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], document)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from chattui.domain.errors import SourceError
+from chattui.sources.chattui_json import ChattuiJson
+from chattui.sources.chattui_json.source import is_export
 from chattui.sources.claude_code import ClaudeCode
 from chattui.sources.codex import Codex
 from chattui.sources.lines import first_records
@@ -50,7 +52,7 @@ _CODEX_TYPES: Final = frozenset(
 @cache
 def all_sources() -> tuple[Source, ...]:
     """Every source, in the order in which they are shown."""
-    return (ClaudeCode(), Codex())
+    return (ClaudeCode(), Codex(), ChattuiJson())
 
 
 def source(name: str) -> Source:
@@ -64,6 +66,8 @@ def source(name: str) -> Source:
 
 def recognise(path: Path) -> Source | None:
     """The source whose format a file has, by its first records; None when it is none of them, or cannot be read."""
+    if is_export(path):
+        return source(ChattuiJson.name)
     try:
         for record in islice(first_records(path, _LOOKED_AT), _LOOKED_AT):
             if name := _format_of(record):

@@ -127,7 +127,7 @@ class HistoryWriter:
                 continue
             key = _key(item.chunk.chat)
             infos[key] = item.chunk.chat
-            if item.chunk.messages or item.expected_offset > 0:
+            if item.chunk.messages or item.expected_offset > 0 or item.chunk.chat.is_copy:
                 filled.add(key)
             began = item.chunk.chat.created_at or next(
                 (m.created_at for m in item.chunk.messages if m.created_at), None
@@ -142,6 +142,7 @@ class HistoryWriter:
         if named:
             chats = [{"source": s, "source_id": storable(n)} for s, n in sorted(named)]
             conn.execute(sql.PLACEHOLDERS, {"chats": storable_json(chats)})
+        self._leave_what_is_known(conn, infos)
         # parents before children, so that a subagent finds its chat within one batch
         levels = [
             [i for i in infos.values() if not i.parent_source_id],
@@ -154,21 +155,34 @@ class HistoryWriter:
                 targets[source, source_id] = Target(chat_id, count + 1, count > 0)
         return {k: targets[k[0], storable(k[1])] for k in infos}
 
+    @staticmethod
+    def _leave_what_is_known(conn: psycopg.Connection[Any], infos: dict[tuple[str, str], ChatInfo]) -> None:
+        """A copy tells nothing of a chat that is here with messages: it may be older than what was renamed since."""
+        copies = [{"source": i.source, "source_id": storable(i.source_id)} for i in infos.values() if i.is_copy]
+        if not copies:
+            return
+        here = set(conn.execute(sql.FILLED, {"chats": storable_json(copies)}))
+        for key, info in infos.items():
+            if info.is_copy and (info.source, storable(info.source_id)) in here:
+                infos[key] = ChatInfo(info.source, info.source_id, created_at=info.created_at, is_copy=True)
+
     def _make_room(self, conn: psycopg.Connection[Any], target: Target, item: Delivery) -> None:
         """Take out what the chat's file brought before; what was added here moves behind what comes now.
 
-        Where another file has brought messages too, nothing is taken out: what only that one holds would be lost.
+        Where another file has brought messages too, nothing is taken out: what only that one holds would be lost. Nor
+        is it for a copy, which may hold a part of the chat.
         """
         path = storable_path(item.file.path)
         of = {"chat_id": target.chat_id, "machine": self._machine, "path": path}
         conn.execute(sql.START_OVER, of)
-        if conn.execute(sql.OTHER_FILE, of).fetchone():
+        assert item.chunk is not None
+        if item.chunk.chat.is_copy or conn.execute(sql.OTHER_FILE, of).fetchone():
             self._second_copies.add(path)
             return
         target.own = conn.execute(sql.OWN_ASIDE, of).rowcount > 0
         for statement in sql.TAKE_OUT:
             conn.execute(statement, of)
-        if not item.chunk or not item.chunk.chat.forked_from_id:
+        if not item.chunk.chat.forked_from_id:
             conn.execute(sql.FORGET_FORK, of)  # found by its messages, and found again by those that come now
         target.next_seq, target.existing = 1, False
 
@@ -231,6 +245,8 @@ class HistoryWriter:
                 conn.execute(sql.TOUCH, _file_values(item) | {"machine": self._machine})
                 continue
             target = targets.get(_key(item.chunk.chat)) if item.chunk else None
+            if target and item.chunk and item.chunk.chat.is_copy and target.existing and count:
+                conn.execute(sql.COPIED, {"chat_id": target.chat_id, "machine": self._machine, "path": path})
             earlier = rows.get(path, {"problems": [], "problem_count": 0, "message_count": 0})
             rows[path] = _import_values(item, target, count, earlier)
             if path in self._second_copies:
@@ -255,6 +271,10 @@ def _chat_values(info: ChatInfo, began: datetime) -> dict[str, Any]:
         "model": info.model,
         "root_id": info.root_id,
         "metadata": info.metadata,
+        "title_is_own": info.title_is_own,
+        "pinned": info.pinned,
+        "tags": info.tags,
+        "description": info.description,
         "created_at": began.isoformat(),
         "archived": info.archived,
         "parent_source_id": info.parent_source_id,

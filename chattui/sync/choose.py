@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import HistoryFile
+from chattui.sources.chattui_json.source import is_export
 from chattui.sources.protocol import Source
 from chattui.sources.registry import recognise
 
@@ -25,11 +26,15 @@ def _below(path: Path, sources: Sequence[Source]) -> list[tuple[Source, HistoryF
         if not path.is_dir():
             source = recognise(path)
             if source is None or source.name not in {s.name for s in sources}:
-                raise SourceError(f"{path} is not a history that chattui knows (Claude Code, Codex).")
+                raise SourceError(
+                    f"{path} is not a history that chattui knows (Claude Code, Codex, chattui's own JSON)."
+                )
             return [(source, _described(source, path))]
         found = []
         for inner in sorted(path.rglob("*")):
-            if inner.suffix not in (".jsonl", ".zst") or not inner.is_file():
+            if inner.suffix not in (".jsonl", ".zst", ".json") or not inner.is_file():
+                continue
+            if inner.suffix == ".json" and not is_export(inner):
                 continue
             source = recognise(inner)
             if source is not None and source.name in {s.name for s in sources}:
@@ -37,7 +42,7 @@ def _below(path: Path, sources: Sequence[Source]) -> list[tuple[Source, HistoryF
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
     if not found:
-        raise SourceError(f"{path} holds no history that chattui knows (Claude Code, Codex).")
+        raise SourceError(f"{path} holds no history that chattui knows (Claude Code, Codex, chattui's own JSON).")
     return found
 
 

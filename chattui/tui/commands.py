@@ -53,6 +53,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("pin", "p", "pin", "Pin", "Keep the chat on top, or let it go"),
     Command("archive", "a", "archive", "Archive", "Take the chat out of the list; it stays searchable"),
     Command("delete", "d,delete", "delete", "Delete", "Delete the chat; u brings it back"),
+    Command("export", "x", "export", "Export", "Write the chat to a file: Markdown, HTML, JSON, text"),
     Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
     Command("new_here", "n", "screen.new_chat", "New chat", "Start a new chat", "sidebar", palette=False),
     Command(

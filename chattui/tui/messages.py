@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.search import Page
     from chattui.sync.progress import Progress
+    from chattui.tui.screens.export_dialog import ExportWish
 
 
 class FirstScreenRead(Message):
@@ -178,4 +179,18 @@ class SyncEnded(Message):
         self.messages = messages
         self.faults = faults
         self.sentence = sentence
+        super().__init__()
+
+
+class ExportEnded(Message):
+    """An export has ended: ``sentence`` says what was written, or what hindered it; ``exists``: a file of that name."""
+
+    def __init__(
+        self, chat_id: int, wish: ExportWish, sentence: str, *, failed: bool = False, exists: bool = False
+    ) -> None:
+        self.chat_id = chat_id
+        self.wish = wish
+        self.sentence = sentence
+        self.failed = failed
+        self.exists = exists
         super().__init__()

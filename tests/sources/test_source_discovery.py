@@ -105,7 +105,7 @@ def test_roots_follow_the_environment(tmp_path: Path) -> None:
 
 
 def test_sources_by_name() -> None:
-    assert [one.name for one in all_sources()] == ["claude-code", "codex"]
+    assert [one.name for one in all_sources()] == ["claude-code", "codex", "chattui-json"]
     assert source("codex").label == "Codex"
     with pytest.raises(SourceError, match="claude-code, codex"):
         source("abacus")

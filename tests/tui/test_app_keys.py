@@ -15,12 +15,24 @@ from chattui.tui.commands import COMMANDS, ROOMS
 from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.recents.item_list import ItemList
 from chattui.tui.screens.dialogs import RenameDialog, TextDialog, key_name
+from chattui.tui.screens.export_dialog import ExportDialog, ReplaceDialog
 from chattui.tui.screens.main import MainScreen
 from chattui.tui.widgets.editor import Editor
 from chattui.tui.widgets.search_bar import SearchBar
 from chattui.tui.widgets.sidebar import Sidebar
 
-OURS = (MainScreen, Sidebar, MessagePane, ItemList, Editor, SearchBar, RenameDialog, TextDialog)
+OURS = (
+    MainScreen,
+    Sidebar,
+    MessagePane,
+    ItemList,
+    Editor,
+    SearchBar,
+    RenameDialog,
+    TextDialog,
+    ExportDialog,
+    ReplaceDialog,
+)
 
 
 def test_every_key_has_a_name_of_its_own_by_which_it_can_be_remapped() -> None:

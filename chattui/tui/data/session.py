@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from chattui.config import Settings
-from chattui.domain.errors import Cancelled, ChattuiError, Unreachable
+from chattui.domain.errors import Cancelled, ChattuiError, ExportError, Unreachable
 from chattui.tui import messages as told
 from chattui.tui.data.ahead import Opened, ReadAhead, chat_id_of
 from chattui.tui.data.flight import SearchFlight
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chattui.domain.chat import Chat, ChatRow
     from chattui.store.database import Database
     from chattui.store.notifications import Listener
+    from chattui.tui.screens.export_dialog import ExportWish
 
 log = logging.getLogger("chattui.tui")
 
@@ -32,7 +33,8 @@ _RETRY_SECONDS = (0.5, 1, 2, 5, 10)
 class Session:
     """Everything the screen asks of the data layer. Methods return at once; the answer is a message.
 
-    Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait).
+    Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait); a fourth
+    for exports, once there is one.
     """
 
     def __init__(self, settings: Settings, post: Callable[[Message], None], ahead: ReadAhead | None = None) -> None:
@@ -43,6 +45,7 @@ class Session:
         self._helpers = Worker("chattui-helpers", self._failed)
         self._searches = Worker("chattui-searches", self._failed)
         self.flight = SearchFlight(self._searches, self._helpers, post)
+        self._exports: Worker | None = None
         self._db: Database | None = None
         self._listener: Listener | None = None
         self._recents_wanted: object = None
@@ -63,8 +66,9 @@ class Session:
         if self._listener is not None:
             self._listener.stop()
         self.flight.forget()
-        for worker in (self._searches, self._helpers, self._pages):
-            worker.stop()
+        for worker in (self._exports, self._searches, self._helpers, self._pages):
+            if worker is not None:
+                worker.stop()
         if self._db is not None:
             self._db.close()
 
@@ -329,6 +333,35 @@ class Session:
                 snapshots.save(self._db, state)
 
         self._helpers.submit(job)
+
+    def export(self, chat_id: int, wish: ExportWish) -> None:
+        """Write a chat to a file, on a thread of its own; nothing is left of it when the app is closed meanwhile."""
+        if self._exports is None:
+            self._exports = Worker("chattui-exports", self._failed)
+
+        def job() -> None:
+            from chattui.export.folder import Folder
+            from chattui.export.formats import format_of
+            from chattui.export.run import export_chat
+
+            try:
+                with Folder(wish.directory) as folder:
+                    done = export_chat(
+                        self._database(),
+                        chat_id,
+                        format_of(wish.format),
+                        folder,
+                        replace=wish.replace,
+                        stopped=lambda: self._closed,
+                    )
+            except ChattuiError as error:
+                exists = isinstance(error, ExportError) and error.exists
+                self._post(told.ExportEnded(chat_id, wish, str(error), failed=True, exists=exists))
+                return
+            sentence = f"{done.messages:,} message{'' if done.messages == 1 else 's'} written to {done.path}"
+            self._post(told.ExportEnded(chat_id, wish, sentence))
+
+        self._exports.submit(job)
 
     def read_faults(self, answer: Callable[[list[str]], None]) -> None:
         """Files that could not be read, as lines for a person; ``answer`` is called on the helper thread."""

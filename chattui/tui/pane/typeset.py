@@ -10,13 +10,14 @@ from rich.segment import Segment
 
 from chattui.domain.chat import Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
+from chattui.domain.markup import too_heavy
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.headline import folded, header
 from chattui.tui.pane.highlight import Highlighter
 from chattui.tui.pane.layout import Body, set_blocks
 from chattui.tui.pane.lines import Line, line_of
 from chattui.tui.pane.lru import Lru
-from chattui.tui.pane.markdown import Block, parse, too_heavy
+from chattui.tui.pane.markdown import Block, parse
 from chattui.tui.pane.output import understood
 from chattui.tui.pane.palette import Palette, Palettes
 from chattui.tui.pane.plain import rest_of, set_plain, size_of, window_at

@@ -366,6 +366,19 @@ class MainScreen(Shell):
 
         self.app.push_screen(RenameDialog(self.recents.title_of(chat_id) or self._open_title(chat_id)), named)
 
+    def action_export(self) -> None:
+        """Ask where to and in which format, and export."""
+        if (chat_id := self._chosen()) is not None:
+            from chattui.tui.screens.exporting import ask_and_export
+
+            ask_and_export(self, chat_id, self.recents.title_of(chat_id) or self._open_title(chat_id))
+
+    def on_export_ended(self, event: told.ExportEnded) -> None:
+        """A chat was exported, or not."""
+        from chattui.tui.screens.exporting import export_ended
+
+        export_ended(self, event)
+
     def action_pin(self) -> None:
         """Pin or unpin."""
         if (chat_id := self._chosen()) is not None:

@@ -12,10 +12,11 @@ from palettes import PALETTE, palettes, plain, set_markdown
 from rich.cells import cell_len
 from rich.style import Style
 
+from chattui.domain.links import bare_links, safe_href
+from chattui.domain.markup import too_heavy
 from chattui.tui.pane.highlight import Highlighter
 from chattui.tui.pane.lines import Line
-from chattui.tui.pane.links import bare_links, safe_href
-from chattui.tui.pane.markdown import parse, too_heavy
+from chattui.tui.pane.markdown import parse
 
 FAR_FUTURE = 1e12
 

@@ -1,0 +1,128 @@
+"""Asks in which format and into which directory a chat is to be exported, and whether a file may be replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from chattui.domain.visible import visible_line
+from chattui.export.formats import NAMES, format_of
+from chattui.tui.screens.dialogs import Dialog
+from chattui.tui.widgets.line_input import LineInput
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWish:
+    """What is to be written, where to, and whether over a file of that name."""
+
+    format: str
+    directory: Path
+    replace: bool = False
+
+
+class FormatLine(Static):
+    """One format in the list; a click chooses it."""
+
+    class Chosen(Message):
+        """This format is wanted."""
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+            super().__init__()
+
+    def __init__(self, name: str) -> None:
+        self._format = name
+        self._label = format_of(name).label
+        super().__init__(markup=False, id=f"format-{name}")
+
+    def show(self, *, chosen: bool) -> None:
+        """Draw it as chosen or not."""
+        mark = "● " if chosen else "○ "
+        self.update(Content.styled(mark + self._label, "bold $text-primary") if chosen else Content(mark + self._label))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose it."""
+        event.stop()
+        self.post_message(self.Chosen(self._format))
+
+
+class ExportDialog(Dialog[ExportWish | None]):
+    """Format and directory; None when the question is dropped."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel", id="export.cancel"),
+        Binding("down", "step(1)", "Next format", id="export.down", priority=True),
+        Binding("up", "step(-1)", "Format before", id="export.up", priority=True),
+    ]
+
+    def __init__(self, title: str, directory: Path, format_name: str = NAMES[0]) -> None:
+        super().__init__()
+        self._title = visible_line(title) or "(untitled)"
+        self._directory = directory
+        self._format = format_name
+
+    def compose(self) -> ComposeResult:
+        """The formats, and a line for the directory."""
+        with Vertical(classes="dialog"):
+            yield Static(f"Export “{self._title[:60]}”", markup=False, classes="dialog-title")
+            for name in NAMES:
+                yield FormatLine(name)
+            yield Static("Into the directory:", markup=False, classes="dialog-hint")
+            yield LineInput(str(self._directory), id="directory", compact=False)
+            yield Static("↑ ↓ choose the format · Enter exports · Esc cancels", markup=False, classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        """Mark the first format, write in the directory."""
+        self._draw()
+        self.query_one(LineInput).focus()
+
+    def action_step(self, by: int) -> None:
+        """The next or previous format."""
+        self._format = NAMES[(NAMES.index(self._format) + by) % len(NAMES)]
+        self._draw()
+
+    def on_format_line_chosen(self, event: FormatLine.Chosen) -> None:
+        """A click on a format."""
+        event.stop()
+        self._format = event.name
+        self._draw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go."""
+        event.stop()
+        place = event.value.strip()
+        if place:
+            self.dismiss(ExportWish(self._format, self._directory / Path(place).expanduser()))
+
+    def _draw(self) -> None:
+        for name in NAMES:
+            self.query_one(f"#format-{name}", FormatLine).show(chosen=name == self._format)
+
+
+class ReplaceDialog(Dialog[bool]):
+    """Whether a file that is there may be replaced; Enter alone does not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "dismiss(True)", "Replace", id="replace.yes"),
+        Binding("n,escape,enter", "dismiss(False)", "Leave it", id="replace.no"),
+    ]
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self._sentence = visible_line(sentence)
+
+    def compose(self) -> ComposeResult:
+        """What is there, and the two answers."""
+        with Vertical(classes="dialog"):
+            yield Static("Replace it?", markup=False, classes="dialog-title")
+            yield Static(self._sentence, markup=False)
+            yield Static("y replaces it · n or Esc leaves it as it is", markup=False, classes="dialog-hint")
