@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 _SLOT = "find"
 _PART_MS = 20.0
-_FIRST_PART, _FIRST_OF_EXPRESSION = 1_000, 300
+_FIRST_PART, _FIRST_OF_EXPRESSION = 500, 300
 _LEAST, _MOST = 100, 10_000
 _TELL_EVERY = 0.08
 """Seconds between two answers to one question."""
 
-_NARROWED_MOST = 20_000
-"""Matches above which trying them again is no quicker than the whole chat."""
+_NARROWED_MOST = 3_000
+"""Matches above which trying them again would be later than a first answer from around the reader."""
 
 _TEXTS_MOST = 500
 
@@ -77,6 +77,7 @@ class FindFlight:
         self._lock = threading.Lock()
         self._wanted: tuple[int, Question] | None = None
         self._busy = False
+        self._is_slow = False  # what runs is worth cancelling: parts of a literal search are short
         self._known: _Looked | None = None
         self.generation = 0
 
@@ -88,7 +89,7 @@ class FindFlight:
             if not self._busy:
                 self._busy = True
                 self._worker.submit(self._run)
-            else:
+            elif self._is_slow:
                 self._helper.submit(self._cancel)
             return self.generation
 
@@ -97,7 +98,7 @@ class FindFlight:
         with self._lock:
             self.generation += 1
             self._wanted = None
-            if self._busy:
+            if self._is_slow:
                 self._helper.submit(self._cancel)
 
     def close(self) -> None:
@@ -112,6 +113,7 @@ class FindFlight:
         with self._lock:
             wanted, self._wanted = self._wanted, None
             self._busy = wanted is not None
+            self._is_slow = wanted is not None and wanted[1].needle.regex
             return wanted
 
     def _run(self) -> None:

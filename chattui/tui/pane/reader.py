@@ -175,7 +175,8 @@ class Reader(LineScroll):
             self._painter.clear()
             self.refresh()
         self.bar_marks.show(marks.seqs if marks else ())
-        self._rename_keys()
+        if (marks is None) != (walk is None):
+            self._rename_keys()
 
     # What the scroll view asks
 

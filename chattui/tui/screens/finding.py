@@ -116,7 +116,7 @@ class Finding:
             return
         count, walk = len(answer.seqs), self._pane.finder.walk
         if not count:
-            self.bar.say("no message has it" if answer.final else "looking …")
+            self.bar.say("no message has it" if answer.final else "none near here, looking …")
             return
         at = f"{walk.index:,} of " if walk is not None and walk.index else ""
         more = "" if answer.final and not answer.problem else "+"

@@ -49,8 +49,8 @@ class FindBar(Horizontal):
     FindBar { height: 1; background: $panel; }
     FindBar > #find-name { width: auto; padding: 0 1; color: $text-accent; text-style: bold; }
     FindBar > #find-line { width: 1fr; min-width: 8; background: $panel; }
-    FindBar > #find-says { width: auto; max-width: 60%; padding: 0 1; color: $text-muted; text-wrap: nowrap; }
-    FindBar.-problem > #find-says { color: $text-error; }
+    FindBar > #find-says { width: 31; padding: 0 1; color: $text-muted; text-wrap: nowrap; text-align: right; }
+    FindBar.-problem > #find-says { width: 60%; color: $text-error; }
     FindBar > #find-how { width: auto; padding: 0 1 0 0; color: $text-muted; }
     """
 
@@ -105,7 +105,7 @@ class FindBar(Horizontal):
     def say(self, text: str, *, problem: bool = False) -> None:
         """Show what was found, or what is wrong."""
         self.set_class(problem, "-problem")
-        self._says.update(visible_line(text))
+        self._says.update(visible_line(text), layout=False)  # its width is fixed: a key must not lay the screen out
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another text."""
