@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from app_driver import AppMaker, part, quit_app, running, screen_text, seen_in, until, until_seen
 from made_chats import chat_of, import_all, write_session
+from sqlalchemy import func, select
 from textual.pilot import Pilot
 
 from chattui.store.database import Database
+from chattui.store.tables import messages
 from chattui.tui.app import ChattuiApp
 from chattui.tui.screens.places import OutlineDialog
 
@@ -182,3 +184,26 @@ async def test_every_chat_is_where_it_was_left_now_and_at_the_next_start(
         again.main.open_chat.ask(long_chat)
         await until(pilot, lambda: f"message {COUNT} of" in seen_in(again.main.pane))
         assert again.main.pane.viewport.at_end, "who was at the end is at the end again"
+
+
+async def test_errors_are_stepped_through_and_round(samples: str, store: Database, app_on: AppMaker) -> None:
+    chat_id, count = store.read(
+        lambda conn: conn.execute(
+            select(messages.c.chat_id, func.count()).where(messages.c.error).group_by(messages.c.chat_id).limit(1)
+        ).one()
+    )
+    app = app_on(samples)
+    async with running(app) as pilot:
+        app.main.open_chat.ask(chat_id)
+        await until(pilot, lambda: app.main.open_chat.chat_id == chat_id)
+        app.main.pane.focus()
+        await pilot.press("home")
+        seen = []
+        for _ in range(count + 1):
+            app.main.say("")
+            await pilot.press("right_parenthesis")
+            await until(pilot, lambda: "error at message" in app.main.status)
+            seen.append(app.main.pane.current_seq)
+        assert len(set(seen)) >= 1
+        assert "round from the other end" in app.main.status
+        assert seen[-1] == seen[0]

@@ -36,7 +36,7 @@ class Finding:
         return self.chat_id is not None
 
     def open(self, chat_id: int) -> None:
-        """Show the bar, with what was looked for last; in front of the same chat it only gets the focus."""
+        """Show the bar, with what was looked for last; in front of the same chat it stays as it is. The caller focuses it."""
         if self.chat_id != chat_id:
             self.chat_id = chat_id
             self._origin = None if self._pane.viewport.at_end else self._pane.position
@@ -44,7 +44,6 @@ class Finding:
             self._pane.from_window = True
             self.bar.display = True
             self.ask(self.bar.needle)
-        self.bar.line.focus()
         self.bar.line.select_all()
 
     def ask(self, needle: Needle) -> None:

@@ -26,8 +26,11 @@ class Moving(Shell):
         """Whether the find bar is there."""
         return self._finding is not None and self._finding.active
 
-    def action_find(self) -> None:
-        """To the find bar; when it has the focus already, to the next match."""
+    async def action_find(self) -> None:
+        """To the find bar; when it has the focus already, to the next match.
+
+        The next key is only looked at when the bar has the focus: in the list it could be a command.
+        """
         chat_id = self.open_chat.chat_id
         if chat_id is None or not self.pane.display:
             self.notify("Find looks inside an open chat. Open one first; / searches all of them.", markup=False)
@@ -38,12 +41,13 @@ class Moving(Shell):
             from chattui.tui.widgets.find_bar import FindBar
 
             self._finding = Finding(FindBar(), self.pane, self.session)
-            self.main.mount(self._finding.bar, after=self.title_bar)
+            await self.main.mount(self._finding.bar, after=self.title_bar)
         finding = self._finding
         if finding.active and finding.bar.line.has_focus:
             finding.step(1)
         else:
-            self.call_after_refresh(finding.open, chat_id)
+            finding.open(chat_id)
+            self.set_focus(finding.bar.line)
 
     def leave_find(self, *, back: bool = True) -> bool:
         """Close the find bar; False when there was none."""
