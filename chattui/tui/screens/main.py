@@ -61,8 +61,7 @@ class MainScreen(Moving):
         self.recents.show_first(list(first.recents))
         if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
             state = first.snapshot if first.snapshot.get("chat") == first.chat.id else {}
-            near_end = (state.get("seq") or first.chat.message_count) > first.chat.message_count - len(first.messages)
-            at = None if near_end and state.get("at_end", True) else state.get("seq")
+            at = None if state.get("at_end", True) else state.get("seq")
             self.open_chat.show(first.chat, first.messages, at, line=state.get("line"))
             self._chat_shown()
             if self.searching.active:  # typed before there was anything to come back to

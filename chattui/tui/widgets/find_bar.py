@@ -15,8 +15,13 @@ from chattui.domain.needle import Needle
 from chattui.domain.visible import visible_line
 from chattui.tui.widgets.line_input import LineInput
 
-_ROOM_FOR_HINTS = 66
+_ROOM_FOR_HINTS = 100
 """Columns from which the bar also says which keys change how the text is meant."""
+
+
+def _switch(key: str, what: str, name: str, tooltip: str) -> Binding:
+    """A key before the line itself: terminals send Alt+R with the character r, which the line would take for text."""
+    return Binding(key, f"mean('{what}')", name, priority=True, id=f"find.{what}", tooltip=tooltip)
 
 
 class FindLine(LineInput):
@@ -25,12 +30,8 @@ class FindLine(LineInput):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,down,f3", "step(1)", "Next match", id="find.next", tooltip="Go to the next match"),
         Binding("shift+enter,up", "step(-1)", "Match before", id="find.previous", tooltip="Go to the match before"),
-        Binding(
-            "alt+r", "mean('regex')", "Regex", id="find.regex", tooltip="Look for a regular expression, or for text"
-        ),
-        Binding(
-            "alt+c", "mean('case')", "Case", id="find.case", tooltip="Tell capital letters from small ones, or not"
-        ),
+        _switch("alt+r", "regex", "Regex", "Look for a regular expression, or for text"),
+        _switch("alt+c", "case", "Case", "Tell capital letters from small ones, or not"),
     ]
 
     def action_step(self, step: int) -> None:
@@ -77,7 +78,7 @@ class FindBar(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="find")
-        self.line = FindLine(placeholder="", id="find-line")
+        self.line = FindLine(placeholder="alt+r regex · alt+c case", id="find-line")
         self._says = Static("", id="find-says", markup=False)
         self._how = Static("", id="find-how", markup=False)
         self._regex = self._case = False
