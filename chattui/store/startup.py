@@ -31,6 +31,12 @@ SNAPSHOT_SQL: LiteralString = (
     "ORDER BY chattui.snapshots.id DESC LIMIT 1"
 )
 
+PLACE_SQL: LiteralString = (
+    "SELECT chattui.snapshots.data FROM chattui.snapshots "
+    "WHERE chattui.snapshots.owner = CAST(CURRENT_USER AS TEXT) AND chattui.snapshots.kind = 'chat' "
+    "AND chattui.snapshots.chat_id = %(chat_id)s ORDER BY chattui.snapshots.id DESC LIMIT 1"
+)
+
 CHAT_SQL: LiteralString = (
     "SELECT chattui.chats.id, chattui.chats.title, chattui.chats.source, chattui.chats.source_id, "
     "chattui.chats.status, chattui.chats.pinned, chattui.chats.tags, chattui.chats.created_at, "
@@ -79,6 +85,9 @@ def first_screen(conn: psycopg.Connection[Any], *, chat_id: int | None = None) -
             chat = values.chat(found) if found else None
             if chat is None or (chat.status == "deleted" and wanted != chat_id):
                 continue
+            if chat.id == chat_id and snapshot.get("chat") != chat.id:  # named, and not the last one: where it was left
+                row = conn.execute(PLACE_SQL, {"chat_id": chat.id}).fetchone()
+                snapshot = {**row[0], "chat": chat.id} if row else snapshot
             first, last = _first_page(chat, snapshot)
             page = conn.execute(PAGE_SQL, {"chat_id": chat.id, "first": first, "last": last})
             return FirstScreen(recents, chat, tuple(values.message(r) for r in page), snapshot)
@@ -89,6 +98,8 @@ def first_screen(conn: psycopg.Connection[Any], *, chat_id: int | None = None) -
 
 def _first_page(chat: Chat, snapshot: dict[str, Any]) -> tuple[int, int]:
     seq = snapshot.get("seq")
+    if snapshot.get("at_end"):
+        seq = None
     if snapshot.get("chat") == chat.id and isinstance(seq, int) and seq <= chat.message_count - LAST_MESSAGES:
         return max(1, seq - LAST_MESSAGES // 3), seq + LAST_MESSAGES
     return max(1, chat.message_count - LAST_MESSAGES + 1), chat.message_count

@@ -37,6 +37,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("new", "ctrl+n,ctrl+t", "new_chat", "New chat", "Start a new chat", "app", footer=True),
     Command("search", "ctrl+k", "search", "Search", "Search all messages", "app", footer=True),
+    Command("find", "ctrl+f", "find", "Find in chat", "Find in the open chat; again for the next match", "app"),
     Command("import", "ctrl+r", "import", "Import", "Bring in what is new from Claude Code and Codex", "app"),
     Command("sidebar", "f9", "toggle_sidebar", "Sidebar", "Show or hide the list of chats", "app"),
     Command("theme", "f8", "app.toggle_theme", "Light/dark", "Change between the light and the dark theme", "app"),
@@ -72,6 +73,7 @@ ROOMS = {
     "screen": "Outside of text fields",
     "sidebar": "In the list of chats",
     "pane": "In the messages",
+    "find": "In the find bar",
     "composer": "While writing",
 }
 """The rooms in the order of the help."""

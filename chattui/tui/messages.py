@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
     from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Subagent
     from chattui.domain.chat import Message as ChatMessage
+    from chattui.domain.needle import Needle
+    from chattui.domain.place import Prompt
     from chattui.domain.search import Page
     from chattui.sync.progress import Progress
     from chattui.tui.screens.export_dialog import ExportWish
@@ -53,11 +58,14 @@ class RecentsRead(Message):
 class ChatRead(Message):
     """A chat and the messages around where it is to be opened. ``query`` is the search that led there."""
 
-    def __init__(self, chat: Chat, messages: list[ChatMessage], at: int | None, query: str) -> None:
+    def __init__(
+        self, chat: Chat, messages: list[ChatMessage], at: int | None, query: str, line: int | None = None
+    ) -> None:
         self.chat = chat
         self.messages = messages
         self.at = at
         self.query = query
+        self.line = line  # of message ``at``, where the chat was left there
         super().__init__()
 
 
@@ -96,6 +104,44 @@ class MatchesRead(Message):
         self.chat_id = chat_id
         self.query = query
         self.seqs = seqs
+        super().__init__()
+
+
+class FindAnswered(Message):
+    """The messages of the open chat that hold a needle, ascending, as far as they are known; all of them when ``final``.
+
+    ``problem`` says what is wrong with an expression.
+    """
+
+    def __init__(
+        self, number: int, needle: Needle, seqs: Sequence[int], pattern: re.Pattern[str], problem: str, *, final: bool
+    ) -> None:
+        self.number = number
+        self.needle = needle
+        self.seqs = seqs
+        self.pattern = pattern
+        self.problem = problem
+        self.final = final
+        super().__init__()
+
+
+class PlaceFound(Message):
+    """Where the "prompt", "error" or "time" is that was asked for: None when there is none. ``wrapped``: beyond the end."""
+
+    def __init__(self, chat_id: int, what: str, seq: int | None, wrapped: bool) -> None:
+        self.chat_id = chat_id
+        self.what = what
+        self.seq = seq
+        self.wrapped = wrapped
+        super().__init__()
+
+
+class OutlineRead(Message):
+    """The prompts of a chat."""
+
+    def __init__(self, chat_id: int, prompts: list[Prompt]) -> None:
+        self.chat_id = chat_id
+        self.prompts = prompts
         super().__init__()
 
 

@@ -34,6 +34,7 @@ KEYS = {
     "end": b"\x1b[F",
     "pageup": b"\x1b[5~",
     "pagedown": b"\x1b[6~",
+    "ctrl+f": b"\x06",
     "ctrl+k": b"\x0b",
     "ctrl+q": b"\x11",
     "ctrl+u": b"\x15",

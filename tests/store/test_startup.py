@@ -41,6 +41,21 @@ def test_the_snapshot_is_the_statement_of_snapshots() -> None:
     assert compiled(snapshots.latest_statement(snapshots.APP)) == startup.SNAPSHOT_SQL
 
 
+def test_the_place_of_a_chat_is_the_statement_of_snapshots() -> None:
+    assert compiled(snapshots.place_statement(910001), chat_id=910001) == startup.PLACE_SQL
+
+
+def test_a_named_chat_is_opened_where_it_was_left(db: Database, conn: psycopg.Connection) -> None:
+    first, last = begin(db, "first"), begin(db, "last")
+    for chat_id in (first, last):
+        fill(db, chat_id, [(f"line {n}", NOON) for n in range(2, 301)], first=2)
+    snapshots.save(db, {"chat": last, "seq": 300, "line": 0, "at_end": True})
+    snapshots.save_place(db, first, {"seq": 40, "line": 1, "at_end": False})
+    screen = startup.first_screen(conn, chat_id=first)
+    assert screen.snapshot == {"chat": first, "seq": 40, "line": 1, "at_end": False}
+    assert 40 in [message.seq for message in screen.messages]
+
+
 def test_the_chat_has_the_columns_of_a_chat() -> None:
     whole = select(*columns.CHAT).where(table.c.owner == ME, table.c.id == 910001)
     assert compiled(whole, chat_id=910001) == startup.CHAT_SQL

@@ -62,6 +62,11 @@ def test_opened_at_a_match(samples: str, app_on: AppMaker, snap_compare: Compare
     assert snap_compare(app_on(samples), terminal_size=WIDE, run_before=ready)
 
 
+def test_find_in_chat(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    ready = settled(["ctrl+f"], "pool", ["enter"], then=lambda app: " of " in part(app.main._finding.bar)[0])
+    assert snap_compare(app_on(samples), terminal_size=WIDE, run_before=ready)
+
+
 def test_help(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
     ready = settled(["question_mark"], then=lambda app: app.screen is not app.main)
     assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)

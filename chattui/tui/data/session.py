@@ -14,12 +14,14 @@ from chattui.domain.errors import Cancelled, ChattuiError, ExportError, Unreacha
 from chattui.tui import messages as told
 from chattui.tui.data.ahead import Opened, ReadAhead, chat_id_of
 from chattui.tui.data.flight import SearchFlight
+from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat, ChatRow
     from chattui.store.database import Database
     from chattui.store.notifications import Listener
+    from chattui.tui.data.find_flight import FindFlight
     from chattui.tui.screens.export_dialog import ExportWish
 
 log = logging.getLogger("chattui.tui")
@@ -46,6 +48,8 @@ class Session:
         self._searches = Worker("chattui-searches", self._failed)
         self.flight = SearchFlight(self._searches, self._helpers, post)
         self._exports: Worker | None = None
+        self.places = PlaceReader(self._pages, self._helpers, self._database, post)
+        self._finds: FindFlight | None = None
         self._db: Database | None = None
         self._listener: Listener | None = None
         self._recents_wanted: object = None
@@ -63,14 +67,27 @@ class Session:
         self._closed = True
         if state is not None and self._db is not None:
             self.save_state(state)
+            self.places.leave_state(state)
         if self._listener is not None:
             self._listener.stop()
         self.flight.forget()
+        if self._finds is not None:
+            self._finds.close()
         for worker in (self._exports, self._searches, self._helpers, self._pages):
             if worker is not None:
                 worker.stop()
         if self._db is not None:
             self._db.close()
+
+    @property
+    def finds(self) -> FindFlight:
+        """Find in chat. It has a thread of its own, made when something is first looked for: a patient search of all chats
+        may take long on the other one."""
+        if self._finds is None:
+            from chattui.tui.data.find_flight import FindFlight
+
+            self._finds = FindFlight(Worker("chattui-finds", self._failed), self._helpers, self._database, self._post)
+        return self._finds
 
     def get_ready(self) -> None:
         """The database takes a while, as at the very first start: time to import what is needed then."""
@@ -188,22 +205,24 @@ class Session:
 
         self._pages.submit(job)
 
-    def read_chat(self, chat_id: int, at: int | None = None, query: str = "") -> None:
-        """A chat, with the messages around ``at`` (its end without it)."""
-        self._pages.submit(lambda: self._read_chat(chat_id, at, query))
+    def read_chat(self, chat_id: int, at: int | None = None, query: str = "", *, resume: bool = True) -> None:
+        """A chat, with the messages around ``at``; without it where the chat was left (``resume``), or its end."""
+        self._pages.submit(lambda: self._read_chat(chat_id, at, query, resume=resume))
 
-    def _read_chat(self, chat_id: int, at: int | None, query: str) -> None:
+    def _read_chat(self, chat_id: int, at: int | None, query: str, *, resume: bool = True) -> None:
         from chattui.store import chats, messages
 
         db = self._database()
         chat = chats.get(db, chat_id)
         if chat is None:
             raise ChattuiError("This chat is not there any more. It may have been deleted elsewhere.")
-        end = chat.message_count
+        end, line = chat.message_count, None
+        if at is None and resume:
+            at, line = self.places.left_at(chat_id, end)
         seq = min(at, end) if at is not None else end
         first, last = max(1, seq - BEFORE), min(end, seq + AFTER)
         found = messages.page(db, chat_id, first, last) if end else []
-        self._post(told.ChatRead(chat, found, at, query))
+        self._post(told.ChatRead(chat, found, at, query, line))
         self._helpers.submit(lambda: chats.touch(db, chat_id))
 
     def read_messages(self, chat_id: int, first: int, last: int) -> None:

@@ -16,7 +16,7 @@ class Marks:
     """What was searched for: the pattern to highlight, and the messages that match, ascending."""
 
     pattern: re.Pattern[str]
-    seqs: tuple[int, ...]
+    seqs: Sequence[int]
 
 
 class Span(NamedTuple):
@@ -100,12 +100,12 @@ class MatchWalk:
         rows = self._rows(self.seq) if self.seq is not None else ()
         return max(0, len(rows) - 1) if self._number < 0 else min(self._number, max(0, len(rows) - 1))
 
-    def start(self, seq: int) -> bool:
-        """Make the first match of a message the current one. False when the message is not among the matching ones."""
+    def start(self, seq: int, number: int = 0) -> bool:
+        """Make a match of a message the current one. False when the message is not among the matching ones."""
         index = bisect_left(self.marks.seqs, seq)
         if index == len(self.marks.seqs) or self.marks.seqs[index] != seq:
             return False
-        self._index, self._number = index, 0
+        self._index, self._number = index, number
         return True
 
     def step(self, direction: int, seq: int) -> bool:

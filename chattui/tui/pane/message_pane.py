@@ -7,53 +7,49 @@ from itertools import islice
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Offset
 
 from chattui.domain.chat import Message
-from chattui.domain.kinds import Kind, Role
+from chattui.tui.pane.jumps import JUMPS, Jumps, pane_key
 from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped, SubagentPicked
-from chattui.tui.pane.reader import Reader
 from chattui.tui.pane.typeset import MOST_ROWS
 
 _OVERLAP = 2
 """Rows of a page that are seen again on the next."""
 
 
-def _key(keys: str, action: str, name: str, description: str, tooltip: str, *, show: bool = False) -> Binding:
-    return Binding(keys, action, description, show=show, id=f"pane.{name}", tooltip=tooltip)
-
-
-class MessagePane(Reader):
+class MessagePane(Jumps):
     """Shows the messages of a ``MessageFeed``, however many, and lets them be read, folded, searched and copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        _key("up,k", "rows(-1)", "up", "Up", "Scroll up one line"),
-        _key("down,j", "rows(1)", "down", "Down", "Scroll down one line"),
-        _key("pageup,ctrl+b", "pages(-1)", "page_up", "Page up", "Scroll up one page"),
-        _key("pagedown,space", "pages(1)", "page_down", "Page down", "Scroll down one page"),
-        _key("home,g", "first", "home", "Beginning", "Go to the first message"),
-        _key("end,G", "last", "end", "End", "Go to the last message and follow new ones"),
-        _key("left_square_bracket", "message(-1)", "previous", "Previous message", "Go to the message before"),
-        _key("right_square_bracket", "message(1)", "next", "Next message", "Go to the next message"),
-        _key("left_curly_bracket", "prompt(-1)", "previous_prompt", "Previous prompt", "Go to the prompt before"),
-        _key("right_curly_bracket", "prompt(1)", "next_prompt", "Next prompt", "Go to the next prompt"),
-        _key("n", "match(1)", "next_match", "Next match", "Go to the next match of the search", show=True),
-        _key("N", "match(-1)", "previous_match", "Previous match", "Go to the match before"),
-        _key("enter,f", "fold", "fold", "Fold", "Fold or open the current message", show=True),
-        _key("F", "fold_kind", "fold_kind", "Fold kind", "Fold or open all messages of the current one's kind"),
-        _key("e", "more", "more", "Show more", "Show more lines of a long message"),
-        _key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
-        _key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
-        _key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
-        _key("greater_than_sign", "subagent", "subagent", "Subagent", "Go to the chat that this call has started"),
-        _key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
+        pane_key("up,k", "rows(-1)", "up", "Up", "Scroll up one line"),
+        pane_key("down,j", "rows(1)", "down", "Down", "Scroll down one line"),
+        pane_key("pageup,ctrl+b", "pages(-1)", "page_up", "Page up", "Scroll up one page"),
+        pane_key("pagedown,space", "pages(1)", "page_down", "Page down", "Scroll down one page"),
+        pane_key("home,g", "first", "home", "Beginning", "Go to the first message"),
+        pane_key("end,G", "last", "end", "End", "Go to the last message and follow new ones"),
+        pane_key("left_square_bracket", "message(-1)", "previous", "Previous message", "Go to the message before"),
+        pane_key("right_square_bracket", "message(1)", "next", "Next message", "Go to the next message"),
+        *JUMPS,
+        pane_key("n", "match(1)", "next_match", "Next match", "Go to the next match of the search", show=True),
+        pane_key("N", "match(-1)", "previous_match", "Previous match", "Go to the match before"),
+        pane_key("enter,f", "fold", "fold", "Fold", "Fold or open the current message", show=True),
+        pane_key("F", "fold_kind", "fold_kind", "Fold kind", "Fold or open all messages of the current one's kind"),
+        pane_key("e", "more", "more", "Show more", "Show more lines of a long message"),
+        pane_key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
+        pane_key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
+        pane_key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
+        pane_key("greater_than_sign", "subagent", "subagent", "Subagent", "Go to the chat that this call has started"),
+        pane_key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
     ]
+
+    from_window = False
+    """Whether the first step through matches begins at the window's edge, not at the current message."""
 
     _copied: tuple[int, int] | None = None
     _pressed: Offset | None = None
-    _seek: tuple[int, int] | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Matches can be stepped through only where there are some."""
@@ -73,78 +69,33 @@ class MessagePane(Reader):
 
     def action_first(self) -> None:
         """Go to the beginning."""
-        self._choose(1)
+        self.choose(1)
         self.go(partial(self.viewport.place, 1, 0, 0))
 
     def action_last(self) -> None:
         """Go to the end and stay there as the chat grows."""
-        self._choose(self.viewport.heights.count)
+        self.choose(self.viewport.heights.count)
         self.go(self.viewport.end)
 
     def action_message(self, step: int) -> None:
         """Go to the previous or next message."""
-        self._go_to(self.current_seq + step)
-
-    def action_prompt(self, step: int) -> None:
-        """Go to the previous or next prompt, loading what is between."""
-        self._seek = None
-        self._find_prompt(self.current_seq + step, step)
-
-    def _find_prompt(self, seq: int, step: int) -> None:
-        feed = self.feed
-        while feed is not None and 1 <= seq <= self.viewport.heights.count:
-            message = feed.get(seq)
-            if message is None:
-                self._seek = (seq, step)
-                feed.want(min(seq, seq + step * 100), max(seq, seq + step * 100))
-                return
-            if message.role is Role.USER and message.kind is Kind.TEXT:
-                self._go_to(seq)
-                return
-            seq += step
-
-    def messages_loaded(self, first: int, last: int) -> None:
-        """The feed has the messages ``first`` … ``last`` now."""
-        super().messages_loaded(first, last)
-        if self._seek is not None and first <= self._seek[0] <= last:
-            seek, self._seek = self._seek, None
-            self._find_prompt(*seek)
-
-    def scroll_rows(self, rows: int) -> None:
-        """Move by rows; whatever was being looked for is not wanted any more."""
-        self._seek = None
-        super().scroll_rows(rows)
-
-    def _go_to(self, seq: int) -> None:
-        """Choose a message, and bring its beginning to the top unless all of it is in the window."""
-        viewport = self.viewport
-        if not 1 <= seq <= viewport.heights.count:
-            return
-        self._choose(seq)
-        self.measure(seq)
-        top = viewport.row_of(seq)
-        if viewport.anchor[0] <= seq <= viewport.last and 0 <= top <= viewport.height - viewport.heights.rows(seq):
-            self.moved()
-            self.refresh()
-        else:
-            self.go(partial(self._place_head, seq, 0))
-
-    def _choose(self, seq: int) -> None:
-        self._seek = None
-        self._selected = self._current = seq
+        self.go_to_message(self.current_seq + step)
 
     def action_match(self, step: int) -> None:
-        """Go to the next or previous match."""
+        """Go to the next or previous match; the first time to the nearest one from what is seen on."""
         walk = self.finder.walk
         if walk is None:
             return
         before = walk.seq
-        if not self.finder.next_part(step) and not walk.step(step, self.current_seq):
+        near = self.current_seq
+        if self.from_window:
+            near = self.viewport.anchor[0] if step > 0 else self.viewport.last
+        if not self.finder.next_part(step) and not walk.step(step, near):
             return
         seq = walk.seq or 1
         for changed in {before or seq, seq}:
             self._painter.drop(changed, 0, self.viewport.heights.rows(changed))
-        self._choose(seq)
+        self.choose(seq)
         self.go(self._place_match)
         self.post_message(MatchStepped(walk.index, len(walk.marks.seqs)))
 
@@ -163,7 +114,7 @@ class MessagePane(Reader):
 
     def _changed(self, seq: int, above: int) -> None:
         self.drop_selection()
-        self._choose(seq)
+        self.choose(seq)
         self.forget(seq)
         self.forget(seq + 1)
         self.go(partial(self._place_head, seq, above))
@@ -179,7 +130,7 @@ class MessagePane(Reader):
         self.typeset.flip(message.kind, open_all=self.typeset.is_folded(seq))
         self._painter.clear()
         self._remeasure()
-        self._choose(seq)
+        self.choose(seq)
         self.go(partial(self._place_head, seq, above))
 
     def action_more(self) -> None:
@@ -300,7 +251,7 @@ class MessagePane(Reader):
         laid = self.typeset.laid(seq) if message else None
         if message is None or laid is None:
             return
-        self._choose(seq)
+        self.choose(seq)
         if row == laid.after:
             self.action_more()
         elif row == laid.before:

@@ -35,3 +35,24 @@ class MatchStepped(Message):
 
     index: int
     total: int
+
+
+@dataclass
+class PlaceWanted(Message):
+    """The next "prompt" or "error" after message ``seq`` is to be found, before it for a negative ``step``."""
+
+    what: str
+    seq: int
+    step: int
+
+
+@dataclass
+class GoToWanted(Message):
+    """The reader wants to name a place."""
+
+
+@dataclass
+class OutlineWanted(Message):
+    """The reader, who is at message ``seq``, wants to choose among the prompts."""
+
+    seq: int

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from chattui.domain.chat import Subagent
+from chattui.tui.pane.bar_marks import BarMarks
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
@@ -58,6 +59,7 @@ class Reader(LineScroll):
         self._palettes: Palettes | None = None
         self._painter = Painter()
         self.finder = Finder(self.typeset, self.forget)
+        self.bar_marks = BarMarks(lambda: self.viewport.heights, lambda: self._theme().plain.mark)
         self._selected: int | None = None
         self._current = 1
         self._unseen = 0
@@ -65,8 +67,9 @@ class Reader(LineScroll):
         self._writing: Timer | None = None
 
     def on_mount(self) -> None:
-        """Keep "3m ago" true."""
+        """Keep "3m ago" true, and let the scroll bar show where matches are."""
         self.set_interval(60, self._age)
+        self.bar_marks.attach(self.vertical_scrollbar)
 
     def show(
         self, feed: MessageFeed, *, at: int | None = None, marks: Marks | None = None, at_end: bool = True
@@ -74,6 +77,7 @@ class Reader(LineScroll):
         """Show a chat: at its end, at its beginning, or at message ``at``; with marks at the match in that message."""
         self._begin(feed)
         self.finder.set(marks)
+        self.bar_marks.show(marks.seqs if marks else ())
         if at is not None and feed.count:
             self._selected = max(1, min(at, feed.count))
             found = self.finder.walk is not None and self.finder.walk.start(self._selected)
@@ -89,6 +93,7 @@ class Reader(LineScroll):
         """Show nothing."""
         self._begin(None)
         self.finder.set(None)
+        self.bar_marks.show(())
         self.go(None)
         self._rename_keys()
 
@@ -168,12 +173,18 @@ class Reader(LineScroll):
         self._painter.clear()
         self.refresh()
 
-    def set_marks(self, marks: Marks | None) -> None:
-        """Highlight other matches, or none, without moving."""
+    def set_marks(self, marks: Marks | None, *, keep: bool = False) -> None:
+        """Highlight other matches, or none, without moving; with ``keep`` the reader stays at the match they are at."""
+        walk = self.finder.walk
         self.finder.set(marks)
-        self._painter.clear()
-        self.refresh()
-        self._rename_keys()
+        if keep and walk is not None and walk.seq is not None and self.finder.walk is not None:
+            self.finder.walk.start(walk.seq, walk.number)
+        if marks is None or walk is None or walk.marks.pattern != marks.pattern or not keep:
+            self._painter.clear()
+            self.refresh()
+        self.bar_marks.show(marks.seqs if marks else ())
+        if (marks is None) != (walk is None):
+            self._rename_keys()
 
     # What the scroll view asks
 

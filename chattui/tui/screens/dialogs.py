@@ -16,6 +16,7 @@ from chattui.domain.visible import visible, visible_line
 from chattui.tui.commands import COMMANDS, ROOMS
 from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.widgets.editor import Editor
+from chattui.tui.widgets.find_bar import FindLine
 from chattui.tui.widgets.line_input import LineInput
 
 Answer = TypeVar("Answer")
@@ -27,6 +28,9 @@ _NAMES = {
     "question_mark": "?",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "colon": ":",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "pageup": "PgUp",
@@ -109,6 +113,7 @@ def help_dialog() -> TextDialog:
     for command in COMMANDS:
         rows[command.room].append((key_name(command.keys), command.help))
     rows["pane"] += _described(MessagePane.BINDINGS)
+    rows["find"] += _described(FindLine.BINDINGS)
     rows["composer"] += _described(Editor.BINDINGS)
     parts: list[Content | str] = []
     width = 20

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.moving import Moving
 from chattui.tui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Shell):
+class MainScreen(Moving):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
@@ -61,8 +61,7 @@ class MainScreen(Shell):
         self.recents.show_first(list(first.recents))
         if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
             state = first.snapshot if first.snapshot.get("chat") == first.chat.id else {}
-            near_end = (state.get("seq") or first.chat.message_count) > first.chat.message_count - len(first.messages)
-            at = None if near_end and state.get("at_end", True) else state.get("seq")
+            at = None if state.get("at_end", True) else state.get("seq")
             self.open_chat.show(first.chat, first.messages, at, line=state.get("line"))
             self._chat_shown()
             if self.searching.active:  # typed before there was anything to come back to
@@ -105,7 +104,7 @@ class MainScreen(Shell):
 
     def on_chat_read(self, event: told.ChatRead) -> None:
         """A chat that was asked for."""
-        if self.open_chat.show(event.chat, event.messages, event.at, event.query):
+        if self.open_chat.show(event.chat, event.messages, event.at, event.query, event.line):
             self._chat_shown()
             self.open_chat.read_the_rest()
 
@@ -123,7 +122,7 @@ class MainScreen(Shell):
 
     def on_matches_read(self, event: told.MatchesRead) -> None:
         """All matches of the open chat."""
-        if total := self.open_chat.matched(event):
+        if not self.is_finding and (total := self.open_chat.matched(event)):
             self.say(f"{total:,} matching message{'' if total == 1 else 's'} here · n N step · Esc to the hits")
 
     def on_search_answered(self, event: told.SearchAnswered) -> None:
@@ -175,6 +174,7 @@ class MainScreen(Shell):
     def on_chat_grew(self, event: told.ChatGrew) -> None:
         """The open chat has more messages, or other facts."""
         self.open_chat.grew(event.chat)
+        self.find_grew()
         self.draw_title()
 
     def on_data_failed(self, event: told.DataFailed) -> None:
@@ -220,7 +220,8 @@ class MainScreen(Shell):
 
     def on_match_stepped(self, event: MatchStepped) -> None:
         """The reader went to another match."""
-        self.say(f"match {event.index:,} of {event.total:,} · n N step · Esc to the hits")
+        if not self.find_stepped():
+            self.say(f"match {event.index:,} of {event.total:,} · n N step · Esc to the hits")
 
     def on_subagent_picked(self, event: SubagentPicked) -> None:
         """A subagent's chat is to be read."""
@@ -288,6 +289,7 @@ class MainScreen(Shell):
     def action_new_chat(self) -> None:
         """An empty pane and the cursor in the composer."""
         self.make_room()
+        self.leave_find(back=False)
         self.leave_search()
         self.open_chat.show_new()
         self.recents.list.set_open(None)
@@ -319,6 +321,8 @@ class MainScreen(Shell):
         focused = self.focused
         if self.composer.is_writing:
             self.pane.focus()
+        elif focused is not self.search_bar and self.leave_find():
+            return
         elif focused is self.sidebar.filter or (focused is self.sidebar.recents and self.sidebar.filter.value):
             self.sidebar.filter.value = ""
             self.sidebar.filter.display = False
@@ -341,7 +345,8 @@ class MainScreen(Shell):
         if origin is not None and origin.chat_id is not None:
             here = (self.open_chat.chat_id, *self.open_chat.position)
             if here != (origin.chat_id, origin.seq, origin.line):
-                self.open_chat.ask(origin.chat_id, None if origin.at_end else origin.seq, line=origin.line)
+                at = None if origin.at_end else origin.seq
+                self.open_chat.ask(origin.chat_id, at, line=origin.line, resume=False)
         self.pane.focus()
 
     def leave_search(self) -> None:
@@ -440,8 +445,7 @@ class MainScreen(Shell):
 
     def state(self) -> dict[str, object]:
         """What to come back to at the next start."""
-        seq, line = self.open_chat.position
-        return {"chat": self.open_chat.chat_id, "seq": seq, "line": line, "at_end": self.pane.viewport.at_end}
+        return {"chat": self.open_chat.chat_id, **self.open_chat.place}
 
     def _chosen(self) -> int | None:
         """The chat that a command is meant for: at the cursor of a list when one is there, else the open one."""
@@ -458,6 +462,7 @@ class MainScreen(Shell):
         return chat.title if chat is not None and chat.id == chat_id else ""
 
     def _chat_shown(self, *, keep_draft: bool = False) -> None:
+        self.leave_find_of_another_chat()
         self.recents.list.set_open(self.open_chat.chat_id)
         if not keep_draft:
             self.composer.set_chat(self.open_chat.chat_id)

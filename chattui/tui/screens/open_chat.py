@@ -50,10 +50,27 @@ class OpenChat:
         """(seq, line) at the top of the pane."""
         return self._pane.position if self.chat else (0, 0)
 
-    def ask(self, chat_id: int, at: int | None = None, query: str = "", line: int | None = None) -> None:
-        """Show a chat as soon as it is read, with ``line`` of message ``at`` on top; of several asked for, the last."""
+    def ask(
+        self, chat_id: int, at: int | None = None, query: str = "", line: int | None = None, *, resume: bool = True
+    ) -> None:
+        """Show a chat as soon as it is read, with ``line`` of message ``at`` on top; of several asked for, the last.
+
+        Without ``at`` it is shown where it was left, or at its end when ``resume`` is False.
+        """
+        self._leave()
         self._wanted, self._line = chat_id, line
-        self._session.read_chat(chat_id, at, query)
+        self._session.read_chat(chat_id, at, query, resume=resume)
+
+    @property
+    def place(self) -> dict[str, object]:
+        """Where the reader is, as it is kept for the next time."""
+        seq, line = self.position
+        return {"seq": seq, "line": line, "at_end": self._pane.viewport.at_end}
+
+    def _leave(self) -> None:
+        """Keep where the chat was left. Before it was ever painted there is nothing to keep."""
+        if self.chat is not None and self.chat.message_count and self._pane.viewport.height:
+            self._session.places.leave(self.chat.id, self.place)
 
     def show(
         self,
@@ -66,7 +83,7 @@ class OpenChat:
         """Show a chat that was read. False when another one was asked for meanwhile."""
         if self._wanted is not None and self._wanted != chat.id:
             return False
-        line = self._line if line is None else line
+        line = self._line if self._line is not None else line
         self._wanted = self._line = None
         self.chat, self.query, self.is_new = chat, query, False
         feed = ChatFeed(chat.id, chat.message_count, lambda a, b: self._session.read_messages(chat.id, a, b))
@@ -96,6 +113,7 @@ class OpenChat:
 
     def close(self) -> None:
         """Show no chat."""
+        self._leave()
         self._wanted = self._line = None
         self.chat, self._feed, self.query, self._pattern = None, None, "", None
         self.is_new = False
@@ -121,6 +139,7 @@ class OpenChat:
             if chat_id == self.chat.parent_id:
                 self.ask(chat_id, seq, line=line)
                 return True
+        self._leave()
         self._wanted, self._line = self.chat.parent_id, None
         self._session.read_parent(self.chat.id)
         return True

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.message_pane import MessagePane
-from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
+from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped, PlaceWanted
 
 
 class PaneApp(App[None]):
@@ -39,6 +39,9 @@ class PaneApp(App[None]):
         self.posted.append(message)
 
     def on_match_stepped(self, message: MatchStepped) -> None:
+        self.posted.append(message)
+
+    def on_place_wanted(self, message: PlaceWanted) -> None:
         self.posted.append(message)
 
 

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from chattui.domain.chat import Message
 from chattui.domain.kinds import Kind, Role
 from chattui.tui.pane.marks import Marks
+from chattui.tui.pane.messages import PlaceWanted
 
 MANY = 100_000
 
@@ -123,6 +124,12 @@ async def test_braces_look_for_a_prompt_through_what_is_not_loaded() -> None:
         await pilot.pause()
         await arrive(app, feed, pilot)
         await pilot.press("left_curly_bracket")
+        await pilot.pause()
+        wanted = app.posted[-1]
+        assert isinstance(wanted, PlaceWanted)
+        assert (wanted.what, wanted.step) == ("prompt", -1)
+        assert 5_000 < wanted.seq <= 8_000, "what is not loaded is asked for, not loaded"
+        assert app.pane.place_found("prompt", 5_000)
         await arrive(app, feed, pilot)
         assert app.pane.current_seq == 5_000
         assert "#5000" in rows(app.pane)[1]
@@ -135,6 +142,7 @@ async def test_a_key_ends_the_search_for_a_prompt() -> None:
         await pilot.pause()
         await arrive(app, feed, pilot)
         await pilot.press("left_curly_bracket", "pageup")
+        assert not app.pane.place_found("prompt", 1)
         await arrive(app, feed, pilot)
         assert app.pane.position[0] > 8_000
 
