@@ -169,7 +169,9 @@ def all_tags(db: Database) -> list[str]:
         select(each.c.tag)
         .select_from(chats.join(each, true()))
         .where(chats.c.owner == ME, chats.c.status != ChatStatus.DELETED.value)
-        .where(or_(chats.c.description.is_not(None), chats.c.tags != text("'{}'")))  # those of chats_noted
+        .where(
+            or_(chats.c.description.is_not(None), chats.c.tags != text("'{}'"))
+        )  # the condition of the index chats_noted
         .group_by(each.c.tag)
         .order_by(func.count().desc(), each.c.tag)
     )
