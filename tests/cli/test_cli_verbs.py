@@ -13,9 +13,10 @@ from steps import begin, fill, rows
 
 from chattui.store.database import Database
 
-ROW = {"chat_id", "title", "source", "project", "status", "pinned", "messages", "last_message_at"}
+ROW = {"chat_id", "title", "source", "project", "status", "pinned", "tags", "messages", "last_message_at"}
 CHAT = {
     *("chat_id", "title", "source", "source_id", "status", "pinned", "tags", "project", "repository", "git_branch"),
+    "note",
     *(
         "agent",
         "model",
@@ -29,6 +30,7 @@ CHAT = {
     ),
 }
 MESSAGE = {
+    *("bookmarked", "note"),
     *(
         "seq",
         "role",

@@ -13,7 +13,7 @@ from textual.geometry import Offset
 
 from chattui.domain.chat import Message
 from chattui.domain.kinds import Kind, Role
-from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
+from chattui.tui.pane.messages import BookmarkWanted, CopyRequested, LinkFollowed, MatchStepped, NoteWanted
 from chattui.tui.pane.reader import Reader
 from chattui.tui.pane.typeset import MOST_ROWS
 
@@ -47,6 +47,8 @@ class MessagePane(Reader):
         _key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
         _key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
         _key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
+        _key("b", "bookmark", "bookmark", "Bookmark", "Bookmark the current message, or take the bookmark away"),
+        _key("m", "note", "note", "Note", "Write a note on the current message"),
         _key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
     ]
 
@@ -213,6 +215,18 @@ class MessagePane(Reader):
     def _head(self, seq: int) -> int:
         laid = self.typeset.laid(seq)
         return laid.head if laid else 0
+
+    # Marking
+
+    def action_bookmark(self) -> None:
+        """Ask for the current message to be bookmarked, or for its bookmark to be taken away."""
+        if (message := self._message(self.current_seq)) is not None:
+            self.post_message(BookmarkWanted(message.seq))
+
+    def action_note(self) -> None:
+        """Ask for a note on the current message."""
+        if (message := self._message(self.current_seq)) is not None:
+            self.post_message(NoteWanted(message.seq))
 
     # Copying
 

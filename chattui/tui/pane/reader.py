@@ -12,6 +12,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 
+from chattui.domain.marks import Mark
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
@@ -166,6 +167,14 @@ class Reader(LineScroll):
         self._painter.clear()
         self.refresh()
         self._rename_keys()
+
+    def set_notes(self, notes: dict[int, Mark]) -> None:
+        """Show other bookmarks and notes, by seq; what is read stays where it is."""
+        before, self.typeset.notes = self.typeset.notes, notes
+        for seq in {*before, *notes}:
+            if before.get(seq) != notes.get(seq):
+                self.forget(seq)
+        self.settle()
 
     # What the scroll view asks
 

@@ -10,8 +10,9 @@ from rich.segment import Segment
 
 from chattui.domain.chat import Message
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
+from chattui.domain.marks import Mark
 from chattui.tui.pane.feed import MessageFeed
-from chattui.tui.pane.headline import folded, header
+from chattui.tui.pane.headline import folded, header, noted
 from chattui.tui.pane.highlight import Highlighter
 from chattui.tui.pane.layout import Body, set_blocks
 from chattui.tui.pane.lines import Line, line_of
@@ -63,6 +64,7 @@ class Typesetter:
 
     def __init__(self, palettes: Callable[[], Palettes], now: Callable[[], datetime]) -> None:
         self.feed: MessageFeed | None = None
+        self.notes: dict[int, Mark] = {}  # bookmarks and notes, by seq
         self.width = 0
         self.colours = Highlighter(lambda: palettes().plain)
         self._palettes = palettes
@@ -76,6 +78,7 @@ class Typesetter:
     def begin(self, feed: MessageFeed | None) -> None:
         """Another chat: forget everything about the one before."""
         self.feed = feed
+        self.notes = {}
         self._looks.clear()
         self._flipped.clear()
         self.restyle()
@@ -189,15 +192,17 @@ class Typesetter:
     def _frame(self, message: Message) -> Laid:
         """The gap and the headline."""
         palette, width = self.palette(message), self.width
-        shut = self._folds(message)
+        shut, mark = self._folds(message), self.notes.get(message.seq)
         laid = Laid([], foldable=message.kind in FOLDED_KINDS)
         if message.seq > 1 and not (shut and self.is_folded(message.seq - 1)):
             laid.lines.append(Line(fill=self._palettes().plain.text))
         laid.head = len(laid.lines)
         if shut or message.kind in FOLDED_KINDS:
-            laid.lines.append(folded(message, width, palette, opened=not shut))
+            laid.lines.append(folded(message, width, palette, opened=not shut, mark=mark))
         else:
-            laid.lines.append(header(message, self._now(), width, palette))
+            laid.lines.append(header(message, self._now(), width, palette, mark=mark))
+        if mark is not None and mark.note:
+            laid.lines.append(noted(mark, width, palette))
         return laid
 
     def _lay_out(self, message: Message) -> Laid:
