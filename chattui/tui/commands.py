@@ -60,7 +60,7 @@ COMMANDS: tuple[Command, ...] = (
         "f",
         "screen.filter",
         "Filter",
-        "Show only chats that have what you type; also tag:NAME has:note has:bookmark",
+        "Show only some: words, tag:NAME, has:note, has:bookmark",
         "sidebar",
         footer=True,
     ),

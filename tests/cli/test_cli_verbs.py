@@ -110,7 +110,7 @@ def test_show_json_has_the_documented_shape(chattui: Program, db: Database, tmp_
     home.sync()
     document = chattui("show", "5e551011", "--json").json
     assert set(document) == {"chat", "messages"}
-    assert set(document["chat"]) == CHAT
+    assert set(document["chat"]) == CHAT | {"gone_marks"}
     assert all(set(m) == MESSAGE for m in document["messages"])
     [tool] = {tuple(sorted(m["tool"])) for m in document["messages"] if m["tool"]}
     assert tool == ("call_id", "duration_ms", "error", "name", "status", "target")

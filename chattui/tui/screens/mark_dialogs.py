@@ -59,7 +59,7 @@ class NoteDialog(Dialog[str | None]):
         """The cursor is at the end."""
         self._editor.cursor_blink = False
         self._editor.move_cursor(self._editor.document.end)
-        self._hint.update("Enter saves, nothing removes it · Ctrl+J begins a new line · Esc leaves it as it is")
+        self._hint.update("Enter saves, an empty one is removed · Ctrl+J new line · Esc cancels")
 
     def fill(self, known: str) -> None:
         """The note that is there: before what was typed meanwhile."""
