@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from chattui.domain.chat import Chat, ChatRow, Message
+from chattui.domain.marks import Mark
 from chattui.domain.search import Hit
 from chattui.domain.visible import visible_json, visible_line
 
@@ -38,6 +39,7 @@ def chat_row_json(row: ChatRow) -> dict[str, Any]:
         "project": row.project,
         "status": row.status.value,
         "pinned": row.pinned,
+        "tags": list(row.tags),
         "messages": row.message_count,
         "last_message_at": row.last_message_at.isoformat(),
     }
@@ -53,6 +55,7 @@ def chat_json(chat: Chat) -> dict[str, Any]:
         "status": chat.status.value,
         "pinned": chat.pinned,
         "tags": list(chat.tags),
+        "note": chat.description,
         "project": chat.project,
         "repository": chat.repository,
         "git_branch": chat.git_branch,
@@ -68,7 +71,12 @@ def chat_json(chat: Chat) -> dict[str, Any]:
     }
 
 
-def message_json(message: Message) -> dict[str, Any]:
+def gone_mark_json(mark: Mark) -> dict[str, Any]:
+    """A mark whose message is gone, as ``chattui show --json`` prints it."""
+    return {"bookmarked": mark.bookmarked, "note": mark.note or None, "excerpt": mark.excerpt}
+
+
+def message_json(message: Message, mark: Mark | None = None) -> dict[str, Any]:
     """A message as ``chattui show --json`` prints it."""
     tool = message.tool
     return {
@@ -82,6 +90,8 @@ def message_json(message: Message) -> dict[str, Any]:
         "parent_seq": message.parent_seq,
         "thread": message.thread,
         "error": message.error,
+        "bookmarked": mark is not None and mark.bookmarked,
+        "note": (mark.note or None) if mark is not None else None,
         "tokens": {"in": message.tokens_in, "out": message.tokens_out, "cached": message.tokens_cached},
         "tool": None
         if tool is None
@@ -104,9 +114,9 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "source_id": hit.source_id,
         "title": hit.title,
         "project": hit.project,
-        "seq": hit.seq,
+        "seq": hit.seq or None,
         "role": hit.role.value,
-        "kind": hit.kind.value,
+        "kind": "note" if hit.is_note else hit.kind.value,
         "time": hit.created_at.isoformat(),
         "snippet": hit.snippet,
         "matches": [list(r) for r in hit.ranges],

@@ -25,7 +25,8 @@ from chattui.domain.visible import visible_line
 def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, budget: int, as_json: bool) -> int:
     """Find messages: all words, "a quoted phrase", parts of names as path.join.
 
-    Messages that hold the words as a phrase come first; the newest first among them, and then among the others.
+    Notes and tags come first, then messages that hold the words as a phrase, then those that hold all
+    of them; the newest first in each group.
     """
     from chattui.store import search as searching
 
@@ -58,8 +59,10 @@ def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, b
 def _print_hit(hit: Hit) -> None:
     when = hit.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     title = visible_line(hit.title) or "(untitled)"
-    click.secho(f"{hit.chat_id}:{hit.seq}  {title[:100]}", bold=True)
-    click.echo(f"  {hit.source} · {hit.role.value} · {hit.kind.value.replace('_', ' ')} · {when}")
+    place = f"{hit.chat_id}:{hit.seq}" if hit.seq else f"{hit.chat_id}"
+    kind = "note" if hit.is_note else f"{hit.role.value} · {hit.kind.value.replace('_', ' ')}"
+    click.secho(f"{place}  {title[:100]}", bold=True)
+    click.echo(f"  {hit.source} · {kind} · {when}")
     width = max(40, shutil.get_terminal_size((100, 24)).columns - 2)
     click.echo("  " + _marked(hit, width))
 

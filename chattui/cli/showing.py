@@ -10,7 +10,8 @@ from chattui.cli import output
 from chattui.cli.context import EXIT_NOT_FOUND, Context
 from chattui.domain.chat import Chat, Message
 from chattui.domain.kinds import Kind
-from chattui.domain.visible import visible_line
+from chattui.domain.marks import Mark
+from chattui.domain.visible import visible, visible_line
 
 PAGE = 500
 
@@ -24,7 +25,7 @@ PAGE = 500
 @click.pass_obj
 def show(context: Context, chat: str, first: int, last: int | None, talk: bool, as_json: bool) -> int:
     """Print a chat, named by its id, or by its source's id or the beginning of that."""
-    from chattui.store import chats, messages
+    from chattui.store import chats, marks, messages
     from chattui.store.database import Database
 
     def pages(db: Database, found: Chat) -> Iterator[Message]:
@@ -42,28 +43,43 @@ def show(context: Context, chat: str, first: int, last: int | None, talk: bool, 
             )
             return EXIT_NOT_FOUND
         if as_json:
-            _print_json(found, pages(db, found))
+            _print_json(found, pages(db, found), marks.of_chat(db, found.id))
         else:
-            _print_markdown(found, pages(db, found))
+            _print_markdown(found, pages(db, found), marks.of_chat(db, found.id))
     return 0
 
 
-def _print_json(chat: Chat, messages: Iterator[Message]) -> None:
+def _print_json(chat: Chat, messages: Iterator[Message], marks: list[Mark]) -> None:
     """One document, written message by message, so that a long chat is never held whole."""
-    head = output.to_json(output.chat_json(chat)).replace("\n", "\n  ")
+    on = {mark.seq: mark for mark in marks}
+    gone = [output.gone_mark_json(mark) for mark in marks if mark.seq is None]
+    head = output.to_json(output.chat_json(chat) | {"gone_marks": gone}).replace("\n", "\n  ")
     click.echo(f'{{\n  "chat": {head},\n  "messages": [', nl=False)
     separator = "\n    "
     for message in messages:
-        body = output.to_json(output.message_json(message)).replace("\n", "\n    ")
+        body = output.to_json(output.message_json(message, on.get(message.seq))).replace("\n", "\n    ")
         click.echo(separator + body, nl=False)
         separator = ",\n    "
     click.echo("\n  ]\n}")
 
 
-def _print_markdown(chat: Chat, messages: Iterator[Message]) -> None:
+def _print_markdown(chat: Chat, messages: Iterator[Message], marks: list[Mark]) -> None:
     from chattui.domain.portable import PortableChat
     from chattui.export.markdown import heading, message_markdown
 
+    on = {mark.seq: mark for mark in marks}
     click.echo(heading(PortableChat(chat)), nl=False)
+    if chat.tags:
+        click.echo(visible_line(" ".join(f"#{tag}" for tag in chat.tags)) + "\n")
+    if chat.description:
+        click.echo(_note(chat.description))
     for message in messages:
         click.echo(message_markdown(message))
+        if (mark := on.get(message.seq)) is not None:
+            click.echo(_note(mark.note, star=mark.bookmarked))
+
+
+def _note(text: str, *, star: bool = False) -> str:
+    """A note as a quotation, as notes and bookmarks stand below what they are on."""
+    note = "\n> ".join(visible(text).split("\n"))
+    return "> " + " ".join(filter(None, ["★" if star else "", f"✎ {note}" if note else ""])) + "\n"

@@ -21,6 +21,7 @@ class ChatRow:
     pinned: bool
     status: ChatStatus
     project: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Chat:
     tokens_out: int
     tokens_cached: int
     cost: float | None
-    description: str | None = None
+    description: str | None = None  # the note on the chat
     project: str | None = None
     repository: str | None = None
     git_branch: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af]")
+CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af]")
 _TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
 _SPREAD = re.compile(r"[^\w]+|_")
 
@@ -27,7 +27,7 @@ def match_pattern(text: str) -> re.Pattern[str] | None:
     for number, (term, quoted) in enumerate(wanted):
         is_typed = number == len(wanted) - 1 and not quoted and not text[-1:].isspace()
         literal = re.escape(term)
-        if quoted or _CJK.search(term):
+        if quoted or CJK.search(term):
             alternatives.append(r"\s+".join(map(re.escape, term.split())) or literal)
             continue
         parts = [p for p in _SPREAD.split(term) if p]

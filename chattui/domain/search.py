@@ -10,7 +10,11 @@ from chattui.domain.kinds import Kind, Role
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One message that matches. ``ranges`` are (start, end) character offsets of matches within ``snippet``."""
+    """One message that matches. ``ranges`` are (start, end) character offsets of matches within ``snippet``.
+
+    With ``is_note`` the match is in a note on the message; ``seq`` is then 0 for a note on the chat, or its tags, and for
+    a message that is gone.
+    """
 
     chat_id: int
     seq: int
@@ -24,13 +28,14 @@ class Hit:
     source_id: str | None
     project: str | None = None
     parent_id: int | None = None
+    is_note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a search goes on: the tier it is in and the last place looked at, newest first."""
 
-    tier: int  # 0 the words as a phrase, 1 all the words
+    tier: int  # -1 notes, 0 the words as a phrase, 1 all the words
     created_at: datetime
     chat_id: int
     seq: int

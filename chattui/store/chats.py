@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, and_, func, literal, or_, select, text, tuple_, update
+from sqlalchemy import Connection, Select, Update, and_, func, literal, or_, select, text, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from chattui.domain.chat import Chat, ChatRow
 from chattui.domain.errors import Conflict
+from chattui.domain.filter import parse_filter
 from chattui.domain.kinds import OWN_SOURCE, ChatStatus
+from chattui.domain.marks import clean_note, clean_tags
 from chattui.store import columns, values
 from chattui.store.database import Database
+from chattui.store.filtering import conditions
 from chattui.store.storable import storable
 from chattui.store.tables import ME, chats
 
@@ -41,21 +45,28 @@ def recents(
     limit: int = 100,
     after: ChatRow | None = None,
     needle: str = "",
+    tags: Iterable[str] = (),
+    noted: bool = False,
+    bookmarked: bool = False,
     status: ChatStatus = ChatStatus.ACTIVE,
     source: str | None = None,
     slot: str | None = None,
 ) -> list[ChatRow]:
-    """A page of recents, going on behind ``after``. ``needle`` keeps what has it in title or project, whatever the case."""
+    """A page of recents, going on behind ``after``.
+
+    ``needle`` is a filter as it is typed: what has its words in title, project, tags or notes, whatever the case, and
+    what ``tag:`` and ``has:`` in it say. ``tags`` are whole tags; ``noted`` and ``bookmarked`` keep chats that have, or
+    hold a message that has, a note or a bookmark.
+    """
     statement = recents_statement(status=status, limit=limit)
     if after is not None:
         key = tuple_(chats.c.pinned, chats.c.last_message_at, chats.c.id)
         statement = statement.where(
             key < tuple_(literal(after.pinned), literal(after.last_message_at), literal(after.id))
         )
-    for word in storable(needle).split()[:16]:
-        statement = statement.where(
-            or_(chats.c.title.icontains(word, autoescape=True), chats.c.project.icontains(word, autoescape=True))
-        )
+    typed = parse_filter(storable(needle))
+    wanted = replace(typed, tags=tuple(tags), noted=typed.noted or noted, bookmarked=typed.bookmarked or bookmarked)
+    statement = statement.where(*conditions(wanted))
     if source is not None:
         statement = statement.where(chats.c.source == storable(source))
     return db.read(lambda conn: [values.chat_row(r) for r in conn.execute(statement)], slot=slot)
@@ -141,9 +152,30 @@ def pin(db: Database, chat_id: int, pinned: bool) -> Chat:
 
 
 def tag(db: Database, chat_id: int, tags: Iterable[str]) -> Chat:
-    """Set the tags of a chat: trimmed, without repetition, in the given order."""
-    clean = list(dict.fromkeys(storable(t).strip() for t in tags if t.strip()))
+    """Set the tags of a chat: trimmed, without repetition, in the given order. Raises ``ChattuiError`` past the limits."""
+    clean = [storable(t) for t in clean_tags(tags)]
     return _change(db, chat_id, update(chats).values(tags=clean))
+
+
+def describe(db: Database, chat_id: int, note: str) -> Chat:
+    """Write the note on a chat; an empty one takes it away. Raises ``ChattuiError`` when it is too long."""
+    return _change(db, chat_id, update(chats).values(description=storable(clean_note(note)) or None))
+
+
+def all_tags(db: Database) -> list[str]:
+    """Every tag of chats that are not deleted, the commonest first."""
+    each = func.unnest(chats.c.tags).table_valued("tag", name="each").render_derived()
+    statement = (
+        select(each.c.tag)
+        .select_from(chats.join(each, true()))
+        .where(chats.c.owner == ME, chats.c.status != ChatStatus.DELETED.value)
+        .where(
+            or_(chats.c.description.is_not(None), chats.c.tags != text("'{}'"))
+        )  # the condition of the index chats_noted
+        .group_by(each.c.tag)
+        .order_by(func.count().desc(), each.c.tag)
+    )
+    return db.read(lambda conn: list(conn.execute(statement).scalars()))
 
 
 def archive(db: Database, chat_id: int, archived: bool = True) -> Chat:

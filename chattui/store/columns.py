@@ -17,6 +17,7 @@ CHAT_ROW: tuple[ColumnElement[Any], ...] = (
     chats.c.pinned,
     chats.c.status,
     chats.c.project,
+    chats.c.tags,
 )
 
 CHAT: tuple[ColumnElement[Any], ...] = (

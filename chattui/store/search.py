@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, func, select, true
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from chattui.domain.kinds import Kind, Role
 from chattui.domain.query import match_pattern, match_ranges, terms
 from chattui.domain.search import Cursor, Hit, Page
+from chattui.store import notes
 from chattui.store.database import Database
 from chattui.store.storable import storable
 from chattui.store.tables import ME, chats, messages
@@ -73,27 +75,35 @@ def search(
     budget_ms: int = PATIENT_BUDGET_MS,
     slot: str | None = None,
 ) -> Page:
-    """A page of hits for what was typed: the words as a phrase first, then all the words; newest first in each.
+    """A page of hits for what was typed: notes and tags first, then messages with the words as a phrase, then those with
+    all the words; newest first in each.
 
     The last word is a prefix unless a blank or a quote follows it. Ends early when ``budget_ms`` is spent; the page
     then says so and ``more`` goes on from there, and may bring hits of the page again. ``Cancelled`` is raised when
     ``db.cancel(slot)`` ended it.
     """
     typed = text.replace("\x00", " ")
+    among_notes = after is None or after.tier == notes.TIER
+    start = None if among_notes else after
     params = {
         "text": typed.encode("utf-8", "replace").decode(),
-        "limit": limit + 1,
-        "tier": after.tier if after else 0,
-        "before": after.created_at.isoformat() if after else "infinity",
-        "before_chat": after.chat_id if after else 0,
-        "before_seq": after.seq if after else 0,
+        "tier": start.tier if start else 0,
+        "before": start.created_at.isoformat() if start else "infinity",
+        "before_chat": start.chat_id if start else 0,
+        "before_seq": start.seq if start else 0,
         "budget_ms": budget_ms,
     }
 
-    def work(conn: Connection) -> list[Any]:
-        return list(conn.execute(_SEARCH, params))
+    def work(conn: Connection) -> Page:
+        noted = notes.find(conn, typed, limit=limit, after=after) if among_notes else []
+        found = [hit for hit, _ in noted]
+        if noted and len(noted) == limit:  # messages come on the next page
+            return Page(tuple(found), limit, False, noted[-1][1], True)
+        room = limit - len(noted)
+        page = _page(list(conn.execute(_SEARCH, params | {"limit": room + 1})), room, match_pattern(typed))
+        return replace(page, hits=(*found, *page.hits), about=page.about + len(found)) if found else page
 
-    return _page(db.read(work, timeout_ms=SEARCH_TIMEOUT_MS, slot=slot), limit, match_pattern(typed))
+    return db.read(work, timeout_ms=SEARCH_TIMEOUT_MS, slot=slot)
 
 
 def suggest(db: Database, word: str, limit: int = 5) -> list[str]:

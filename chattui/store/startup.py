@@ -19,7 +19,8 @@ LAST_MESSAGES = 60
 
 RECENTS_SQL: LiteralString = (
     "SELECT chattui.chats.id, chattui.chats.title, chattui.chats.source, chattui.chats.last_message_at, "
-    "chattui.chats.message_count, chattui.chats.pinned, chattui.chats.status, chattui.chats.project "
+    "chattui.chats.message_count, chattui.chats.pinned, chattui.chats.status, chattui.chats.project, "
+    "chattui.chats.tags "
     "FROM chattui.chats WHERE chattui.chats.owner = CAST(CURRENT_USER AS TEXT) AND chattui.chats.status = 'active' "
     "AND chattui.chats.parent_id IS NULL AND (chattui.chats.message_count > 0 OR chattui.chats.source = 'chattui') "
     "ORDER BY chattui.chats.pinned DESC, chattui.chats.last_message_at DESC, chattui.chats.id DESC LIMIT 100"

@@ -219,6 +219,22 @@ snapshots = Table(
     ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
 )
 
+marks = Table(
+    "marks",
+    metadata,
+    _owner(),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("bookmarked_at", _when),
+    Column("note", Text),
+    Column("excerpt", Text, nullable=False),
+    Column("created_at", _when, nullable=False),
+    Column("updated_at", _when, nullable=False),
+    PrimaryKeyConstraint("owner", "chat_id", "source_id"),
+    ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
+)
+
 day_counts = Table(
     "day_counts",
     metadata,

@@ -11,8 +11,8 @@ from chattui.domain.kinds import ChatStatus, ContentType, Kind, Role, ToolStatus
 
 def chat_row(row: Sequence[Any]) -> ChatRow:
     """A row of ``columns.CHAT_ROW``."""
-    chat_id, title, source, last, count, pinned, status, project = row
-    return ChatRow(chat_id, title, source, last, count, pinned, ChatStatus(status), project)
+    chat_id, title, source, last, count, pinned, status, project, tags = row
+    return ChatRow(chat_id, title, source, last, count, pinned, ChatStatus(status), project, tuple(tags))
 
 
 def chat(row: Sequence[Any]) -> Chat:

@@ -13,9 +13,10 @@ from steps import begin, fill, rows
 
 from chattui.store.database import Database
 
-ROW = {"chat_id", "title", "source", "project", "status", "pinned", "messages", "last_message_at"}
+ROW = {"chat_id", "title", "source", "project", "status", "pinned", "tags", "messages", "last_message_at"}
 CHAT = {
     *("chat_id", "title", "source", "source_id", "status", "pinned", "tags", "project", "repository", "git_branch"),
+    "note",
     *(
         "agent",
         "model",
@@ -29,6 +30,7 @@ CHAT = {
     ),
 }
 MESSAGE = {
+    *("bookmarked", "note"),
     *(
         "seq",
         "role",
@@ -108,7 +110,7 @@ def test_show_json_has_the_documented_shape(chattui: Program, db: Database, tmp_
     home.sync()
     document = chattui("show", "5e551011", "--json").json
     assert set(document) == {"chat", "messages"}
-    assert set(document["chat"]) == CHAT
+    assert set(document["chat"]) == CHAT | {"gone_marks"}
     assert all(set(m) == MESSAGE for m in document["messages"])
     [tool] = {tuple(sorted(m["tool"])) for m in document["messages"] if m["tool"]}
     assert tool == ("call_id", "duration_ms", "error", "name", "status", "target")

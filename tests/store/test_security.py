@@ -13,13 +13,13 @@ from steps import NOON, begin, fill, people, rows, until, value
 
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
-from chattui.store import chats, health, imports, messages, search, search_index, snapshots, startup
+from chattui.store import chats, health, imports, marks, messages, search, search_index, snapshots, startup
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.notifications import Listener
 
 SECRET = "the zyxquartz password is under the mat"
-PERSONAL = ("chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots", "day_counts", "words")
+PERSONAL = ("marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots", "day_counts", "words")
 
 
 @pytest.fixture
@@ -45,6 +45,9 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
             "VALUES ('m', '/secret/path', 'codex', 1, 1, 1, 1)",
         )
         snapshots.save(ann, {"chat": chat})
+        marks.bookmark(ann, chat, 1)
+        marks.note(ann, chat, 1, "a qwertynote on the mat")
+        chats.tag(ann, chat, ["qwertytag"])
         search_index.refresh_words(ann)
         begin(bob, "nothing of interest", title="Bob's chat")
         yield ann, bob
@@ -78,7 +81,7 @@ def test_no_table_with_an_owner_is_left_without_a_policy(conninfo: str) -> None:
     assert open_tables == []
 
 
-@pytest.mark.parametrize("table", PERSONAL[:7])
+@pytest.mark.parametrize("table", PERSONAL[:8])
 def test_nothing_of_anothers_can_be_changed_or_removed(pair: tuple[Database, Database], table: str) -> None:
     ann, bob = pair
     before = rows(ann, f"SELECT * FROM chattui.{table}")
@@ -136,6 +139,9 @@ def test_the_store_shows_one_person_nothing_of_the_other(pair: tuple[Database, D
     assert imports.known(bob, "m") == {}
     assert imports.summaries(bob) == []
     assert snapshots.latest(bob) == {}
+    assert marks.of_chat(bob, chat) == []
+    assert marks.bookmarks(bob) == []
+    assert chats.all_tags(bob) == []
     with connect(bob.conninfo, autocommit=True) as conn:
         screen = startup.first_screen(conn, chat_id=chat)
     assert screen.chat is not None
@@ -162,6 +168,27 @@ def test_search_finds_and_estimates_nothing_of_anothers(
         assert page.hits == ()
         assert page.more is None
         assert search.search(ann, text).hits
+
+
+@pytest.mark.parametrize("text", ["qwertynote ", "qwerty", '"on the mat"', "qwertytag "])
+def test_notes_and_tags_are_found_and_filtered_only_by_who_wrote_them(
+    pair: tuple[Database, Database], text: str
+) -> None:
+    ann, bob = pair
+    assert any(hit.is_note for hit in search.search(ann, text).hits)
+    assert search.search(bob, text).hits == ()
+    assert chats.recents(bob, needle="qwerty") == chats.recents(bob, needle="tag:qwerty") == []
+    assert chats.recents(bob, needle="has:note") == chats.recents(bob, needle="has:bookmark") == []
+
+
+def test_a_mark_cannot_be_put_on_anothers_message(pair: tuple[Database, Database]) -> None:
+    ann, bob = pair
+    with pytest.raises(Conflict):
+        marks.bookmark(bob, anns_chat(ann), 1)
+    with pytest.raises(Conflict):
+        chats.describe(bob, anns_chat(ann), "mine now")
+    with pytest.raises(pg.ForeignKeyViolation):
+        rows(bob, "INSERT INTO chattui.marks (chat_id, source_id, seq, note) VALUES (%s, 'x', 1, 'x')", anns_chat(ann))
 
 
 def test_words_are_suggested_only_to_who_wrote_them(pair: tuple[Database, Database]) -> None:

@@ -19,6 +19,7 @@ from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat, ChatRow
+    from chattui.domain.marks import Bookmark
     from chattui.store.database import Database
     from chattui.store.notifications import Listener
     from chattui.tui.data.find_flight import FindFlight
@@ -342,6 +343,62 @@ class Session:
         """Undo ``delete``."""
         self._change("restored", lambda db: _chats().restore(db, chat_id))
 
+    def read_marks(self, chat_id: int) -> None:
+        """The bookmarks and notes of a chat."""
+        self._pages.submit(lambda: self._post(told.MarksRead(chat_id, _marks().of_chat(self._database(), chat_id))))
+
+    def bookmark(self, chat_id: int, seq: int, bookmarked: bool) -> None:
+        """Bookmark a message, or not."""
+        self._pages.submit(lambda: _marks().bookmark(self._database(), chat_id, seq, bookmarked))
+        self.read_marks(chat_id)
+
+    def note(self, chat_id: int, seq: int, content: str, again: Callable[[], None]) -> None:
+        """Write a note on a message; ``again`` is called on the UI's thread when it could not be saved."""
+        self._written(lambda db: _marks().note(db, chat_id, seq, content), again)
+        self.read_marks(chat_id)
+
+    def describe(self, chat_id: int, content: str, again: Callable[[], None]) -> None:
+        """Write the note on a chat; ``again`` as for ``note``."""
+        self._written(lambda db: self._post(told.ChatChanged(_chats().describe(db, chat_id, content), "noted")), again)
+
+    def tag(self, chat_id: int, tags: list[str], again: Callable[[], None]) -> None:
+        """Set the tags of a chat; ``again`` as for ``note``."""
+        self._written(lambda db: self._post(told.ChatChanged(_chats().tag(db, chat_id, tags), "tagged")), again)
+
+    def _written(self, change: Callable[[Database], object], again: Callable[[], None]) -> None:
+        def job() -> None:
+            try:
+                change(self._database())
+            except ChattuiError as error:
+                self._post(told.MarkFailed(str(error), again))
+
+        self._pages.submit(job)
+
+    def read_about(self, chat_id: int) -> None:
+        """A chat with its tags and its note, and every tag there is."""
+
+        def job() -> None:
+            db = self._database()
+            if (chat := _chats().get(db, chat_id)) is not None:
+                self._post(told.AboutRead(chat, _chats().all_tags(db)))
+
+        self._pages.submit(job)
+
+    def read_bookmarks(self, needle: str = "", after: Bookmark | None = None) -> None:
+        """A page of the bookmarks of all chats."""
+
+        def job() -> None:
+            found = _marks().bookmarks(self._database(), needle=needle, limit=RECENTS_PAGE + 1, after=after)
+            page = found[:RECENTS_PAGE]
+            self._post(told.BookmarksRead(needle, page, len(page) < len(found), after is not None))
+
+        self._pages.submit(job)
+
+    def forget_bookmark(self, chat_id: int, key: str) -> None:
+        """Take a bookmark away, also when its message is gone."""
+        self._pages.submit(lambda: _marks().forget_bookmark(self._database(), chat_id, key))
+        self.read_marks(chat_id)
+
     def save_state(self, state: dict[str, object]) -> None:
         """Remember what is open, for the next start."""
 
@@ -402,6 +459,13 @@ class Session:
 def _import_store() -> None:
     import chattui.store.database
     import chattui.store.notifications  # noqa: F401
+
+
+def _marks() -> Any:
+    """The store's module of marks, imported when it is first used."""
+    from chattui.store import marks
+
+    return marks
 
 
 def _chats() -> Any:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from chattui.domain.chat import Message, Subagent, ToolUse
 from chattui.domain.kinds import Kind, Role, ToolStatus
+from chattui.domain.marks import Mark
 from chattui.domain.visible import visible_line
 from chattui.tui.pane.lines import Line, Run, line_of
 from chattui.tui.pane.palette import Palette
@@ -42,8 +43,8 @@ def name_of(message: Message) -> str:
     return KIND_NAMES[message.kind]
 
 
-def header(message: Message, now: datetime, width: int, palette: Palette) -> Line:
-    """Role, model and time of an open message."""
+def header(message: Message, now: datetime, width: int, palette: Palette, *, mark: Mark | None = None) -> Line:
+    """Role, model and time of an open message, and a star when it is bookmarked."""
     name = KIND_NAMES[Kind.ATTACHMENT] if message.kind is Kind.ATTACHMENT else ROLE_NAMES[message.role]
     then = ago(message.created_at, now)
     parts = [visible_line(message.model or ""), visible_line(message.thread or ""), then]
@@ -51,33 +52,55 @@ def header(message: Message, now: datetime, width: int, palette: Palette) -> Lin
         if then.endswith(("ago", "now")):
             parts.append(f"{message.created_at.astimezone(now.tzinfo):%H:%M}")
         parts.append(tokens(message))
-    about = clip(" · ".join(filter(None, parts)), max(0, width - cells(name) - 2))
+    star = bookmark_of(mark, palette)
+    room = width - cells(name) - 2 - sum(cells(text) for text, _ in star)
+    about = clip(" · ".join(filter(None, parts)), max(0, room))
     runs: list[Run] = [(clip(name, width), palette.names[message.role])]
     if about:
         runs += [("  ", palette.muted), (about, palette.muted)]
+    runs += star
     if message.error:
         runs += [("  ✗ error", palette.failed)]
     return line_of(runs)
 
 
-def folded(message: Message, width: int, palette: Palette, *, opened: bool, agent: Subagent | None = None) -> Line:
+def bookmark_of(mark: Mark | None, palette: Palette) -> list[Run]:
+    """The star of a bookmarked message."""
+    return [("  ★", palette.notice)] if mark is not None and mark.bookmarked else []
+
+
+def noted(mark: Mark, width: int, palette: Palette) -> Line:
+    """The note on a message, in one line below the headline."""
+    shown = clip(f"✎ {visible_line(mark.note)}", width)
+    return line_of([(shown, palette.notice)], lead=len(shown))
+
+
+def folded(
+    message: Message,
+    width: int,
+    palette: Palette,
+    *,
+    opened: bool,
+    mark: Mark | None = None,
+    agent: Subagent | None = None,
+) -> Line:
     """A message in one line; the same line heads it when it is open. ``agent`` is the chat that the call has started."""
     if message.kind is Kind.EVENT and _BOUNDARY.match(message.content):
         return _boundary(message, width, palette)
-    mark = OPEN if opened else CLOSED
+    arrow = OPEN if opened else CLOSED
     name = clip(name_of(message), max(4, width // 2))
     name += " " * min(_NAME_WIDTH - cells(name), width // 4)
     detail = _detail(message)
-    ending = _ending(message, palette)
+    ending = [*_ending(message, palette), *bookmark_of(mark, palette)]
     if agent is not None and message.kind is Kind.TOOL_CALL:
         ending.append((f"  ⤷ {agent.message_count:,} messages (>)", palette.notice))
-    room = width - cells(mark) - cells(name) - 2 - sum(cells(text) for text, _ in ending)
-    runs: list[Run] = [(mark, palette.faint), (name, palette.tool)]
+    room = width - cells(arrow) - cells(name) - 2 - sum(cells(text) for text, _ in ending)
+    runs: list[Run] = [(arrow, palette.faint), (name, palette.tool)]
     if room > 4 and detail:
         runs += [("  ", palette.muted), (clip(detail, room), palette.muted)]
     if room >= 0:
         runs += ending
-    return line_of(runs, lead=len(mark))
+    return line_of(runs, lead=len(arrow))
 
 
 def _boundary(message: Message, width: int, palette: Palette) -> Line:

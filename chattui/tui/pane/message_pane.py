@@ -13,7 +13,14 @@ from textual.geometry import Offset
 
 from chattui.domain.chat import Message
 from chattui.tui.pane.jumps import JUMPS, Jumps, pane_key
-from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped, SubagentPicked
+from chattui.tui.pane.messages import (
+    BookmarkWanted,
+    CopyRequested,
+    LinkFollowed,
+    MatchStepped,
+    NoteWanted,
+    SubagentPicked,
+)
 from chattui.tui.pane.typeset import MOST_ROWS
 
 _OVERLAP = 2
@@ -41,6 +48,8 @@ class MessagePane(Jumps):
         pane_key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
         pane_key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
         pane_key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
+        pane_key("b", "bookmark", "bookmark", "Bookmark", "Bookmark the current message, or take the bookmark away"),
+        pane_key("m", "note", "note", "Note", "Write a note on the current message"),
         pane_key("greater_than_sign", "subagent", "subagent", "Subagent", "Go to the chat that this call has started"),
         pane_key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
     ]
@@ -175,6 +184,18 @@ class MessagePane(Jumps):
                 self.post_message(SubagentPicked(agent.chat_id))
                 return
         self.notify("No tool call here has started a chat of its own.", timeout=3)
+
+    # Marking
+
+    def action_bookmark(self) -> None:
+        """Ask for the current message to be bookmarked, or for its bookmark to be taken away."""
+        if (message := self._message(self.current_seq)) is not None:
+            self.post_message(BookmarkWanted(message.seq))
+
+    def action_note(self) -> None:
+        """Ask for a note on the current message."""
+        if (message := self._message(self.current_seq)) is not None:
+            self.post_message(NoteWanted(message.seq))
 
     # Copying
 

@@ -30,6 +30,20 @@ class SubagentPicked(Message):
 
 
 @dataclass
+class BookmarkWanted(Message):
+    """A message is to be bookmarked, or its bookmark taken away."""
+
+    seq: int
+
+
+@dataclass
+class NoteWanted(Message):
+    """A note is to be written on a message."""
+
+    seq: int
+
+
+@dataclass
 class MatchStepped(Message):
     """The reader is at a match in the ``index``-th (from 1) of ``total`` matching messages."""
 

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from chattui.domain.chat import Subagent
+from chattui.domain.marks import Mark
 from chattui.tui.pane.bar_marks import BarMarks
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
@@ -185,6 +186,14 @@ class Reader(LineScroll):
         self.bar_marks.show(marks.seqs if marks else ())
         if (marks is None) != (walk is None):
             self._rename_keys()
+
+    def set_notes(self, notes: dict[int, Mark]) -> None:
+        """Show other bookmarks and notes, by seq; what is read stays where it is."""
+        before, self.typeset.notes = self.typeset.notes, notes
+        for seq in {*before, *notes}:
+            if before.get(seq) != notes.get(seq):
+                self.forget(seq)
+        self.settle()
 
     # What the scroll view asks
 

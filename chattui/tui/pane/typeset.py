@@ -10,9 +10,10 @@ from rich.segment import Segment
 
 from chattui.domain.chat import Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
+from chattui.domain.marks import Mark
 from chattui.domain.markup import too_heavy
 from chattui.tui.pane.feed import MessageFeed
-from chattui.tui.pane.headline import folded, header
+from chattui.tui.pane.headline import folded, header, noted
 from chattui.tui.pane.highlight import Highlighter
 from chattui.tui.pane.layout import Body, set_blocks
 from chattui.tui.pane.lines import Line, line_of
@@ -65,6 +66,7 @@ class Typesetter:
 
     def __init__(self, palettes: Callable[[], Palettes], now: Callable[[], datetime]) -> None:
         self.feed: MessageFeed | None = None
+        self.notes: dict[int, Mark] = {}  # bookmarks and notes, by seq
         self.width = 0
         self.colours = Highlighter(lambda: palettes().plain)
         self._palettes = palettes
@@ -80,6 +82,7 @@ class Typesetter:
     def begin(self, feed: MessageFeed | None) -> None:
         """Another chat: forget everything about the one before."""
         self.feed = feed
+        self.notes = {}
         self._looks.clear()
         self._flipped.clear()
         self.set_subagents(())
@@ -208,16 +211,18 @@ class Typesetter:
     def _frame(self, message: Message) -> Laid:
         """The gap and the headline."""
         palette, width = self.palette(message), self.width
-        shut = self._folds(message)
+        shut, mark = self._folds(message), self.notes.get(message.seq)
         laid = Laid([], foldable=message.kind in FOLDED_KINDS)
         if message.seq > 1 and not (shut and self.is_folded(message.seq - 1)):
             laid.lines.append(Line(fill=self._palettes().plain.text))
         laid.head = len(laid.lines)
         if shut or message.kind in FOLDED_KINDS:
             agent = self.subagent(message)
-            laid.lines.append(folded(message, width, palette, opened=not shut, agent=agent))
+            laid.lines.append(folded(message, width, palette, opened=not shut, mark=mark, agent=agent))
         else:
-            laid.lines.append(header(message, self._now(), width, palette))
+            laid.lines.append(header(message, self._now(), width, palette, mark=mark))
+        if mark is not None and mark.note:
+            laid.lines.append(noted(mark, width, palette))
         return laid
 
     def _lay_out(self, message: Message) -> Laid:

@@ -143,7 +143,7 @@ class HitList(ItemList):
         return _snippet(lines, row - 1, width, palette, over, at_cursor=at_cursor)
 
     def _title(self, hit: Hit, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
-        who = ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
+        who = "Note" if hit.is_note else ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
         about = f" · {who} · {age(hit.created_at, self._now())} "
         title = clip(visible_line(hit.title) or "Untitled", max(4, width - _INDENT - cells(about)))
         return [

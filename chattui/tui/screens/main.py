@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
+from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
 from chattui.tui.widgets.search_bar import SearchBar
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Moving):
+class MainScreen(Moving, Marking):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
@@ -151,7 +152,7 @@ class MainScreen(Moving):
         if event.verb in ("deleted", "archived"):
             self._undo = chat
             self.notify(f"“{title}” {event.verb}. u brings it back.", markup=False)
-        elif event.verb != "renamed":
+        elif event.verb not in ("renamed", "tagged", "noted"):  # these can be seen in the title line
             self.notify(f"“{title}” {event.verb}.", markup=False)
         if self.open_chat.chat_id == chat.id:
             if event.verb in ("deleted", "archived"):
@@ -207,7 +208,7 @@ class MainScreen(Moving):
     def on_hit_picked(self, event: HitPicked) -> None:
         """A hit was chosen."""
         self.searching.opened_hit = True
-        self.open_chat.ask(event.hit.chat_id, event.hit.seq, self.searching.text)
+        self.open_chat.ask(event.hit.chat_id, event.hit.seq or None, self.searching.text)
         self.show_hits(False)
         self.pane.focus()
 
@@ -360,7 +361,7 @@ class MainScreen(Moving):
 
     def action_rename(self) -> None:
         """Ask for a title."""
-        chat_id = self._chosen()
+        chat_id = self.chosen()
         if chat_id is None:
             return
         from chattui.tui.screens.dialogs import RenameDialog
@@ -373,7 +374,7 @@ class MainScreen(Moving):
 
     def action_export(self) -> None:
         """Ask where to and in which format, and export."""
-        if (chat_id := self._chosen()) is not None:
+        if (chat_id := self.chosen()) is not None:
             from chattui.tui.screens.exporting import ask_and_export
 
             ask_and_export(self, chat_id, self.recents.title_of(chat_id) or self._open_title(chat_id))
@@ -386,19 +387,19 @@ class MainScreen(Moving):
 
     def action_pin(self) -> None:
         """Pin or unpin."""
-        if (chat_id := self._chosen()) is not None:
+        if (chat_id := self.chosen()) is not None:
             chat = self.open_chat.chat
             known = chat is not None and chat.id == chat_id
             self.session.pin(chat_id, not (chat.pinned if chat and known else self.recents.is_pinned(chat_id)))
 
     def action_archive(self) -> None:
         """Archive."""
-        if (chat_id := self._chosen()) is not None:
+        if (chat_id := self.chosen()) is not None:
             self.session.archive(chat_id, True)
 
     def action_delete(self) -> None:
         """Delete, with a way back."""
-        if (chat_id := self._chosen()) is not None:
+        if (chat_id := self.chosen()) is not None:
             self.session.delete(chat_id)
 
     def action_undo(self) -> None:
@@ -447,7 +448,7 @@ class MainScreen(Moving):
         """What to come back to at the next start."""
         return {"chat": self.open_chat.chat_id, **self.open_chat.place}
 
-    def _chosen(self) -> int | None:
+    def chosen(self) -> int | None:
         """The chat that a command is meant for: at the cursor of a list when one is there, else the open one."""
         if self.focused is self.sidebar.recents and self.sidebar.recents.chat_id is not None:
             return self.sidebar.recents.chat_id

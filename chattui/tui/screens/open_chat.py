@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from chattui.domain.chat import Chat
 from chattui.domain.chat import Message as ChatMessage
+from chattui.domain.marks import Mark
 from chattui.domain.query import match_pattern
 from chattui.domain.visible import visible_line
 from chattui.tui import messages as told
@@ -20,6 +21,9 @@ from chattui.tui.pane.message_pane import MessagePane
 
 if TYPE_CHECKING:
     from chattui.tui.data.session import Session
+
+_NOTE = 40
+"""Columns of the chat's note that are shown beside its title."""
 
 _SIZES_FROM = 120
 """Messages from which a chat's sizes are worth asking for: below, everything is loaded at once."""
@@ -33,6 +37,7 @@ class OpenChat:
         self._session = session
         self.chat: Chat | None = None
         self.is_new = False
+        self.marks: dict[int, Mark] | None = None  # bookmarks and notes by seq; None while they are not known
         self.query = ""
         self._pattern: re.Pattern[str] | None = None
         self._feed: ChatFeed | None = None
@@ -86,6 +91,7 @@ class OpenChat:
         line = self._line if self._line is not None else line
         self._wanted = self._line = None
         self.chat, self.query, self.is_new = chat, query, False
+        self.marks = None
         feed = ChatFeed(chat.id, chat.message_count, lambda a, b: self._session.read_messages(chat.id, a, b))
         feed.fill(messages)
         self._feed = feed
@@ -100,6 +106,7 @@ class OpenChat:
         """Ask for what the first paint did without: sizes for the scroll bar, further matches."""
         if self.chat is None:
             return
+        self._session.read_marks(self.chat.id)
         if self.chat.message_count > _SIZES_FROM:
             self._session.read_sizes(self.chat.id)
         self._session.read_subagents(self.chat.id)
@@ -115,7 +122,7 @@ class OpenChat:
         """Show no chat."""
         self._leave()
         self._wanted = self._line = None
-        self.chat, self._feed, self.query, self._pattern = None, None, "", None
+        self.chat, self._feed, self.query, self._pattern, self.marks = None, None, "", None, None
         self.is_new = False
         self._pane.clear()
 
@@ -167,6 +174,12 @@ class OpenChat:
             self._pane.finder.walk.start(here)  # the reader is at a match already: n goes on from there
         return len(event.seqs)
 
+    def marked(self, event: told.MarksRead) -> None:
+        """Bookmarks and notes."""
+        if self.chat_id == event.chat_id:
+            self.marks = {mark.seq: mark for mark in event.marks if mark.seq is not None}
+            self._pane.set_notes(self.marks)
+
     def grew(self, chat: Chat, messages: Sequence[ChatMessage] = ()) -> None:
         """The chat has more messages, or other facts, than were known."""
         if self._feed is None or self.chat_id != chat.id:
@@ -209,7 +222,15 @@ class OpenChat:
         project = chat.project.rstrip("/").rpartition("/")[2] if chat.project else ""
         kind = "subagent" if chat.parent_id is not None else "fork" if chat.forked_from is not None else ""
         count = f"{chat.message_count:,}"
-        facts = [visible_line(fact) for fact in (kind, chat.source, project, chat.git_branch or "", count) if fact]
+        tags = " ".join(f"#{tag}" for tag in chat.tags)
+        note = visible_line(chat.description or "")
+        if note:
+            note = "✎ " + (note if cell_len(note) <= _NOTE else set_cell_size(note, _NOTE - 1).rstrip() + "…")
+        facts = [
+            visible_line(fact)
+            for fact in (tags, note, kind, chat.source, project, chat.git_branch or "", count)
+            if fact
+        ]
         while facts and cell_len(" · ".join(facts)) > width:
-            facts.pop(-2 if len(facts) > 1 else -1)  # branch, project, source; the count goes last
+            facts.pop(-2 if len(facts) > 1 else -1)  # branch, project, source, note, tags; the count goes last
         return " · ".join(facts)

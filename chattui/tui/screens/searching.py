@@ -36,7 +36,7 @@ class Searching:
         self.opened_hit = False
         self._latest = 0
         self._more: Cursor | None = None
-        self._seen: set[tuple[int, int]] = set()
+        self._seen: set[tuple[int, int, bool]] = set()
         self._asked_more = False
 
     @property
@@ -95,8 +95,8 @@ class Searching:
 
     def _unseen(self, hits: tuple[Hit, ...]) -> list[Hit]:
         """A page that follows a cut one may repeat hits of the tier after it."""
-        new = [h for h in hits if (h.chat_id, h.seq) not in self._seen]
-        self._seen.update((h.chat_id, h.seq) for h in new)
+        new = [h for h in hits if (h.chat_id, h.seq, h.is_note) not in self._seen]
+        self._seen.update((h.chat_id, h.seq, h.is_note) for h in new)
         return new
 
     @staticmethod
