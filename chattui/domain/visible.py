@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 _UNSAFE = re.compile(
@@ -43,4 +42,6 @@ _UNSAFE_IN_JSON = re.compile(
 
 def visible_json(document: str) -> str:
     """JSON text whose control and bidi characters and lone surrogates are written as escapes; it means the same."""
+    import json  # which the app's first screen can do without
+
     return _UNSAFE_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], document)
