@@ -17,7 +17,7 @@ from chattui.store.database import Database
 from chattui.store.storable import storable
 from chattui.store.tables import ME, chats, messages
 
-TYPING_BUDGET_MS = 25
+TYPING_BUDGET_MS = 20
 PATIENT_BUDGET_MS = 2_000
 SEARCH_TIMEOUT_MS = 20_000
 

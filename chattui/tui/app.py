@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -12,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
 from chattui.tui.commands import COMMANDS
+from chattui.tui.memory import Memory
 from chattui.tui.screens.main import MainScreen
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class ChattuiApp(App[int]):
         self._session: Session | None = None
         self._sync: BackgroundSync | None = None
         self._import_begun = False
+        self.memory = Memory(self)
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
         self.theme = "ansi-dark" if no_color else "textual-dark"
@@ -100,12 +102,11 @@ class ChattuiApp(App[int]):
         if self.is_running and self.screen_stack:
             self.screen_stack[0].post_message(message)
 
-    @staticmethod
-    def settle_memory() -> None:
-        """Everything that stays is made: collect seldom, and never look at it again."""
-        gc.freeze()
-        gc.enable()
-        gc.set_threshold(20_000, 20, 50)
+    async def on_event(self, event: events.Event) -> None:
+        """Tell input from everything else that happens."""
+        if isinstance(event, events.InputEvent):
+            self.memory.input()
+        await super().on_event(event)
 
     def begin_import(self) -> None:
         """The import that every start makes, once."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from app_driver import AppMaker, part, running, screen_text, seen_in, toasts, until, until_seen
 from textual.widgets import Input
 
 from chattui.store import chats, messages
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
+from chattui.tui.screens.main import MainScreen
 
 
 def listed(app: ChattuiApp) -> list[str]:
@@ -202,3 +204,26 @@ async def test_p_acts_on_the_open_chat_when_the_list_has_not_the_focus(samples: 
         await until(pilot, lambda: "Data race" not in "\n".join(listed(app)))
         await pilot.press("p")
         await until(pilot, lambda: titled(app, "Data race") and "★" not in screen_text(app), "unpinned again")
+
+
+async def test_opening_a_chat_does_not_lay_out_the_screen(
+    samples: str, app_on: AppMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await until(pilot, lambda: not app.main._layout_required)
+        for _ in range(5):  # what follows the first screen
+            await pilot.pause(0.05)
+        laid_out: list[int] = []
+        lay_out = MainScreen._refresh_layout
+
+        def counted(screen: MainScreen, *given: object, **named: object) -> None:
+            laid_out.append(1)
+            lay_out(screen, *given, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(MainScreen, "_refresh_layout", counted)
+        before = app.main.open_chat.chat_id
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.main.open_chat.chat_id != before)
+        await pilot.pause()
+        assert not laid_out

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from app_driver import AppMaker, part, running, seen_in, strips, until, until_seen
 from rich.style import Style
 
+from chattui.domain.search import Page
 from chattui.store import search_index
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
@@ -192,9 +195,45 @@ async def test_only_the_newest_text_is_answered(samples: str, app_on: AppMaker) 
 
 
 def _page() -> object:
-    from chattui.domain.search import Page
-
     return Page((), 0, True, None, True)
+
+
+async def test_the_hits_take_the_place_of_the_pane_when_they_are_here(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("slash", *"pool")
+        await until(pilot, lambda: app.main.hits.count > 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.main.pane.display)
+        assert app._session is not None
+        held = threading.Event()
+        app._session._searches.submit(lambda: held.wait(20))
+        try:
+            await pilot.press("slash", *"schema")
+            await until_seen(pilot, "chattui schema")
+            assert app.main.pane.display
+            assert not app.main.hits.display
+        finally:
+            held.set()
+        await until_seen(pilot, "4 messages", "has been updated")
+        assert app.main.hits.display
+        assert not app.main.pane.display
+
+
+async def test_an_answer_does_not_take_the_place_of_a_hit_that_was_opened(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("slash", *"schema")
+        await until(pilot, lambda: app.main.hits.count > 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.pane.display)
+        hits = tuple(app.main.hits._hits)
+        app.main.post_message(
+            SearchAnswered(app.main.searching._latest, "schema", Page(hits, 4, True, None, True), [], True, False)
+        )
+        await pilot.pause()
+        assert app.main.pane.display
+        assert not app.main.hits.display
 
 
 async def test_more_hits_are_loaded_near_the_end(samples: str, app_on: AppMaker) -> None:

@@ -133,6 +133,18 @@ class Session:
         self._listener = Listener(opened.conninfo, self._changed_elsewhere, self._connection_changed, self._revive)
         self._listener.start()
         self._post(told.StoreReady())
+        self._helpers.submit(self._rehearse)
+
+    def _rehearse(self) -> None:
+        """Ask once what opening a chat and the first key of a search will ask: SQLAlchemy compiles each statement when it
+        is first used, and that is some 20 ms."""
+        from chattui.store import chats, messages, search
+
+        db = self._database()
+        chats.get(db, 0)
+        messages.page(db, 0, 1, 1)
+        self.places.left_at(0, 0)
+        search.search(db, "", limit=1, budget_ms=1)
 
     def _read_first(self, chat_id: int | None) -> Opened:
         from chattui.server import open_database

@@ -65,6 +65,7 @@ class ItemList(ScrollView, can_focus=True):
         self.tops: Sequence[int] = range(1)
         self.more = False
         self._asked = False
+        self._last_width = 0
         self._palette: ListPalette | None = None
         self._strips: Lru[tuple[int, int, bool], Strip] = Lru(2_000)
 
@@ -100,8 +101,8 @@ class ItemList(ScrollView, can_focus=True):
 
     @property
     def inner_width(self) -> int:
-        """Columns of an item."""
-        return self.scrollable_content_region.width
+        """Columns of an item; while the list is hidden, those it had."""
+        return self.scrollable_content_region.width or self._last_width
 
     def replaced(self, cursor: int, *, more: bool) -> None:
         """The items are other ones: the cursor's place among them, and whether there are more to come."""
@@ -112,7 +113,7 @@ class ItemList(ScrollView, can_focus=True):
         if self.cursor >= 0:
             self.show_cursor()
         self.refresh()
-        self._ask_for_more()
+        self._ask_when_seen()
 
     def extended(self, *, more: bool) -> None:
         """Items were added at the end."""
@@ -121,7 +122,7 @@ class ItemList(ScrollView, can_focus=True):
         if self.cursor < 0 and self.count:
             self.cursor = self.nearest(0)
         self.refresh()
-        self._ask_for_more()
+        self._ask_when_seen()
 
     def nearest(self, index: int, step: int = 1) -> int:
         """The selectable item at ``index`` or next to it, first in the direction of ``step``; -1 for none."""
@@ -157,6 +158,8 @@ class ItemList(ScrollView, can_focus=True):
         while above > 0 and not self.selectable(above - 1):
             above -= 1
         height = self.scrollable_content_region.height
+        if not height:  # hidden
+            return
         top = self.tops[above] if last - self.tops[above] <= height else first
         y = round(self.scroll_y)
         if top < y:
@@ -172,6 +175,10 @@ class ItemList(ScrollView, can_focus=True):
             if self.show_vertical_scrollbar:
                 self.vertical_scrollbar.window_virtual_size = size.height
                 self.vertical_scrollbar.window_size = self.scrollable_content_region.height
+
+    def _ask_when_seen(self) -> None:
+        """Ask for more once these items are painted: reading the next ones would hold that up."""
+        self.call_after_refresh(self._ask_for_more)
 
     def _ask_for_more(self) -> None:
         height = self.scrollable_content_region.height
@@ -224,6 +231,7 @@ class ItemList(ScrollView, can_focus=True):
         """Fit the rows to the width."""
         event.stop()
         self._strips.clear()
+        self._last_width = self.scrollable_content_region.width
         self.measure(self.inner_width)
         self._resize_document()
         if self.cursor >= 0:

@@ -68,7 +68,7 @@ class MainScreen(Moving, Marking):
             if self.searching.active:  # typed before there was anything to come back to
                 self.searching.begin(first.chat.id, at or 0, state.get("line") or 0, at_end=at is None)
         self.show_empty()
-        self.app.settle_memory()
+        self.app.memory.settle()
         self.call_after_refresh(self.session.painted)
 
     def on_store_ready(self) -> None:
@@ -76,7 +76,13 @@ class MainScreen(Moving, Marking):
         self.open_chat.read_the_rest()
         if self.searching.active:
             self.searching.type(self.search_bar.value)
+        self.call_after_refresh(self._style_scrollbars)
         self.app.begin_import()
+
+    def _style_scrollbars(self) -> None:
+        """Textual styles a scrollbar when its list gains or loses the focus for the first time, and lays out the screen
+        for it: done before a key has to wait for that."""
+        self.app.stylesheet.update_nodes([self.sidebar.recents.vertical_scrollbar, self.pane.vertical_scrollbar])
 
     def on_connection_changed(self, event: told.ConnectionChanged) -> None:
         """The database came or went."""
@@ -127,8 +133,10 @@ class MainScreen(Moving, Marking):
             self.say(f"{total:,} matching message{'' if total == 1 else 's'} here · n N step · Esc to the hits")
 
     def on_search_answered(self, event: told.SearchAnswered) -> None:
-        """Hits."""
-        self.searching.answered(event)
+        """Hits: they take the pane's place when the first are here, so that the screen is laid out and painted once."""
+        if self.searching.awaits(event):
+            self.show_hits(self.hits.display or not self.searching.opened_hit)
+            self.searching.answered(event)
 
     def on_message_saved(self, event: told.MessageSaved) -> None:
         """A message is durable: now it is shown."""
@@ -265,9 +273,11 @@ class MainScreen(Moving, Marking):
             seq, line = self.open_chat.position
             self.searching.begin(self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
         self.searching.type(text)
-        self.show_hits(self.searching.active)
         if not self.searching.active:
+            self.show_hits(False)
             self.say("")
+        elif not self.hits.inner_width:
+            self.show_hits(True)  # never laid out before: it has no width to wrap hits at
 
     @on(Input.Submitted, "#search")
     def _search_submitted(self) -> None:

@@ -65,10 +65,12 @@ class Searching:
             self._asked_more = True
             self._latest = self._session.flight.request(self.text, self._more)
 
+    def awaits(self, event: told.SearchAnswered) -> bool:
+        """Whether it is the answer to what is searched for now."""
+        return event.generation == self._latest and self.active
+
     def answered(self, event: told.SearchAnswered) -> None:
-        """Show hits; answers to older requests are dropped."""
-        if event.generation != self._latest or not self.text:
-            return
+        """Show hits."""
         page = event.page
         # while a patient look is under way its page will replace this one: nothing goes on behind it yet
         self._more, self._asked_more = (page.more if event.final else None), False

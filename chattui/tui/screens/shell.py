@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from chattui.tui.widgets.key_bar import KeyBar
@@ -115,15 +116,15 @@ class Shell(Screen[None]):
     def show_hits(self, shown: bool) -> None:
         if shown:
             self.make_room()
-        self.hits.display = shown
+        _display(self.hits, shown)
         self.show_empty()
-        self.pane.display = not shown and not self.empty.display
-        self.composer.display = not shown
+        _display(self.pane, not shown and not self.empty.display)
+        _display(self.composer, not shown)
 
     def show_empty(self) -> None:
         nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
-        self.empty.display = nothing
-        self.pane.display = not nothing and not self.hits.display
+        _display(self.empty, nothing)
+        _display(self.pane, not nothing and not self.hits.display)
         if nothing:
             self.empty.update(EMPTY if not self.recents.has_any and not self.composer.is_writing else NEW)
 
@@ -140,3 +141,9 @@ class Shell(Screen[None]):
         shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
         gap = " " * max(2, width - cell_len(shown) - cell_len(note))
         self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")), layout=False)
+
+
+def _display(widget: Widget, shown: bool) -> None:
+    """Show or hide; said of what is so already, it would lay out the screen the first time."""
+    if widget.display != shown:
+        widget.display = shown

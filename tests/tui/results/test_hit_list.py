@@ -153,3 +153,25 @@ async def test_any_size_is_painted_in_full(size: tuple[int, int]) -> None:
         await pilot.pause()
         strips = app.hits.render_lines(Region(0, 0, *app.hits.size))
         assert {strip.cell_length for strip in strips} == {size[0] + 9}
+
+
+async def test_more_is_asked_for_when_the_first_are_painted() -> None:
+    app = ListApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        order: list[str] = []
+        paint = app.hits.render_line
+        app.hits.render_line = lambda y: (order.append("painted"), paint(y))[1]  # type: ignore[method-assign]
+        post = app.hits.post_message
+
+        def posted(message: Message) -> bool:
+            if isinstance(message, MoreWanted):
+                order.append("asked")
+            return post(message)
+
+        app.hits.post_message = posted  # type: ignore[method-assign]
+        app.hits.set_hits([hit(1), hit(2)], more=True)
+        assert not order
+        await pilot.pause()
+        await pilot.pause()
+        assert order[0] == "painted"
+        assert order.count("asked") == 1
