@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from chattui.config import Settings
-from chattui.domain.errors import Cancelled, ChattuiError, ExportError, Unreachable
+from chattui.domain.errors import Cancelled, ChattuiError, Unreachable
 from chattui.tui import messages as told
 from chattui.tui.data.ahead import Opened, ReadAhead, chat_id_of
+from chattui.tui.data.changes import Changes
+from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
-    from chattui.domain.chat import Chat, ChatRow
+    from chattui.domain.chat import ChatRow
     from chattui.domain.marks import Bookmark
     from chattui.store.database import Database
     from chattui.store.notifications import Listener
     from chattui.tui.data.find_flight import FindFlight
-    from chattui.tui.screens.export_dialog import ExportWish
 
 log = logging.getLogger("chattui.tui")
 
@@ -48,7 +49,8 @@ class Session:
         self._helpers = Worker("chattui-helpers", self._failed)
         self._searches = Worker("chattui-searches", self._failed)
         self.flight = SearchFlight(self._searches, self._helpers, post)
-        self._exports: Worker | None = None
+        self.exports = Exports(self._database, post, self._failed)
+        self.changes = Changes(self._pages, self._database, post)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
         self._db: Database | None = None
@@ -74,9 +76,9 @@ class Session:
         self.flight.forget()
         if self._finds is not None:
             self._finds.close()
-        for worker in (self._exports, self._searches, self._helpers, self._pages):
-            if worker is not None:
-                worker.stop()
+        self.exports.close()
+        for worker in (self._searches, self._helpers, self._pages):
+            worker.stop()
         if self._db is not None:
             self._db.close()
 
@@ -309,82 +311,11 @@ class Session:
 
         self._pages.submit(job)
 
-    # Changing
-
-    def save_message(self, key: str, chat_id: int | None, content: str, project: str) -> None:
-        """Add a message to a chat, or to a new one; answered when it is durable, or with what prevented it."""
-
-        def job() -> None:
-            from chattui.store import chats, messages
-
-            try:
-                db = self._database()
-                target = chat_id if chat_id is not None else chats.create(db, project=project, key=key).id
-                message = messages.append(db, target, content, key=key)
-                chat = chats.get(db, target)
-            except ChattuiError as error:
-                self._post(told.SaveFailed(key, str(error)))
-                return
-            if chat is not None:
-                self._post(told.MessageSaved(key, chat, message))
-
-        self._pages.submit(job)
-
-    def _change(self, verb: str, change: Callable[[Database], Chat]) -> None:
-        """Change a chat; ``verb`` names what was done, for the person."""
-        self._pages.submit(lambda: self._post(told.ChatChanged(change(self._database()), verb)))
-
-    def rename(self, chat_id: int, title: str) -> None:
-        """Give a chat a title."""
-        self._change("renamed", lambda db: _chats().rename(db, chat_id, title))
-
-    def pin(self, chat_id: int, pinned: bool) -> None:
-        """Pin or unpin a chat."""
-        self._change("pinned" if pinned else "unpinned", lambda db: _chats().pin(db, chat_id, pinned))
-
-    def archive(self, chat_id: int, archived: bool) -> None:
-        """Archive a chat or bring it back."""
-        verb = "archived" if archived else "restored"
-        self._change(verb, lambda db: _chats().archive(db, chat_id, archived))
-
-    def delete(self, chat_id: int) -> None:
-        """Delete a chat; ``restore`` undoes it."""
-        self._change("deleted", lambda db: _chats().delete(db, chat_id))
-
-    def restore(self, chat_id: int) -> None:
-        """Undo ``delete``."""
-        self._change("restored", lambda db: _chats().restore(db, chat_id))
+    # What is kept beside chats
 
     def read_marks(self, chat_id: int) -> None:
         """The bookmarks and notes of a chat."""
         self._pages.submit(lambda: self._post(told.MarksRead(chat_id, _marks().of_chat(self._database(), chat_id))))
-
-    def bookmark(self, chat_id: int, seq: int, bookmarked: bool) -> None:
-        """Bookmark a message, or not."""
-        self._pages.submit(lambda: _marks().bookmark(self._database(), chat_id, seq, bookmarked))
-        self.read_marks(chat_id)
-
-    def note(self, chat_id: int, seq: int, content: str, again: Callable[[], None]) -> None:
-        """Write a note on a message; ``again`` is called on the UI's thread when it could not be saved."""
-        self._written(lambda db: _marks().note(db, chat_id, seq, content), again)
-        self.read_marks(chat_id)
-
-    def describe(self, chat_id: int, content: str, again: Callable[[], None]) -> None:
-        """Write the note on a chat; ``again`` as for ``note``."""
-        self._written(lambda db: self._post(told.ChatChanged(_chats().describe(db, chat_id, content), "noted")), again)
-
-    def tag(self, chat_id: int, tags: list[str], again: Callable[[], None]) -> None:
-        """Set the tags of a chat; ``again`` as for ``note``."""
-        self._written(lambda db: self._post(told.ChatChanged(_chats().tag(db, chat_id, tags), "tagged")), again)
-
-    def _written(self, change: Callable[[Database], object], again: Callable[[], None]) -> None:
-        def job() -> None:
-            try:
-                change(self._database())
-            except ChattuiError as error:
-                self._post(told.MarkFailed(str(error), again))
-
-        self._pages.submit(job)
 
     def read_about(self, chat_id: int) -> None:
         """A chat with its tags and its note, and every tag there is."""
@@ -406,11 +337,6 @@ class Session:
 
         self._pages.submit(job)
 
-    def forget_bookmark(self, chat_id: int, key: str) -> None:
-        """Take a bookmark away, also when its message is gone."""
-        self._pages.submit(lambda: _marks().forget_bookmark(self._database(), chat_id, key))
-        self.read_marks(chat_id)
-
     def save_state(self, state: dict[str, object]) -> None:
         """Remember what is open, for the next start."""
 
@@ -421,35 +347,6 @@ class Session:
                 snapshots.save(self._db, state)
 
         self._helpers.submit(job)
-
-    def export(self, chat_id: int, wish: ExportWish) -> None:
-        """Write a chat to a file, on a thread of its own; nothing is left of it when the app is closed meanwhile."""
-        if self._exports is None:
-            self._exports = Worker("chattui-exports", self._failed)
-
-        def job() -> None:
-            from chattui.export.folder import Folder
-            from chattui.export.formats import format_of
-            from chattui.export.run import export_chat
-
-            try:
-                with Folder(wish.directory) as folder:
-                    done = export_chat(
-                        self._database(),
-                        chat_id,
-                        format_of(wish.format),
-                        folder,
-                        replace=wish.replace,
-                        stopped=lambda: self._closed,
-                    )
-            except ChattuiError as error:
-                exists = isinstance(error, ExportError) and error.exists
-                self._post(told.ExportEnded(chat_id, wish, str(error), failed=True, exists=exists))
-                return
-            sentence = f"{done.messages:,} message{'' if done.messages == 1 else 's'} written to {done.path}"
-            self._post(told.ExportEnded(chat_id, wish, sentence))
-
-        self._exports.submit(job)
 
     def read_faults(self, answer: Callable[[list[str]], None]) -> None:
         """Files that could not be read, as lines for a person; ``answer`` is called on the helper thread."""

@@ -105,7 +105,7 @@ class BookmarksDialog(Dialog[Bookmark | None]):
     def action_forget(self) -> None:
         """Take the bookmark at the cursor away."""
         if (bookmark := self._at_cursor()) is not None:
-            self._session.forget_bookmark(bookmark.chat_id, bookmark.key)
+            self._session.changes.forget_bookmark(bookmark.chat_id, bookmark.key)
             self._session.read_bookmarks(self._filter.value.strip())
 
     def _at_cursor(self) -> Bookmark | None:

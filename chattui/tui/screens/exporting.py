@@ -11,10 +11,10 @@ from chattui.tui import messages as told
 from chattui.tui.screens.export_dialog import ExportDialog, ExportWish, ReplaceDialog
 
 if TYPE_CHECKING:
-    from chattui.tui.screens.main import MainScreen
+    from chattui.tui.screens.shell import Shell
 
 
-def ask_and_export(screen: MainScreen, chat_id: int, title: str) -> None:
+def ask_and_export(screen: Shell, chat_id: int, title: str) -> None:
     """Ask for format and directory, beginning with the current directory, and export."""
 
     def answered(wish: ExportWish | None) -> None:
@@ -24,7 +24,7 @@ def ask_and_export(screen: MainScreen, chat_id: int, title: str) -> None:
     screen.app.push_screen(ExportDialog(title, Path.cwd()), answered)
 
 
-def export_ended(screen: MainScreen, event: told.ExportEnded) -> None:
+def export_ended(screen: Shell, event: told.ExportEnded) -> None:
     """Say what was written or why not; ask where a file is in the way."""
     if not event.exists:
         if event.failed:
@@ -42,6 +42,6 @@ def export_ended(screen: MainScreen, event: told.ExportEnded) -> None:
     screen.app.push_screen(ReplaceDialog(event.sentence), answered)
 
 
-def _start(screen: MainScreen, chat_id: int, wish: ExportWish) -> None:
+def _start(screen: Shell, chat_id: int, wish: ExportWish) -> None:
     screen.notify("Exporting …", timeout=2, markup=False)
-    screen.session.export(chat_id, wish)
+    screen.session.exports.write(chat_id, wish)

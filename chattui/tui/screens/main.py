@@ -11,12 +11,12 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
+from chattui.tui.screens.keeping import Keeping
 from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
 from chattui.tui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
-    from chattui.domain.chat import Chat
     from chattui.tui import messages as told
     from chattui.tui.data.session import Session
     from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped, SubagentPicked
@@ -29,14 +29,13 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Moving, Marking):
+class MainScreen(Keeping, Moving, Marking):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
 
     def __init__(self) -> None:
         super().__init__()
-        self._undo: Chat | None = None
         self._connected = True
 
     def furnish(self, session: Session) -> None:
@@ -153,26 +152,6 @@ class MainScreen(Moving, Marking):
         self.composer.failed(event.key)
         self.notify(event.sentence, title="Not saved, but kept as a draft", severity="error", timeout=10, markup=False)
 
-    def on_chat_changed(self, event: told.ChatChanged) -> None:
-        """A chat was changed here."""
-        chat = event.chat
-        title = visible_line(chat.title)[:40] or "(untitled)"
-        if event.verb in ("deleted", "archived"):
-            self._undo = chat
-            self.notify(f"“{title}” {event.verb}. u brings it back.", markup=False)
-        elif event.verb not in ("renamed", "tagged", "noted"):  # these can be seen in the title line
-            self.notify(f"“{title}” {event.verb}.", markup=False)
-        if self.open_chat.chat_id == chat.id:
-            if event.verb in ("deleted", "archived"):
-                self.open_chat.close()  # the list, when it is read again, says which chat is next
-                self.composer.set_chat(None)
-                if not self.hits.display:
-                    self.leave_search()
-            else:
-                self.open_chat.chat = chat
-            self.draw_title()
-        self.recents.refresh()
-
     def on_chats_changed_elsewhere(self, event: told.ChatsChangedElsewhere) -> None:
         """Another program changed something."""
         self.recents.refresh_soon()
@@ -259,7 +238,7 @@ class MainScreen(Moving, Marking):
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
         """A message is to be saved."""
-        self.session.save_message(event.key, event.chat_id, event.text, str(Path.cwd()))
+        self.session.changes.save_message(event.key, event.chat_id, event.text, str(Path.cwd()))
 
     # Typing
 
@@ -369,58 +348,6 @@ class MainScreen(Moving, Marking):
         self.show_hits(False)
         self.say("")
 
-    def action_rename(self) -> None:
-        """Ask for a title."""
-        chat_id = self.chosen()
-        if chat_id is None:
-            return
-        from chattui.tui.screens.dialogs import RenameDialog
-
-        def named(title: str | None) -> None:
-            if title:
-                self.session.rename(chat_id, title)
-
-        self.app.push_screen(RenameDialog(self.recents.title_of(chat_id) or self._open_title(chat_id)), named)
-
-    def action_export(self) -> None:
-        """Ask where to and in which format, and export."""
-        if (chat_id := self.chosen()) is not None:
-            from chattui.tui.screens.exporting import ask_and_export
-
-            ask_and_export(self, chat_id, self.recents.title_of(chat_id) or self._open_title(chat_id))
-
-    def on_export_ended(self, event: told.ExportEnded) -> None:
-        """A chat was exported, or not."""
-        from chattui.tui.screens.exporting import export_ended
-
-        export_ended(self, event)
-
-    def action_pin(self) -> None:
-        """Pin or unpin."""
-        if (chat_id := self.chosen()) is not None:
-            chat = self.open_chat.chat
-            known = chat is not None and chat.id == chat_id
-            self.session.pin(chat_id, not (chat.pinned if chat and known else self.recents.is_pinned(chat_id)))
-
-    def action_archive(self) -> None:
-        """Archive."""
-        if (chat_id := self.chosen()) is not None:
-            self.session.archive(chat_id, True)
-
-    def action_delete(self) -> None:
-        """Delete, with a way back."""
-        if (chat_id := self.chosen()) is not None:
-            self.session.delete(chat_id)
-
-    def action_undo(self) -> None:
-        """Bring back what was deleted or archived last."""
-        if self._undo is not None:
-            chat, self._undo = self._undo, None
-            if chat.status == "deleted":
-                self.session.restore(chat.id)
-            else:
-                self.session.archive(chat.id, False)
-
     def action_import(self) -> None:
         """Import what is new."""
         if not self.app.start_import(by_hand=True):
@@ -457,20 +384,6 @@ class MainScreen(Moving, Marking):
     def state(self) -> dict[str, object]:
         """What to come back to at the next start."""
         return {"chat": self.open_chat.chat_id, **self.open_chat.place}
-
-    def chosen(self) -> int | None:
-        """The chat that a command is meant for: at the cursor of a list when one is there, else the open one."""
-        if self.focused is self.sidebar.recents and self.sidebar.recents.chat_id is not None:
-            return self.sidebar.recents.chat_id
-        if self.hits.display:
-            return self.hits.hit.chat_id if self.hits.hit is not None else None
-        return self.open_chat.chat_id
-
-    def _open_title(self, chat_id: int) -> str:
-        chat, hit = self.open_chat.chat, self.hits.hit
-        if hit is not None and hit.chat_id == chat_id:
-            return hit.title
-        return chat.title if chat is not None and chat.id == chat_id else ""
 
     def _chat_shown(self, *, keep_draft: bool = False) -> None:
         self.leave_find_of_another_chat()

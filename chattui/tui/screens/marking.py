@@ -65,7 +65,7 @@ class Marking(Shell):
         chat_id, marks = self.open_chat.chat_id, self.open_chat.marks
         if chat_id is not None and marks is not None:
             mark = marks.get(event.seq)
-            self.session.bookmark(chat_id, event.seq, not (mark is not None and mark.bookmarked))
+            self.session.changes.bookmark(chat_id, event.seq, not (mark is not None and mark.bookmarked))
 
     def on_note_wanted(self, event: NoteWanted) -> None:
         """Ask for a note on a message of the open chat."""
@@ -119,9 +119,9 @@ class Marking(Shell):
                 self._ask_note(chat_id, seq, text)
 
             if seq is None:
-                self.session.describe(chat_id, text, again)
+                self.session.changes.describe(chat_id, text, again)
             else:
-                self.session.note(chat_id, seq, text, again)
+                self.session.changes.note(chat_id, seq, text, again)
 
         self.app.push_screen(NoteDialog(chat_id, seq, known), written)
 
@@ -130,7 +130,7 @@ class Marking(Shell):
 
         def given(tags: tuple[str, ...] | None) -> None:
             if tags is not None:
-                self.session.tag(chat_id, list(tags), lambda: self._ask_tags(chat_id, tags))
+                self.session.changes.tag(chat_id, list(tags), lambda: self._ask_tags(chat_id, tags))
 
         self.app.push_screen(TagsDialog(chat_id, known), given)
         self.session.read_about(chat_id)

@@ -1,0 +1,64 @@
+"""Exports of the app: chats are written to files on a thread of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from chattui.domain.errors import ChattuiError, ExportError
+from chattui.tui import messages as told
+from chattui.tui.data.worker import Worker
+
+if TYPE_CHECKING:
+    from chattui.store.database import Database
+    from chattui.tui.screens.export_dialog import ExportWish
+
+
+class Exports:
+    """The thread is made for the first export. Answers are messages."""
+
+    def __init__(
+        self, db: Callable[[], Database], post: Callable[[Message], None], failed: Callable[[Exception], None]
+    ) -> None:
+        self._database = db
+        self._post = post
+        self._failed = failed
+        self._worker: Worker | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """End the thread; nothing is left of what it was writing."""
+        self._closed = True
+        if self._worker is not None:
+            self._worker.stop()
+
+    def write(self, chat_id: int, wish: ExportWish) -> None:
+        """Write a chat to a file, on a thread of its own; nothing is left of it when the app is closed meanwhile."""
+        if self._worker is None:
+            self._worker = Worker("chattui-exports", self._failed)
+
+        def job() -> None:
+            from chattui.export.folder import Folder
+            from chattui.export.formats import format_of
+            from chattui.export.run import export_chat
+
+            try:
+                with Folder(wish.directory) as folder:
+                    done = export_chat(
+                        self._database(),
+                        chat_id,
+                        format_of(wish.format),
+                        folder,
+                        replace=wish.replace,
+                        stopped=lambda: self._closed,
+                    )
+            except ChattuiError as error:
+                exists = isinstance(error, ExportError) and error.exists
+                self._post(told.ExportEnded(chat_id, wish, str(error), failed=True, exists=exists))
+                return
+            sentence = f"{done.messages:,} message{'' if done.messages == 1 else 's'} written to {done.path}"
+            self._post(told.ExportEnded(chat_id, wish, sentence))
+
+        self._worker.submit(job)

@@ -1,0 +1,108 @@
+"""Keeping chats: rename, pin, archive, delete and bring back, export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chattui.domain.visible import visible_line
+from chattui.tui.screens.shell import Shell
+
+if TYPE_CHECKING:
+    from chattui.domain.chat import Chat
+    from chattui.tui import messages as told
+
+
+class Keeping(Shell):
+    """What the main screen does with whole chats."""
+
+    _undo: Chat | None = None
+
+    def leave_search(self) -> None:
+        """End the search and show the pane."""
+        raise NotImplementedError
+
+    def action_rename(self) -> None:
+        """Ask for a title."""
+        chat_id = self.chosen()
+        if chat_id is None:
+            return
+        from chattui.tui.screens.dialogs import RenameDialog
+
+        def named(title: str | None) -> None:
+            if title:
+                self.session.changes.rename(chat_id, title)
+
+        self.app.push_screen(RenameDialog(self.recents.title_of(chat_id) or self._open_title(chat_id)), named)
+
+    def action_pin(self) -> None:
+        """Pin or unpin."""
+        if (chat_id := self.chosen()) is not None:
+            chat = self.open_chat.chat
+            known = chat is not None and chat.id == chat_id
+            self.session.changes.pin(chat_id, not (chat.pinned if chat and known else self.recents.is_pinned(chat_id)))
+
+    def action_archive(self) -> None:
+        """Archive."""
+        if (chat_id := self.chosen()) is not None:
+            self.session.changes.archive(chat_id, True)
+
+    def action_delete(self) -> None:
+        """Delete, with a way back."""
+        if (chat_id := self.chosen()) is not None:
+            self.session.changes.delete(chat_id)
+
+    def action_undo(self) -> None:
+        """Bring back what was deleted or archived last."""
+        if self._undo is not None:
+            chat, self._undo = self._undo, None
+            if chat.status == "deleted":
+                self.session.changes.restore(chat.id)
+            else:
+                self.session.changes.archive(chat.id, False)
+
+    def on_chat_changed(self, event: told.ChatChanged) -> None:
+        """A chat was changed here."""
+        chat = event.chat
+        title = visible_line(chat.title)[:40] or "(untitled)"
+        if event.verb in ("deleted", "archived"):
+            self._undo = chat
+            self.notify(f"“{title}” {event.verb}. u brings it back.", markup=False)
+        elif event.verb not in ("renamed", "tagged", "noted"):  # these can be seen in the title line
+            self.notify(f"“{title}” {event.verb}.", markup=False)
+        if self.open_chat.chat_id == chat.id:
+            if event.verb in ("deleted", "archived"):
+                self.open_chat.close()  # the list, when it is read again, says which chat is next
+                self.composer.set_chat(None)
+                if not self.hits.display:
+                    self.leave_search()
+            else:
+                self.open_chat.chat = chat
+            self.draw_title()
+        self.recents.refresh()
+
+    def action_export(self) -> None:
+        """Ask where to and in which format, and export."""
+        if (chat_id := self.chosen()) is not None:
+            from chattui.tui.screens.exporting import ask_and_export
+
+            ask_and_export(self, chat_id, self.recents.title_of(chat_id) or self._open_title(chat_id))
+
+    def on_export_ended(self, event: told.ExportEnded) -> None:
+        """A chat was exported, or not."""
+        from chattui.tui.screens.exporting import export_ended
+
+        export_ended(self, event)
+
+    def chosen(self) -> int | None:
+        """The chat that a command is meant for: at the cursor of a list when one is there, else the open one."""
+        if self.focused is self.sidebar.recents and self.sidebar.recents.chat_id is not None:
+            return self.sidebar.recents.chat_id
+        if self.hits.display:
+            return self.hits.hit.chat_id if self.hits.hit is not None else None
+        return self.open_chat.chat_id
+
+    def _open_title(self, chat_id: int) -> str:
+        chat, hit = self.open_chat.chat, self.hits.hit
+        if hit is not None and hit.chat_id == chat_id:
+            return hit.title
+        return chat.title if chat is not None and chat.id == chat_id else ""
