@@ -21,6 +21,8 @@ from chattui.tui.memory import Memory
 from chattui.tui.screens.main import MainScreen
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from chattui.config import Settings
     from chattui.tui.data.ahead import ReadAhead
     from chattui.tui.data.background_sync import BackgroundSync
@@ -75,6 +77,12 @@ class ChattuiApp(App[int]):
     def get_default_screen(self) -> Screen[None]:
         """The one screen there is."""
         return MainScreen()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver for this terminal, made to survive its end."""
+        from chattui.tui.terminal import outlive_the_terminal
+
+        return outlive_the_terminal(super().get_driver_class())
 
     @property
     def main(self) -> MainScreen:

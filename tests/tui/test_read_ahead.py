@@ -91,6 +91,7 @@ async def test_a_database_that_is_made_meanwhile_is_waited_for_by_the_import(
     app_on: AppMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A first start: what is imported later is got ready while the database is being set up, and once."""
+    monkeypatch.setenv("CHATTUI_LINGER", "0")  # or the server outlives the test
     begun: list[bool] = []
     monkeypatch.setattr("chattui.tui.app.ChattuiApp.start_import", lambda app: begun.append(app.main._connected))
     app = app_on(None, imports=True)
