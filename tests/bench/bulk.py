@@ -1,7 +1,7 @@
 """Databases of ten thousand to ten million messages, filled with COPY and kept between runs until the schema changes.
 
-One chat holds a tenth of the messages, at most 100,000. Known words are planted with known frequencies; ``PROBES`` are
-the searches of each class.
+One chat holds a tenth of the messages, at most 100,000, or as many as are asked for. Known words are planted with known
+frequencies; ``PROBES`` are the searches of each class.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MEAN_CHAT = 50
 BIG_CHAT = 100_000
 LAST_CHAT = 60
 BIG_TITLE = "The longest chat of all"
-BIG_FIRST, BIG_LAST = "alphabegincove", "omegaendcove"
+BIG_FIRST, BIG_MIDDLE, BIG_LAST = "alphabegincove", "halfwaymidcove", "omegaendcove"
 LAST_TITLE, LAST_WORD = "The newest chat", "newestmessagecove"
 _GAP, _BIG_GAP = 45.0, 20.0  # seconds between messages, on average
 _BATCH = 20_000
@@ -75,16 +75,18 @@ def han_probes(prose: Prose) -> list[str]:
     return [prose.han[3][2:4], prose.han[3][2:6], prose.han[5][:2] + prose.han[6][:2]]
 
 
-def database(cache: Path, messages: int) -> Home:
-    """A home whose embedded server holds so many messages; filled now unless it was before. Its server is left running."""
-    homes = Home(empty_histories(cache), cache / f"db-{messages}-{_version()}")
+def database(cache: Path, messages: int, big: int | None = None) -> Home:
+    """A home whose embedded server holds so many messages, ``big`` of them in one chat; filled now unless it was before.
+    Its server is left running."""
+    name = f"db-{messages}-{big}" if big else f"db-{messages}"
+    homes = Home(empty_histories(cache), cache / f"{name}-{_version()}")
     ready = homes.data / "ready"
     if not ready.exists():
-        for old in cache.glob(f"db-{messages}-*"):
+        for old in cache.glob(f"{name}-{'?' * len(_version())}"):
             Home(homes.histories, old).forget()
         say(f"filling a database with {messages:,} messages")
         began = time.perf_counter()
-        _fill(homes, messages)
+        _fill(homes, messages, big)
         ready.touch()
         say(f"filled and indexed in {time.perf_counter() - began:.0f} s")
     homes.start_server()
@@ -105,13 +107,13 @@ def _version() -> str:
     return digest.hexdigest()[:10]
 
 
-def _fill(home: Home, total: int) -> None:
+def _fill(home: Home, total: int, big: int | None) -> None:
     opened = open_database(home.settings)
     with connect(opened.conninfo, autocommit=True) as conn:
         prepare(conn)
         conn.execute("DROP INDEX IF EXISTS chattui.messages_search")
         conn.execute("SET synchronous_commit = off")
-        _copy(conn, total)
+        _copy(conn, total, big)
         conn.execute("VACUUM (ANALYZE) chattui.chats")
     say("building the search index")
     db = Database(opened.conninfo)
@@ -122,9 +124,9 @@ def _fill(home: Home, total: int) -> None:
         db.close()
 
 
-def _copy(conn: psycopg.Connection[tuple[object, ...]], total: int) -> None:
+def _copy(conn: psycopg.Connection[tuple[object, ...]], total: int, big_chat: int | None) -> None:
     prose = Prose(7)
-    sizes = _chat_sizes(prose, total)
+    sizes = _chat_sizes(prose, total, big_chat or min(BIG_CHAT, total // 10))
     conn.execute("SET search_path = chattui")
     starts = sorted(prose.rng.random() for _ in sizes)
     with conn.cursor().copy(
@@ -159,9 +161,8 @@ def _copy(conn: psycopg.Connection[tuple[object, ...]], total: int) -> None:
             say(f"{done:,} of {total:,}")
 
 
-def _chat_sizes(prose: Prose, total: int) -> list[int]:
+def _chat_sizes(prose: Prose, total: int, big: int) -> list[int]:
     """Messages of each chat, oldest chat first; the last but one is the biggest, the last one has ``LAST_CHAT``."""
-    big = min(BIG_CHAT, total // 10)
     left = total - big - LAST_CHAT
     raw = [prose.rng.lognormvariate(0, 1.2) for _ in range(max(10, left // MEAN_CHAT))]
     sizes = [max(2, int(x * left / sum(raw))) for x in raw]
@@ -220,8 +221,9 @@ def _lines(prose: Prose, sizes: list[int], starts: list[float], total: int) -> I
             if in_han and role != "tool":
                 parts = choices(han, k=len(parts))
             _plant(rng, parts, number in rare_at, old=old)
-            if big and seq in (1, size):
-                role, what, parts = "assistant", "text", [BIG_FIRST if seq == 1 else BIG_LAST]
+            if big and seq in (1, size // 2, size):
+                word = BIG_FIRST if seq == 1 else BIG_LAST if seq == size else BIG_MIDDLE
+                role, what, parts = "assistant", "text", [word]
             elif newest and seq == size:
                 role, what, parts = "assistant", "text", [LAST_WORD]
             text = ("\\n" if role == "tool" else " ").join(parts)

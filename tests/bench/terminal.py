@@ -168,6 +168,14 @@ class Terminal:
         self.mark = time.perf_counter()
         os.write(self._fd, data)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the terminal larger or smaller; ``mark`` is set to now. What was painted before is forgotten."""
+        while self.replay() is not None:
+            pass
+        self.screen = Screen(columns, rows)
+        self.mark = time.perf_counter()
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     # The process
 
     def cpu_ms(self) -> float:
