@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, case, func, insert, literal, select, update
@@ -31,6 +32,16 @@ def page(db: Database, chat_id: int, first: int, last: int, *, slot: str | None 
     """Messages ``first`` … ``last`` (inclusive) of a chat, in order; fewer when there are fewer."""
     statement = page_statement(chat_id, first, last)
     return db.read(lambda conn: [values.message(r) for r in conn.execute(statement)], slot=slot)
+
+
+def these(db: Database, chat_id: int, seqs: Sequence[int]) -> list[Message]:
+    """The messages with these numbers, in order; those that there are."""
+    statement = (
+        columns.select_messages()
+        .where(messages.c.owner == ME, messages.c.chat_id == chat_id, messages.c.seq.in_(seqs))
+        .order_by(messages.c.seq)
+    )
+    return db.read(lambda conn: [values.message(r) for r in conn.execute(statement)])
 
 
 def around(db: Database, chat_id: int, seq: int, *, before: int = 40, after: int = 40) -> list[Message]:

@@ -81,6 +81,22 @@ class MessagesRead(Message):
         super().__init__()
 
 
+class TheseRead(Message):
+    """Single messages that a feed wanted: ``seqs`` were asked for."""
+
+    def __init__(self, chat_id: int, seqs: Sequence[int], messages: list[ChatMessage]) -> None:
+        self.chat_id, self.seqs, self.messages = chat_id, seqs, messages
+        super().__init__()
+
+
+class KindsRead(Message):
+    """At which level of detail the messages from ``first`` on are shown, a byte each."""
+
+    def __init__(self, chat_id: int, first: int, codes: bytes) -> None:
+        self.chat_id, self.first, self.codes = chat_id, first, codes
+        super().__init__()
+
+
 class SizesRead(Message):
     """Sizes of the blocks of a chat."""
 

@@ -14,10 +14,18 @@ PAGES_KEPT = 60
 class ChatFeed:
     """A ``MessageFeed`` over pages of ``PAGE`` messages. ``request(first, last)`` asks for some; answers come to ``fill``."""
 
-    def __init__(self, chat_id: int, count: int, request: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        chat_id: int,
+        count: int,
+        request: Callable[[int, int], None],
+        request_these: Callable[[Sequence[int]], None] = lambda seqs: None,  # noqa: ARG005
+    ) -> None:
         self._chat_id = chat_id
         self._count = count
         self._request = request
+        self._request_these = request_these
+        self._single: set[int] = set()  # asked for one by one
         self._pages: OrderedDict[int, dict[int, Message]] = OrderedDict()
         self._asked: set[int] = set()
         self._sizes: Sequence[BlockSize] | None = None
@@ -48,6 +56,21 @@ class ChatFeed:
             self._asked.add(number)
             self._request(start, end)
 
+    def want_these(self, seqs: Sequence[int]) -> None:
+        """Ask for what of these messages is neither loaded nor asked for, whatever lies between them."""
+        missing = [
+            seq
+            for seq in seqs
+            if seq not in self._single and (seq - 1) // PAGE not in self._asked and self.get(seq) is None
+        ]
+        if missing:
+            self._single.update(missing)
+            self._request_these(missing)
+
+    def answered(self, seqs: Iterable[int]) -> None:
+        """Single messages that were asked for are here, or can be asked for again."""
+        self._single.difference_update(seqs)
+
     def sizes(self) -> Sequence[BlockSize] | None:
         """Sizes by block, or None while they are not loaded."""
         return self._sizes
@@ -64,12 +87,13 @@ class ChatFeed:
             self._pages.move_to_end(number)
         if asked is not None:
             self._asked.difference_update(range((asked[0] - 1) // PAGE, (asked[1] - 1) // PAGE + 1))
-        while len(self._pages) > PAGES_KEPT:
+        while len(self._pages) > PAGES_KEPT and sum(map(len, self._pages.values())) > PAGES_KEPT * PAGE:
             self._pages.popitem(last=False)
 
     def retry(self) -> None:
         """Forget what was asked for: its answer was lost with the connection."""
         self._asked.clear()
+        self._single.clear()
 
     def grow(self, count: int) -> None:
         """The chat has more messages now."""

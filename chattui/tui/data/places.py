@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from chattui.domain.errors import ChattuiError
 from chattui.tui import messages as told
 from chattui.tui.data.worker import Worker
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _LEFT_MOST = 500
+_KINDS_NEAR, _KINDS_PART = 4_000, 100_000
 
 
 class PlaceReader:
@@ -29,6 +31,7 @@ class PlaceReader:
         self._db = db
         self._post = post
         self._left: dict[int, dict[str, Any]] = {}
+        self._sorting: object = None  # whose kinds are being read
 
     def near(self, chat_id: int, what: str, seq: int, step: int, count: int) -> None:
         """The next "prompt" or "error" after message ``seq``, before it for a negative ``step``; errors go round."""
@@ -65,6 +68,56 @@ class PlaceReader:
             self._post(told.OutlineRead(chat_id, places.outline(self._db(), chat_id)))
 
         self._helpers.submit(job)
+
+    # What is shown of a chat
+
+    def these(self, chat_id: int, seqs: Sequence[int]) -> None:
+        """Single messages that a feed wants. A failure is answered with none, so that they can be asked for again."""
+
+        def job() -> None:
+            from chattui.store import messages
+
+            try:
+                found = messages.these(self._db(), chat_id, seqs)
+            except ChattuiError:
+                self._post(told.TheseRead(chat_id, seqs, []))
+                raise
+            self._post(told.TheseRead(chat_id, seqs, found))
+
+        self._pages.submit(job)
+
+    def kinds(self, chat_id: int, near: int, count: int) -> None:
+        """At which level each message is shown: first those around message ``near``, then all, in parts that let others by."""
+        token = self._sorting = object()
+        low, high = max(1, near - _KINDS_NEAR), min(count, near + _KINDS_NEAR)
+        self.kinds_between(chat_id, low, high)
+        if (low, high) == (1, count):
+            return
+        read = bytearray()
+
+        def job() -> None:
+            from chattui.store import levels
+
+            if token is not self._sorting:
+                return
+            part = levels.codes(self._db(), chat_id, len(read) + 1, min(count, len(read) + _KINDS_PART))
+            read.extend(part)
+            if part and len(read) < count:
+                self._helpers.submit(job)
+            else:
+                self._post(told.KindsRead(chat_id, 1, bytes(read)))
+
+        self._helpers.submit(job)
+
+    def kinds_between(self, chat_id: int, first: int, last: int) -> None:
+        """At which level the messages ``first`` … ``last`` are shown."""
+
+        def job() -> None:
+            from chattui.store import levels
+
+            self._post(told.KindsRead(chat_id, first, levels.codes(self._db(), chat_id, first, last)))
+
+        self._pages.submit(job)
 
     # Where chats were left
 

@@ -29,5 +29,8 @@ class MessageFeed(Protocol):
     def want(self, first: int, last: int) -> None:
         """Ask for the messages ``first`` … ``last`` (inclusive); cheap to repeat."""
 
+    def want_these(self, seqs: Sequence[int]) -> None:
+        """Ask for single messages, where those between them are hidden; cheap to repeat."""
+
     def sizes(self) -> Sequence[BlockSize] | None:
         """Sizes by block of ``SIZE_BLOCK`` messages, or None while they are not loaded."""

@@ -78,7 +78,7 @@ class Finder:
         if self._typeset.is_folded(seq):
             self._typeset.look(seq).opened = True
             self._forget(seq)
-            self._forget(seq + 1)
+            self._forget(self._typeset.after(seq))
             laid = self._typeset.laid(seq) or laid
         if (laid.after >= 0 or laid.before >= 0) and not self.rows(seq):
             self._typeset.look(seq).rows = MOST_ROWS

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from textual.binding import Binding
-
 from chattui.domain.kinds import Kind, Role
+from chattui.tui.pane.detail import Detail
+from chattui.tui.pane.keys import pane_key
 from chattui.tui.pane.messages import GoToWanted, OutlineWanted, PlaceWanted
-from chattui.tui.pane.reader import Reader
-
-
-def pane_key(keys: str, action: str, name: str, description: str, tooltip: str, *, show: bool = False) -> Binding:
-    """A key of the pane; its id is what a configuration names."""
-    return Binding(keys, action, description, show=show, id=f"pane.{name}", tooltip=tooltip)
-
 
 JUMPS = (
     pane_key("left_curly_bracket", "prompt(-1)", "previous_prompt", "Previous prompt", "Go to the prompt before"),
@@ -29,7 +22,7 @@ JUMPS = (
 """Keys that leave the neighbourhood."""
 
 
-class Jumps(Reader):
+class Jumps(Detail):
     """The pane's far moves. An answer that comes after the reader has moved on is dropped."""
 
     _seek: tuple[str, int, int] | None = None
@@ -81,6 +74,7 @@ class Jumps(Reader):
         viewport = self.viewport
         if not 1 <= seq <= viewport.heights.count:
             return
+        self.demand(seq)
         self.choose(seq)
         self.measure(seq)
         top = viewport.row_of(seq)

@@ -12,7 +12,9 @@ from textual.content import Content
 from textual.geometry import Offset
 
 from chattui.domain.chat import Message
-from chattui.tui.pane.jumps import JUMPS, Jumps, pane_key
+from chattui.tui.pane.detail import LEVELS
+from chattui.tui.pane.jumps import JUMPS, Jumps
+from chattui.tui.pane.keys import pane_key
 from chattui.tui.pane.messages import (
     BookmarkWanted,
     CopyRequested,
@@ -40,6 +42,7 @@ class MessagePane(Jumps):
         pane_key("left_square_bracket", "message(-1)", "previous", "Previous message", "Go to the message before"),
         pane_key("right_square_bracket", "message(1)", "next", "Next message", "Go to the next message"),
         *JUMPS,
+        *LEVELS,
         pane_key("n", "match(1)", "next_match", "Next match", "Go to the next match of the search", show=True),
         pane_key("N", "match(-1)", "previous_match", "Previous match", "Go to the match before"),
         pane_key("enter,f", "fold", "fold", "Fold", "Fold or open the current message", show=True),
@@ -78,17 +81,18 @@ class MessagePane(Jumps):
 
     def action_first(self) -> None:
         """Go to the beginning."""
-        self.choose(1)
+        self.choose(self.viewport.heights.nearest(1) if self.viewport.heights.count else 1)
         self.go(partial(self.viewport.place, 1, 0, 0))
 
     def action_last(self) -> None:
         """Go to the end and stay there as the chat grows."""
-        self.choose(self.viewport.heights.count)
+        self.choose(self.viewport.heights.before(self.viewport.heights.count + 1))
         self.go(self.viewport.end)
 
     def action_message(self, step: int) -> None:
         """Go to the previous or next message."""
-        self.go_to_message(self.current_seq + step)
+        heights = self.viewport.heights
+        self.go_to_message(heights.after(self.current_seq) if step > 0 else heights.before(self.current_seq))
 
     def action_match(self, step: int) -> None:
         """Go to the next or previous match; the first time to the nearest one from what is seen on."""
@@ -102,6 +106,7 @@ class MessagePane(Jumps):
         if not self.finder.next_part(step) and not walk.step(step, near):
             return
         seq = walk.seq or 1
+        self.demand(seq)
         for changed in {before or seq, seq}:
             self._painter.drop(changed, 0, self.viewport.heights.rows(changed))
         self.choose(seq)
@@ -125,7 +130,7 @@ class MessagePane(Jumps):
         self.drop_selection()
         self.choose(seq)
         self.forget(seq)
-        self.forget(seq + 1)
+        self.forget(self.viewport.heights.after(seq))
         self.go(partial(self._place_head, seq, above))
 
     def action_fold_kind(self) -> None:
@@ -177,7 +182,7 @@ class MessagePane(Jumps):
 
     def action_subagent(self) -> None:
         """Go to the chat that the current call has started, or else the next one in the window that has."""
-        seen = [self.current_seq, *range(self.viewport.anchor[0], self.viewport.last + 1)]
+        seen = [self.current_seq, *self.viewport.messages()]
         for seq in seen:
             message = self._message(seq)
             if message is not None and (agent := self.typeset.subagent(message)) is not None:
@@ -225,8 +230,7 @@ class MessagePane(Jumps):
         if own:
             return own
         seen = set(islice(self.viewport.seen(), self.viewport.height))
-        window = range(self.viewport.anchor[0], self.viewport.last + 1)
-        return [code for seq in window for code in self._codes_of(seq) if code[:2] in seen]
+        return [code for seq in self.viewport.messages() for code in self._codes_of(seq) if code[:2] in seen]
 
     def _codes_of(self, seq: int) -> list[tuple[int, int, str]]:
         laid = self.typeset.laid(seq) if self._message(seq) else None

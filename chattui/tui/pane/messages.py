@@ -61,6 +61,20 @@ class PlaceWanted(Message):
 
 
 @dataclass
+class LevelChanged(Message):
+    """Another level of detail is shown; ``raised`` because a message that was gone to was hidden."""
+
+    raised: bool
+
+
+@dataclass
+class KindsWanted(Message):
+    """What is shown must be known of every message; first of those around message ``seq``."""
+
+    seq: int
+
+
+@dataclass
 class GoToWanted(Message):
     """The reader wants to name a place."""
 

@@ -25,6 +25,7 @@ from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, stamped, with_pill
 from chattui.tui.pane.palette import Palettes, make_palettes
 from chattui.tui.pane.selection import Document
+from chattui.tui.pane.sieve import Sieve
 from chattui.tui.pane.typeset import NARROWEST, Typesetter
 
 _MARGIN = 20
@@ -55,7 +56,10 @@ class Reader(LineScroll):
         super().__init__(name=name, id=id, classes=classes)
         self.feed: MessageFeed | None = None
         self.document = Document()
+        self.sieve = Sieve()
         self.typeset = Typesetter(self._theme, now)
+        self.typeset.before = lambda seq: self.viewport.heights.before(seq)  # noqa: PLW0108  # heights are made anew
+        self.typeset.after = lambda seq: self.viewport.heights.after(seq)  # noqa: PLW0108  # heights are made anew
         self._now = now
         self._palettes: Palettes | None = None
         self._painter = Painter()
@@ -105,6 +109,7 @@ class Reader(LineScroll):
     def _begin(self, feed: MessageFeed | None) -> None:
         self.drop_selection()
         self.feed = feed
+        self.sieve.begin(feed.count if feed else 0)
         self.typeset.begin(feed)
         self._painter.clear()
         self.finder.clear()
@@ -124,7 +129,7 @@ class Reader(LineScroll):
 
     def messages_loaded(self, first: int, last: int) -> None:
         """The feed has the messages ``first`` … ``last`` now."""
-        self.forget(last + 1)
+        self.forget(self.viewport.heights.after(last))
         if first - 1 <= self.viewport.last and self.viewport.anchor[0] <= last + 1:
             self.settle()
 
@@ -138,15 +143,16 @@ class Reader(LineScroll):
         if self.feed is None:
             return
         heights = self.viewport.heights
-        before = heights.count
+        before, bottom = heights.count, heights.before(heights.count + 1)
         self._finish_writing()
-        heights.grow(self.feed.count)
+        self.sieve.grow(self.feed.count)
+        heights.grow(self.feed.count, shown=self.sieve.shown())
         if self._goal == self.viewport.end or not before:
-            if self._selected in {before, None}:
-                self._selected = heights.count
+            if self._selected in {bottom, None}:
+                self._selected = heights.before(heights.count + 1)
             self._goal = self.viewport.end
         else:
-            self._unseen += heights.count - before
+            self._unseen += heights.shown_between(before + 1, heights.count)
         self.settle()
 
     def refresh_message(self, seq: int) -> None:
@@ -200,6 +206,8 @@ class Reader(LineScroll):
     def measure(self, seq: int) -> int:
         """Rows of a message, exact as soon as it is loaded."""
         heights = self.viewport.heights
+        if not heights.is_shown(seq):
+            return 0
         if not heights.is_exact(seq) and (laid := self.typeset.laid(seq)) is not None:
             heights.measured(seq, len(laid.lines))
         return heights.rows(seq)
@@ -220,10 +228,13 @@ class Reader(LineScroll):
 
     def _remeasure(self) -> None:
         self.finder.clear()
-        self.viewport.heights = Heights(self.feed.count if self.feed else 0, self._estimates())
+        shown = self.sieve.shown()
+        self.viewport.heights = Heights(self.feed.count if self.feed else 0, self._estimates(), shown)
 
     def _estimates(self) -> list[int]:
         sizes = self.feed.sizes() if self.feed else None
+        if sizes and self.sieve.hides:
+            sizes = self.sieve.of_sizes(sizes)
         return [estimate(block, self.typeset.width) for block in sizes] if sizes and self.typeset.width else []
 
     def moved(self) -> None:
@@ -232,10 +243,14 @@ class Reader(LineScroll):
         first, last = viewport.anchor[0], viewport.last
         if self.feed is None or not viewport.height or not last:
             return
-        self.feed.want(max(1, first - _MARGIN), min(viewport.heights.count, last + _MARGIN))
+        if viewport.heights.shown is None:
+            self.feed.want(max(1, first - _MARGIN), min(viewport.heights.count, last + _MARGIN))
+        else:
+            self.feed.want_these(viewport.near(_MARGIN))
         if viewport.at_end:
             self._unseen = 0
-        if self._selected is not None and not first <= self._selected <= last:
+        chosen = self._selected
+        if chosen is not None and not (first <= chosen <= last and viewport.heights.is_shown(chosen)):
             self._selected = None
         self._current = self._selected or first
         if self.document.strays(first):
@@ -347,7 +362,8 @@ class Reader(LineScroll):
             laid = self.typeset.laid(seq)
             return laid.lines if laid else None
 
-        return self.document.extract(selection, self.viewport.heights.count, lines_of), "\n"
+        heights = self.viewport.heights
+        return self.document.extract(selection, heights.count, lines_of, heights.between), "\n"
 
     # Idle time
 
@@ -358,7 +374,7 @@ class Reader(LineScroll):
 
     def _colour(self, until: float) -> bool:
         """Colour the code in the window; False when there is more to do."""
-        for seq in range(self.viewport.anchor[0], self.viewport.last + 1):
+        for seq in self.viewport.messages():
             laid = self.typeset.laid(seq)
             if laid is None or not laid.plain_codes:
                 continue
@@ -372,15 +388,15 @@ class Reader(LineScroll):
     def _look_ahead(self, until: float) -> bool:
         """Measure the pages before and after the window; False when there is more to do."""
         viewport, heights = self.viewport, self.viewport.heights
-        for step, seq in ((1, viewport.last + 1), (-1, viewport.anchor[0] - 1)):
+        for step, seq in ((heights.after, viewport.last), (heights.before, viewport.anchor[0])):
             left = _AHEAD * viewport.height
-            at = seq
+            at = step(seq)
             while 1 <= at <= heights.count and left > 0:
                 if not heights.is_exact(at) and perf_counter() > until:
                     self.sync()
                     return False
                 left -= self.measure(at)
-                at += step
+                at = step(at)
         self.sync()
         return True
 
@@ -389,7 +405,7 @@ class Reader(LineScroll):
         if self.feed is None:
             return
         now = self._now()
-        for seq in range(self.viewport.anchor[0], self.viewport.last + 1):
+        for seq in self.viewport.messages():
             message = self.feed.get(seq)
             if message is not None and now - message.created_at < timedelta(days=1):
                 self.typeset.drop(seq)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.geometry import Offset
 from textual.selection import Selection
@@ -45,8 +45,14 @@ class Document:
         """The selection of all of a message's rows."""
         return Selection(Offset(0, self.y(seq, 0)), Offset(1 << 20, self.y(seq, rows - 1)))
 
-    def extract(self, selection: Selection, count: int, lines_of: Callable[[int], Sequence[Line] | None]) -> str:
-        """The selected text of a chat of ``count`` messages.
+    def extract(
+        self,
+        selection: Selection,
+        count: int,
+        lines_of: Callable[[int], Sequence[Line] | None],
+        between: Callable[[int, int], Iterable[int]] = lambda first, last: range(first, last + 1),
+    ) -> str:
+        """The selected text of a chat of ``count`` messages; of those ``between`` two messages that it names.
 
         Wrapped lines are whole again and ornament is left out. What is not loaded, or too much for a clipboard, is
         named instead.
@@ -56,9 +62,10 @@ class Document:
         first, last = max(1, first), min(count, last)
         parts: list[str] = []
         size = missing = 0
-        for seq in range(first, last + 1):
-            if seq - first >= _MOST_MESSAGES or size > _MOST_CHARACTERS:
-                parts.append(f"\n[… {last - seq + 1:,} more messages: too much to copy]")
+        for number, seq in enumerate(between(first, last)):
+            if number >= _MOST_MESSAGES or size > _MOST_CHARACTERS:
+                more = sum(1 for _ in between(seq, last))
+                parts.append(f"\n[… {more:,} more messages: too much to copy]")
                 break
             lines = lines_of(seq)
             if lines is None:

@@ -68,6 +68,8 @@ class Typesetter:
         self.feed: MessageFeed | None = None
         self.notes: dict[int, Mark] = {}  # bookmarks and notes, by seq
         self.width = 0
+        self.before: Callable[[int], int] = lambda seq: seq - 1  # the message above one, 0 for none
+        self.after: Callable[[int], int] = lambda seq: seq + 1
         self.colours = Highlighter(lambda: palettes().plain)
         self._palettes = palettes
         self._now = now
@@ -118,6 +120,10 @@ class Typesetter:
     def look(self, seq: int) -> Look:
         """The look of one message, to be changed before ``drop``."""
         return self._looks.setdefault(seq, Look())
+
+    def regroup(self) -> None:
+        """Other messages are shown: the gaps between them are made anew."""
+        self._laid.clear()
 
     def drop(self, seq: int) -> None:
         """Lay the message out again when it is next needed; its text is the same."""
@@ -213,7 +219,8 @@ class Typesetter:
         palette, width = self.palette(message), self.width
         shut, mark = self._folds(message), self.notes.get(message.seq)
         laid = Laid([], foldable=message.kind in FOLDED_KINDS)
-        if message.seq > 1 and not (shut and self.is_folded(message.seq - 1)):
+        above = self.before(message.seq)
+        if above and not (shut and self.is_folded(above)):
             laid.lines.append(Line(fill=self._palettes().plain.text))
         laid.head = len(laid.lines)
         if shut or message.kind in FOLDED_KINDS:

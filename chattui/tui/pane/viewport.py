@@ -28,11 +28,23 @@ class Viewport:
         self.last = 0  # the last message in the window
         self._measure = measure
 
+    def near(self, margin: int) -> list[int]:
+        """The messages in the window, and ``margin`` of those above and below it that are shown."""
+        heights, (first, _) = self.heights, self.anchor
+        last = self.last
+        for _ in range(margin):
+            first, last = heights.before(first) or first, min(heights.after(last), heights.count)
+        return list(heights.between(first, last))
+
     @property
     def y(self) -> int:
         """The document row at the top of the window."""
         seq, line = self.anchor
         return self.heights.top(seq) + line if self.heights.count else 0
+
+    def messages(self) -> Iterator[int]:
+        """The messages of which something is in the window."""
+        return self.heights.between(self.anchor[0], self.last)
 
     def scroll(self, y: int) -> int:
         """Bring document row ``y``, in coordinates from before the move, to the top. Gives its refined coordinate."""
@@ -52,49 +64,56 @@ class Viewport:
         """Show a line of a message ``above`` rows below the top, or as near to that as the document allows."""
         if not self.heights.count or not self.height:
             return 0
+        seq, line = self._nearest(seq, line)
         self.anchor = self.walk(seq, min(line, self._measure(seq) - 1), -above)
         return self.fill()
 
     def end(self) -> int:
         """Show the document's last row in the window's last."""
         seq, left = self.heights.count + 1, self.height
-        while seq > 1 and left > 0:
-            seq -= 1
+        while left > 0 and (before := self.heights.before(seq)):
+            seq = before
             left -= self._measure(seq)
-        self.anchor = (seq, -left) if left < 0 else (max(1, seq), 0)
+        self.anchor = (seq, -left) if left < 0 else (seq if seq <= self.heights.count else 1, 0)
         self.at_end = True
-        self.last = self.heights.count
+        self.last = self.heights.before(self.heights.count + 1)
         return self.y
 
     def fill(self) -> int:
         """Measure what the window shows; go up as far as needed for the window to be full. Gives ``y``."""
-        seq, line = self.anchor
+        seq, line = self._nearest(*self.anchor)
         line = min(line, self._measure(seq) - 1)
         self.anchor = (seq, line)
         left = self.height + line
         while seq <= self.heights.count and left > 0:
             left -= self._measure(seq)
-            seq += 1
+            seq = self.heights.after(seq)
         if left > 0:
             return self.end()
-        self.last = seq - 1
+        self.last = self.heights.before(seq)
         self.at_end = left == 0 and seq > self.heights.count
         return self.y
 
     def walk(self, seq: int, line: int, move: int) -> tuple[int, int]:
         """The message and line that are ``move`` rows further on, stopping at the document's first and last rows."""
+        seq, line = self._nearest(seq, line)
         line += move
-        while line < 0 and seq > 1:
-            seq -= 1
+        while line < 0 and (before := self.heights.before(seq)):
+            seq = before
             line += self._measure(seq)
         if line < 0:
-            return 1, 0
+            return seq, 0
         rows = self._measure(seq)
-        while line >= rows and seq < self.heights.count:
+        while line >= rows and (after := self.heights.after(seq)) <= self.heights.count:
             line -= rows
-            seq += 1
+            seq = after
             rows = self._measure(seq)
         return seq, min(line, rows - 1)
+
+    def _nearest(self, seq: int, line: int) -> tuple[int, int]:
+        """A message that is shown: another one is shown from its beginning."""
+        near = self.heights.nearest(seq)
+        return near, line if near == seq else 0
 
     def seen(self) -> Iterator[tuple[int, int]]:
         """Message and line of each row from the top of the window on, without end at the window's."""
@@ -103,7 +122,7 @@ class Viewport:
         while seq <= count:
             for row in range(line, self.heights.rows(seq)):
                 yield seq, row
-            seq, line = seq + 1, 0
+            seq, line = self.heights.after(seq), 0
 
     def row_of(self, seq: int, line: int = 0) -> int:
         """Where a message's line is, in rows below the window's top; negative above it."""

@@ -58,6 +58,7 @@ class MainScreen(Keeping, Moving, Marking):
         """The lists and the last chat are here: show them."""
         first = event.first
         self.loaded = True
+        self.pane.begin_at(first.snapshot.get("level"))
         self.recents.show_first(list(first.recents))
         if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
             state = first.snapshot if first.snapshot.get("chat") == first.chat.id else {}
@@ -383,7 +384,7 @@ class MainScreen(Keeping, Moving, Marking):
 
     def state(self) -> dict[str, object]:
         """What to come back to at the next start."""
-        return {"chat": self.open_chat.chat_id, **self.open_chat.place}
+        return {"chat": self.open_chat.chat_id, "level": self.pane.sieve.level.value, **self.open_chat.place}
 
     def _chat_shown(self, *, keep_draft: bool = False) -> None:
         self.leave_find_of_another_chat()

@@ -9,7 +9,7 @@ from chattui.tui.screens.shell import Shell
 if TYPE_CHECKING:
     from chattui.domain.place import Place
     from chattui.tui import messages as told
-    from chattui.tui.pane.messages import GoToWanted, OutlineWanted, PlaceWanted
+    from chattui.tui.pane.messages import GoToWanted, KindsWanted, LevelChanged, OutlineWanted, PlaceWanted
     from chattui.tui.screens.finding import Finding
     from chattui.tui.widgets.find_bar import FindBar
 
@@ -92,6 +92,34 @@ class Moving(Shell):
         """The open chat has more messages."""
         if self._finding is not None:
             self._finding.grew()
+
+    # Levels of detail
+
+    def on_level_changed(self, event: LevelChanged) -> None:
+        """Another level is shown: say which, where the title does not."""
+        sieve = self.pane.sieve
+        if event.raised:
+            self.notify(f"That message was hidden: now showing {sieve.actual.label}.", timeout=4)
+        elif sieve.actual is not sieve.level:
+            self.notify(f"There is nothing to show but {sieve.actual.label}.", timeout=3)
+        elif self.has_class("-low"):
+            self.notify(f"Showing {sieve.actual.label}.", timeout=2)
+        self.say("")
+
+    def on_kinds_wanted(self, event: KindsWanted) -> None:
+        """The pane must know of every message whether it is shown."""
+        self.open_chat.read_kinds(event.seq)
+
+    def on_kinds_read(self, event: told.KindsRead) -> None:
+        """At which level messages are shown."""
+        before = self.pane.sieve.actual
+        self.open_chat.known(event)
+        if self.pane.sieve.actual is not before:
+            self.draw_title()
+
+    def on_these_read(self, event: told.TheseRead) -> None:
+        """Single messages for the pane."""
+        self.open_chat.loaded_these(event)
 
     # Places
 

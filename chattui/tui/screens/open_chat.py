@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from chattui.domain.chat import Chat
 from chattui.domain.chat import Message as ChatMessage
+from chattui.domain.levels import Level
 from chattui.domain.marks import Mark
 from chattui.domain.query import match_pattern
 from chattui.domain.visible import visible_line
@@ -92,12 +93,20 @@ class OpenChat:
         self._wanted = self._line = None
         self.chat, self.query, self.is_new = chat, query, False
         self.marks = None
-        feed = ChatFeed(chat.id, chat.message_count, lambda a, b: self._session.read_messages(chat.id, a, b))
+        feed = ChatFeed(
+            chat.id,
+            chat.message_count,
+            lambda a, b: self._session.read_messages(chat.id, a, b),
+            lambda seqs: self._session.places.these(chat.id, seqs),
+        )
         feed.fill(messages)
         self._feed = feed
         self._pattern = match_pattern(query + " ") if query else None
         marks = Marks(self._pattern, (at,)) if self._pattern and at else None
         self._pane.show(feed, at=at, marks=marks)
+        self._pane.learn(messages)
+        if at is not None and line is None:
+            self._pane.demand(at)
         if at is not None and line is not None:
             self._pane.go(partial(self._pane.viewport.place, at, line, 0))
         return True
@@ -110,8 +119,15 @@ class OpenChat:
         if self.chat.message_count > _SIZES_FROM:
             self._session.read_sizes(self.chat.id)
         self._session.read_subagents(self.chat.id)
+        if self._pane.sieve.works:
+            self.read_kinds(self._pane.position[0])
         if self._pattern is not None:
             self._session.read_matches(self.chat.id, self.query)
+
+    def read_kinds(self, near: int) -> None:
+        """Ask which messages are shown at which level of detail, first around message ``near``."""
+        if self.chat is not None:
+            self._session.places.kinds(self.chat.id, near, self.chat.message_count)
 
     def show_new(self) -> None:
         """Show an empty pane for a chat that begins with its first message."""
@@ -155,8 +171,26 @@ class OpenChat:
         """Messages that the feed wanted."""
         if self._feed is not None and self._feed.chat_id == event.chat_id:
             self._feed.fill(event.messages, (event.first, event.last))
+            self._pane.learn(event.messages)
             if event.messages:
                 self._pane.messages_loaded(event.first, event.last)
+
+    def loaded_these(self, event: told.TheseRead) -> None:
+        """Single messages that the feed wanted."""
+        if self._feed is not None and self._feed.chat_id == event.chat_id:
+            self._feed.fill(event.messages)
+            self._feed.answered(event.seqs)
+            if event.messages:
+                self._pane.messages_loaded(event.messages[0].seq, event.messages[-1].seq)
+
+    def known(self, event: told.KindsRead) -> None:
+        """At which level messages are shown; of new ones this is what they are shown by."""
+        feed, end = self._feed, event.first + len(event.codes) - 1
+        if feed is None or feed.chat_id != event.chat_id or event.first > feed.count + 1:
+            return
+        self._pane.know(event.first, event.codes)
+        if end > feed.count:
+            self._grow(feed, end)
 
     def sized(self, event: told.SizesRead) -> None:
         """Sizes of the blocks."""
@@ -185,11 +219,19 @@ class OpenChat:
         if self._feed is None or self.chat_id != chat.id:
             return
         self.chat = chat
-        if chat.message_count > self._feed.count:
-            self._feed.grow(chat.message_count)
-            self._feed.fill(messages)
-            self._pane.grown()
-            self._session.read_subagents(chat.id)
+        if chat.message_count <= self._feed.count:
+            return
+        if self._pane.sieve.works and not messages:  # until it is known whether they are shown, they are not there
+            self._session.places.kinds_between(chat.id, self._feed.count + 1, chat.message_count)
+            return
+        self._feed.fill(messages)
+        self._grow(self._feed, chat.message_count)
+        self._pane.learn(messages)
+
+    def _grow(self, feed: ChatFeed, count: int) -> None:
+        feed.grow(count)
+        self._pane.grown()
+        self._session.read_subagents(feed.chat_id)
 
     def reconnect(self) -> None:
         """Ask again for what was on its way when the connection was lost."""
@@ -221,7 +263,9 @@ class OpenChat:
             return ""
         project = chat.project.rstrip("/").rpartition("/")[2] if chat.project else ""
         kind = "subagent" if chat.parent_id is not None else "fork" if chat.forked_from is not None else ""
-        count = f"{chat.message_count:,}"
+        level = self._pane.sieve.actual
+        shown = f"{level.label} {level:d}/{len(Level)} · " if level < Level.EVERYTHING else ""
+        count = f"{shown}{chat.message_count:,}"
         tags = " ".join(f"#{tag}" for tag in chat.tags)
         note = visible_line(chat.description or "")
         if note:
