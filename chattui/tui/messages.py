@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chattui.domain.search import Page
     from chattui.sync.progress import Progress
     from chattui.tui.screens.export_dialog import ExportWish
+    from chattui.tui.screens.save_dialog import SaveWish
 
 
 class FirstScreenRead(Message):
@@ -264,6 +265,17 @@ class SyncEnded(Message):
         self.messages = messages
         self.faults = faults
         self.sentence = sentence
+        super().__init__()
+
+
+class SaveEnded(Message):
+    """A file was saved, or not: ``sentence`` says where, or what hindered it; ``exists``: a file of that name."""
+
+    def __init__(self, wish: SaveWish, sentence: str, *, failed: bool = False, exists: bool = False) -> None:
+        self.wish = wish
+        self.sentence = sentence
+        self.failed = failed
+        self.exists = exists
         super().__init__()
 
 

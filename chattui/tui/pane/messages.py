@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from chattui.tui.pane.layout import CodeAt
+
 
 @dataclass
 class CopyRequested(Message):
@@ -13,6 +15,14 @@ class CopyRequested(Message):
 
     text: str
     what: str
+
+
+@dataclass
+class SaveWanted(Message):
+    """One of these code blocks is to be saved to a file; ``index`` is the one that is most likely meant."""
+
+    codes: list[CodeAt]
+    index: int
 
 
 @dataclass

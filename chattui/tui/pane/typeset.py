@@ -15,7 +15,7 @@ from chattui.domain.markup import too_heavy
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.headline import folded, header, noted
 from chattui.tui.pane.highlight import Highlighter
-from chattui.tui.pane.layout import Body, set_blocks
+from chattui.tui.pane.layout import Body, CodeAt, set_blocks
 from chattui.tui.pane.lines import Line, line_of
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.markdown import Block, parse
@@ -53,7 +53,7 @@ class Laid:
     lines: list[Line]
     head: int = 0  # the row of the headline
     foldable: bool = False  # of a kind that is folded until it is opened
-    codes: list[tuple[int, str]] = field(default_factory=list)
+    codes: list[CodeAt] = field(default_factory=list)
     plain_codes: list[tuple[str, str]] = field(default_factory=list)
     before: int = -1  # the row that says what is left out above, -1 for none
     after: int = -1
@@ -259,7 +259,7 @@ class Typesetter:
 
     def _add(self, laid: Laid, message: Message, body: Body, palette: Palette) -> None:
         base, most = len(laid.lines), self._rows(message)
-        laid.codes = [(base + row, code) for row, code in body.codes]
+        laid.codes = [code._replace(row=base + code.row) for code in body.codes]
         laid.plain_codes = body.plain_codes
         laid.end = len(message.content)
         hidden = len(body.lines) - most
