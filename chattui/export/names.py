@@ -87,6 +87,28 @@ def slug(title: str) -> str:
     return short.strip("-") or "untitled"
 
 
+_SUFFIXES_OF_MIME: Mapping[str, str] = {
+    "application/json": "json",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "image/gif": "gif",
+    "image/jpeg": "jpg",
+    "image/jpg": "jpg",
+    "image/png": "png",
+    "image/svg+xml": "svg",
+    "image/webp": "webp",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/markdown": "md",
+    "text/plain": "txt",
+}
+
+
+def attachment_name(seq: int, number: int, mime: str) -> str:
+    """``attachment-12-1.png``: by message and number. A kind that is not known is ``.bin``."""
+    return f"attachment-{seq}-{number}.{_SUFFIXES_OF_MIME.get(mime.partition(';')[0].strip().lower(), 'bin')}"
+
+
 def is_name(name: str) -> bool:
     """Whether a file can be called that: one name, without a directory."""
     return name not in ("", ".", "..") and "/" not in name and "\x00" not in name

@@ -9,12 +9,14 @@ from textual.message import Message
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Subagent
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.marks import Bookmark, Mark
     from chattui.domain.needle import Needle
     from chattui.domain.place import Prompt
+    from chattui.domain.portable import PortableAttachment
     from chattui.domain.search import Page
     from chattui.sync.progress import Progress
     from chattui.tui.screens.export_dialog import ExportWish
@@ -264,6 +266,25 @@ class SyncEnded(Message):
     def __init__(self, messages: int, faults: int, sentence: str = "") -> None:
         self.messages = messages
         self.faults = faults
+        self.sentence = sentence
+        super().__init__()
+
+
+class AttachmentsRead(Message):
+    """What is attached to a message of a chat, without the bytes."""
+
+    def __init__(self, chat_id: int, seq: int, found: Sequence[PortableAttachment]) -> None:
+        self.chat_id = chat_id
+        self.seq = seq
+        self.found = found
+        super().__init__()
+
+
+class AttachmentReady(Message):
+    """An attachment is in a private file and can be opened; without a ``path``, ``sentence`` says why it cannot."""
+
+    def __init__(self, path: Path | None, sentence: str) -> None:
+        self.path = path
         self.sentence = sentence
         super().__init__()
 

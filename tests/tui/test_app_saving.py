@@ -166,5 +166,5 @@ async def test_without_a_code_block_that_is_said(conninfo: str, chat: None, app_
     async with running(app, size=(100, 12)) as pilot:
         app.main.pane.focus()
         await pilot.press("end", "left_square_bracket", "enter", "right_square_bracket", "enter", "s")
-        await until(pilot, lambda: "There is no code block here" in toasts(app))
+        await until(pilot, lambda: "There is no code block or attachment here" in toasts(app))
         assert app.screen is app.main

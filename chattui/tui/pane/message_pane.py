@@ -224,6 +224,8 @@ class MessagePane(Taking):
             self.action_more()
         elif row == laid.before:
             self.action_less()
+        elif row == laid.offer and laid.opens:
+            self.action_open()
         elif row == laid.head and (laid.foldable or self.typeset.is_folded(seq)):
             self._turn(seq)
         else:

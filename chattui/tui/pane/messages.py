@@ -26,6 +26,14 @@ class SaveWanted(Message):
 
 
 @dataclass
+class AttachmentWanted(Message):
+    """What is attached to a message is to be saved, or to be opened (``opens``)."""
+
+    seq: int
+    opens: bool = False
+
+
+@dataclass
 class LinkFollowed(Message):
     """A link was clicked. ``href`` is a web or mail address in printable ASCII."""
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from itertools import islice
 
+from chattui.domain.attached import is_kept, is_only_named
 from chattui.domain.chat import Message
 from chattui.tui.pane.jumps import Jumps, pane_key
 from chattui.tui.pane.layout import CodeAt
-from chattui.tui.pane.messages import CopyRequested, SaveWanted
+from chattui.tui.pane.messages import AttachmentWanted, CopyRequested, SaveWanted
 
 TAKES = (
     pane_key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
     pane_key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
-    pane_key("s", "save", "save", "Save", "Save a code block to a file"),
+    pane_key("s", "save", "save", "Save", "Save a code block or an attachment to a file"),
+    pane_key("L", "open", "open", "Open", "Open the attachment of the current message"),
     pane_key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
 )
 """Keys that take something along."""
@@ -45,14 +47,26 @@ class Taking(Jumps):
         self.post_message(CopyRequested(codes[index][1].text, what))
 
     def action_save(self) -> None:
-        """Ask for a code block to be saved: the one that was copied last, else the one nearest to the top."""
+        """Ask for the attachment to be saved; else a code block, the one copied last or the one nearest to the top."""
+        message = self.message_at(self.current_seq)
+        if message is not None and (is_kept(message) or is_only_named(message)):
+            self.post_message(AttachmentWanted(message.seq))
+            return
         codes = self._codes()
         if not codes:
-            self.notify("There is no code block here to save.", timeout=3)
+            self.notify("There is no code block or attachment here to save.", timeout=3)
             return
         places = [(seq, code.row) for seq, code in codes]
         index = places.index(self._copied) if self._copied in places else self._nearest(places)
         self.post_message(SaveWanted([code for _, code in codes], index))
+
+    def action_open(self) -> None:
+        """Ask for the attachment of the current message to be opened."""
+        message = self.message_at(self.current_seq)
+        if message is not None and (is_kept(message) or is_only_named(message)):
+            self.post_message(AttachmentWanted(message.seq, opens=True))
+        else:
+            self.notify("There is no attachment here.", timeout=3)
 
     def _nearest(self, places: list[tuple[int, int]]) -> int:
         return min(range(len(places)), key=lambda at: abs(self.viewport.row_of(*places[at])))

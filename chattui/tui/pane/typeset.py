@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rich.segment import Segment
 
+from chattui.domain.attached import is_kept, is_only_named
 from chattui.domain.chat import Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
 from chattui.domain.marks import Mark
@@ -23,6 +24,7 @@ from chattui.tui.pane.output import understood
 from chattui.tui.pane.palette import Palette, Palettes
 from chattui.tui.pane.plain import rest_of, set_plain, size_of, window_at
 from chattui.tui.pane.stream import Stream
+from chattui.tui.pane.wrap import clip
 
 MOST_ROWS = 8_000
 """Rows of one message that are laid out at a time. What is longer is shown in parts."""
@@ -57,6 +59,8 @@ class Laid:
     plain_codes: list[tuple[str, str]] = field(default_factory=list)
     before: int = -1  # the row that says what is left out above, -1 for none
     after: int = -1
+    offer: int = -1  # the row that says what can be done with an attachment
+    opens: bool = False  # whether its bytes are there
     end: int = 0  # where the next part of the text begins
     kept: int = 0  # rows that were there before, unchanged
 
@@ -226,6 +230,22 @@ class Typesetter:
         return laid
 
     def _lay_out(self, message: Message) -> Laid:
+        laid = self._with_body(message)
+        if message.kind is Kind.ATTACHMENT and not self._folds(message):
+            self._offer(laid, message)
+        return laid
+
+    def _offer(self, laid: Laid, message: Message) -> None:
+        """Say below an attachment what can be done with it."""
+        laid.opens = is_kept(message)
+        if laid.opens or is_only_named(message):
+            words = (
+                "s saves it · L opens it" if laid.opens else "the history had only its name: nothing to save or open"
+            )
+            laid.offer = len(laid.lines)
+            laid.lines.append(_notice(clip(words, self.width), self.palette(message)))
+
+    def _with_body(self, message: Message) -> Laid:
         laid = self._frame(message)
         if self._folds(message) or not message.content.strip():
             return laid

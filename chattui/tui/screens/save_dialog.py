@@ -22,12 +22,21 @@ _NO_NAME = "That is no name for a file. The directory has a line of its own, bel
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """An attachment by its place: the ``number``-th of a message, from 1."""
+
+    chat_id: int
+    seq: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Savable:
-    """Something that can be saved: what it is, in a line, the name proposed for it, and its text."""
+    """Something that can be saved: what it is, in a line, the name proposed for it, and its text or where its bytes are."""
 
     label: str
     name: str
-    text: str
+    content: str | Attached
 
 
 @dataclass(frozen=True, slots=True)

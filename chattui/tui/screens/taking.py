@@ -10,10 +10,11 @@ from chattui.domain.visible import visible_line
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
+    from chattui.domain.portable import PortableAttachment
     from chattui.tui import messages as told
     from chattui.tui.pane.layout import CodeAt
-    from chattui.tui.pane.messages import CopyRequested, LinkFollowed, SaveWanted
-    from chattui.tui.screens.save_dialog import Savable, SaveWish
+    from chattui.tui.pane.messages import AttachmentWanted, CopyRequested, LinkFollowed, SaveWanted
+    from chattui.tui.screens.save_dialog import Attached, Savable, SaveWish
 
 
 class Taking(Shell):
@@ -40,6 +41,36 @@ class Taking(Shell):
 
         items = [_savable(code, number, len(event.codes)) for number, code in enumerate(event.codes, 1)]
         self._ask_to_save(SaveWish(items, event.index, items[event.index].name, Path.cwd()))
+
+    def on_attachment_wanted(self, event: AttachmentWanted) -> None:
+        """What is attached to a message of the open chat is to be saved or opened."""
+        chat_id = self.open_chat.chat_id
+        if chat_id is None:
+            return
+        if event.opens:
+            self.session.exports.make_ready(chat_id, event.seq)
+        else:
+            self.session.exports.look(chat_id, event.seq)
+
+    def on_attachments_read(self, event: told.AttachmentsRead) -> None:
+        """What there is to save at the message that was asked for."""
+        from chattui.tui.data.exports import NO_BYTES
+        from chattui.tui.screens.save_dialog import Attached, SaveWish
+
+        if not event.found:
+            self.notify(NO_BYTES, timeout=6, markup=False)
+        elif event.chat_id == self.open_chat.chat_id and self.app.screen is self:
+            items = [
+                _attached(each, Attached(event.chat_id, event.seq, number))
+                for number, each in enumerate(event.found, 1)
+            ]
+            self._ask_to_save(SaveWish(items, 0, items[0].name, Path.cwd()))
+
+    def on_attachment_ready(self, event: told.AttachmentReady) -> None:
+        """Open it with the system's program for it, or say why not."""
+        if event.path is not None:
+            self.app.open_url(event.path.as_uri())
+        self.notify(event.sentence, timeout=3 if event.path else 6, markup=False)
 
     def on_save_ended(self, event: told.SaveEnded) -> None:
         """Say where it went, or why it did not; ask where a file is in the way."""
@@ -81,3 +112,15 @@ def _savable(code: CodeAt, number: int, total: int) -> Savable:
     which = f"code block {number} of {total}" if total > 1 else "the code block"
     facts = (which, code.language, f"{lines:,} {'line' if lines == 1 else 'lines'}")
     return Savable(" · ".join(filter(None, facts)), block_name(number, code.language), text)
+
+
+def _attached(about: PortableAttachment, place: Attached) -> Savable:
+    from chattui.export.names import attachment_name
+    from chattui.export.words import attachment_line
+    from chattui.tui.screens.save_dialog import Savable
+
+    return Savable(
+        f"attachment {place.number} · {attachment_line(about)}",
+        attachment_name(place.seq, place.number, about.mime),
+        place,
+    )
