@@ -19,14 +19,15 @@ from chattui.tui.pane.messages import (
     NoteWanted,
     SubagentPicked,
 )
-from chattui.tui.pane.taking import TAKES, Taking
+from chattui.tui.pane.selecting import SELECTS, Selecting
+from chattui.tui.pane.taking import TAKES
 from chattui.tui.pane.typeset import MOST_ROWS
 
 _OVERLAP = 2
 """Rows of a page that are seen again on the next."""
 
 
-class MessagePane(Taking):
+class MessagePane(Selecting):
     """Shows the messages of a ``MessageFeed``, however many, and lets them be read, folded, searched and copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,6 +47,7 @@ class MessagePane(Taking):
         pane_key("e", "more", "more", "Show more", "Show more lines of a long message"),
         pane_key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
         *TAKES,
+        *SELECTS,
         pane_key("b", "bookmark", "bookmark", "Bookmark", "Bookmark the current message, or take the bookmark away"),
         pane_key("m", "note", "note", "Note", "Write a note on the current message"),
         pane_key("greater_than_sign", "subagent", "subagent", "Subagent", "Go to the chat that this call has started"),
@@ -56,29 +58,37 @@ class MessagePane(Taking):
 
     _pressed: Offset | None = None
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Matches can be stepped through only where there are some."""
         if action == "match":
             return self.finder.walk is not None and bool(self.finder.walk.marks.seqs)
-        return True
+        return super().check_action(action, parameters)
 
     # Moving
 
     def action_rows(self, rows: int) -> None:
         """Scroll by lines."""
-        self.scroll_rows(rows)
+        if not self.extend_rows(rows):
+            self.scroll_rows(rows)
 
     def action_pages(self, pages: int) -> None:
         """Scroll by pages."""
-        self.scroll_rows(pages * max(1, self.viewport.height - _OVERLAP))
+        rows = pages * max(1, self.viewport.height - _OVERLAP)
+        if not self.extend_rows(rows):
+            self.scroll_rows(rows)
 
     def action_first(self) -> None:
         """Go to the beginning."""
+        if self.is_selecting:
+            self.go_to_message(1)
+            return
         self.choose(1)
         self.go(partial(self.viewport.place, 1, 0, 0))
 
     def action_last(self) -> None:
         """Go to the end and stay there as the chat grows."""
+        if self.extend_to_end():
+            return
         self.choose(self.viewport.heights.count)
         self.go(self.viewport.end)
 
@@ -107,8 +117,9 @@ class MessagePane(Taking):
     # Folding
 
     def action_fold(self) -> None:
-        """Fold or open the current message."""
-        self._turn(self.current_seq)
+        """Fold or open the current message; copy what is selected by keyboard."""
+        if not self.copy_selected():
+            self._turn(self.current_seq)
 
     def _turn(self, seq: int) -> None:
         if self.message_at(seq) is None:

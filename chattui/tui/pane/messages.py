@@ -62,6 +62,15 @@ class NoteWanted(Message):
 
 
 @dataclass
+class SelectionMoved(Message):
+    """Messages ``first`` … ``last`` are selected by keyboard, as a ``whole`` or some lines of them; 0 when it was left."""
+
+    first: int
+    last: int
+    whole: bool = False
+
+
+@dataclass
 class MatchStepped(Message):
     """The reader is at a match in the ``index``-th (from 1) of ``total`` matching messages."""
 

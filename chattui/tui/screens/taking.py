@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chattui.domain.portable import PortableAttachment
     from chattui.tui import messages as told
     from chattui.tui.pane.layout import CodeAt
-    from chattui.tui.pane.messages import AttachmentWanted, CopyRequested, LinkFollowed, SaveWanted
+    from chattui.tui.pane.messages import AttachmentWanted, CopyRequested, LinkFollowed, SaveWanted, SelectionMoved
     from chattui.tui.screens.save_dialog import Attached, Savable, SaveWish
 
 
@@ -32,6 +32,18 @@ class Taking(Shell):
         """A link is to be opened."""
         self.app.open_url(event.href)
         self.notify(f"Opening {event.href}", timeout=2, markup=False)
+
+    def on_selection_moved(self, event: SelectionMoved) -> None:
+        """Say what is selected by keyboard, and what can be done with it."""
+        if not event.first:
+            self.say("")
+            return
+        count = event.last - event.first + 1
+        if event.whole:
+            what = "1 message" if count == 1 else f"{count:,} messages"
+        else:
+            what = "lines" if count == 1 else f"lines of {count:,} messages"
+        self.say(f"{what} selected · y copies · x exports · Esc leaves")
 
     # Saving
 
