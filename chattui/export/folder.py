@@ -13,6 +13,7 @@ from types import TracebackType
 
 from chattui.domain.errors import ExportError
 from chattui.domain.visible import visible_line
+from chattui.export.names import is_name
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 """What file systems without hard links say."""
@@ -51,13 +52,13 @@ class Folder:
             return False
         return True
 
-    def write(self, name: str, pieces: Iterable[str], *, replace: bool = False) -> int:
+    def write(self, name: str, pieces: Iterable[str | bytes], *, replace: bool = False) -> int:
         """Write a file of that name; returns its size in bytes. When this returns, the file is on the disk.
 
         The file appears at once and whole; when something fails, also in ``pieces``, nothing is left. ``name`` is one
         name, without a separator. Raises ``ExportError``, with ``exists`` when there is something and not ``replace``.
         """
-        if name in ("", ".", "..") or "/" in name or "\x00" in name:
+        if not is_name(name):
             raise ExportError(f"{visible_line(name)!r} is no name for a file.")
         if not replace and self.has(name):
             raise self._exists(name)
@@ -72,11 +73,11 @@ class Folder:
                 os.unlink(waiting, dir_fd=self._fd)
         return size
 
-    def _fill(self, waiting: str, pieces: Iterable[str]) -> int:
+    def _fill(self, waiting: str, pieces: Iterable[str | bytes]) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(waiting, flags, 0o666, dir_fd=self._fd), "wb") as file:
             for piece in pieces:
-                file.write(piece.encode("utf-8", "replace"))
+                file.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace"))
             file.flush()
             os.fsync(file.fileno())
             return file.tell()

@@ -81,6 +81,19 @@ def messages_of(
             yield PortableMessage(message, source_id, parent_id, reply_id, tuple(each for each, _ in own))
 
 
+def attachments_of(db: Database, chat_id: int, seq: int) -> list[PortableAttachment]:
+    """The attachments of a message in order, without their bytes."""
+    found = db.read(partial(_files, chat_id=chat_id, first=seq, last=seq))
+    return [each for each, _ in found.get(seq, ())]
+
+
+def attachment(db: Database, chat_id: int, seq: int, number: int) -> PortableAttachment | None:
+    """The ``number``-th attachment of a message, from 1, with its bytes; None when it is not there."""
+    found = db.read(partial(_files, chat_id=chat_id, first=seq, last=seq)).get(seq, [])
+    wanted = db.read(partial(_with_data, of=found[number - 1 : number])) if number >= 1 else []
+    return wanted[0][0] if wanted else None
+
+
 def _page(conn: Connection, chat_id: int, first: int, last: int) -> list[Any]:
     answered = messages.alias("answered")
     statement = (

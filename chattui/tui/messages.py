@@ -9,15 +9,18 @@ from textual.message import Message
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Subagent
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.marks import Bookmark, Mark
     from chattui.domain.needle import Needle
     from chattui.domain.place import Prompt
+    from chattui.domain.portable import PortableAttachment
     from chattui.domain.search import Page
     from chattui.sync.progress import Progress
     from chattui.tui.screens.export_dialog import ExportWish
+    from chattui.tui.screens.save_dialog import SaveWish
 
 
 class FirstScreenRead(Message):
@@ -280,6 +283,36 @@ class SyncEnded(Message):
         self.messages = messages
         self.faults = faults
         self.sentence = sentence
+        super().__init__()
+
+
+class AttachmentsRead(Message):
+    """What is attached to a message of a chat, without the bytes."""
+
+    def __init__(self, chat_id: int, seq: int, found: Sequence[PortableAttachment]) -> None:
+        self.chat_id = chat_id
+        self.seq = seq
+        self.found = found
+        super().__init__()
+
+
+class AttachmentReady(Message):
+    """An attachment is in a private file and can be opened; without a ``path``, ``sentence`` says why it cannot."""
+
+    def __init__(self, path: Path | None, sentence: str) -> None:
+        self.path = path
+        self.sentence = sentence
+        super().__init__()
+
+
+class SaveEnded(Message):
+    """A file was saved, or not: ``sentence`` says where, or what hindered it; ``exists``: a file of that name."""
+
+    def __init__(self, wish: SaveWish, sentence: str, *, failed: bool = False, exists: bool = False) -> None:
+        self.wish = wish
+        self.sentence = sentence
+        self.failed = failed
+        self.exists = exists
         super().__init__()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from rich.segment import Segment
 
@@ -21,12 +22,20 @@ PROSE_WIDTH = 108
 TAB = 4
 
 
+class CodeAt(NamedTuple):
+    """A code block in a message: the row of its first line, its source, and its language as the fence says it."""
+
+    row: int
+    text: str
+    language: str = ""
+
+
 @dataclass(slots=True)
 class Body:
     """The lines of a message's text, and what was found in it."""
 
     lines: list[Line] = field(default_factory=list)
-    codes: list[tuple[int, str]] = field(default_factory=list)  # (row of its first line, source) of code blocks
+    codes: list[CodeAt] = field(default_factory=list)
     plain_codes: list[tuple[str, str]] = field(default_factory=list)  # (source, language) that still lack colours
 
 
@@ -68,7 +77,7 @@ def _set_code(body: Body, block: Code, width: int, palette: Palette, colours: Hi
         label = _ornament((*first, (clip(language, width - _width(first)), palette.block_label)))
         body.lines.append(label._replace(fill=palette.block))
         first = rest
-    body.codes.append((len(body.lines), block.text))
+    body.codes.append(CodeAt(len(body.lines), block.text, language))
     room = max(1, width - _width(rest) - 1)
     lead = sum(len(text) for text, _ in rest)
     prefix = tuple([Segment(text, style) for text, style in rest])

@@ -11,25 +11,25 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Offset
 
-from chattui.domain.chat import Message
 from chattui.tui.pane.detail import LEVELS
-from chattui.tui.pane.jumps import JUMPS, Jumps
+from chattui.tui.pane.jumps import JUMPS
 from chattui.tui.pane.keys import pane_key
 from chattui.tui.pane.messages import (
     BookmarkWanted,
-    CopyRequested,
     LinkFollowed,
     MatchStepped,
     NoteWanted,
     SubagentPicked,
 )
+from chattui.tui.pane.selecting import SELECTS, Selecting
+from chattui.tui.pane.taking import TAKES
 from chattui.tui.pane.typeset import MOST_ROWS
 
 _OVERLAP = 2
 """Rows of a page that are seen again on the next."""
 
 
-class MessagePane(Jumps):
+class MessagePane(Selecting):
     """Shows the messages of a ``MessageFeed``, however many, and lets them be read, folded, searched and copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,43 +49,50 @@ class MessagePane(Jumps):
         pane_key("F", "fold_kind", "fold_kind", "Fold kind", "Fold or open all messages of the current one's kind"),
         pane_key("e", "more", "more", "Show more", "Show more lines of a long message"),
         pane_key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
-        pane_key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
-        pane_key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
+        *TAKES,
+        *SELECTS,
         pane_key("b", "bookmark", "bookmark", "Bookmark", "Bookmark the current message, or take the bookmark away"),
         pane_key("m", "note", "note", "Note", "Write a note on the current message"),
         pane_key("greater_than_sign", "subagent", "subagent", "Subagent", "Go to the chat that this call has started"),
-        pane_key("i", "copy_id", "copy_id", "Copy chat id", "Copy the id of this chat"),
     ]
 
     from_window = False
     """Whether the first step through matches begins at the window's edge, not at the current message."""
 
-    _copied: tuple[int, int] | None = None
     _pressed: Offset | None = None
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Matches can be stepped through only where there are some."""
         if action == "match":
             return self.finder.walk is not None and bool(self.finder.walk.marks.seqs)
-        return True
+        return super().check_action(action, parameters)
 
     # Moving
 
     def action_rows(self, rows: int) -> None:
         """Scroll by lines."""
-        self.scroll_rows(rows)
+        if not self.extend_rows(rows):
+            self.scroll_rows(rows)
 
     def action_pages(self, pages: int) -> None:
         """Scroll by pages."""
-        self.scroll_rows(pages * max(1, self.viewport.height - _OVERLAP))
+        rows = pages * max(1, self.viewport.height - _OVERLAP)
+        if not self.extend_rows(rows):
+            self.scroll_rows(rows)
 
     def action_first(self) -> None:
         """Go to the beginning."""
-        self.choose(self.viewport.heights.nearest(1) if self.viewport.heights.count else 1)
+        first = self.viewport.heights.nearest(1) if self.viewport.heights.count else 1
+        if self.is_selecting:
+            self.go_to_message(first)
+            return
+        self.choose(first)
         self.go(partial(self.viewport.place, 1, 0, 0))
 
     def action_last(self) -> None:
         """Go to the end and stay there as the chat grows."""
+        if self.extend_to_end():
+            return
         self.choose(self.viewport.heights.before(self.viewport.heights.count + 1))
         self.go(self.viewport.end)
 
@@ -116,11 +123,12 @@ class MessagePane(Jumps):
     # Folding
 
     def action_fold(self) -> None:
-        """Fold or open the current message."""
-        self._turn(self.current_seq)
+        """Fold or open the current message; copy what is selected by keyboard."""
+        if not self.copy_selected():
+            self._turn(self.current_seq)
 
     def _turn(self, seq: int) -> None:
-        if self._message(seq) is None:
+        if self.message_at(seq) is None:
             return
         above = max(0, self.viewport.row_of(seq, self._head(seq)))
         self.typeset.look(seq).opened = self.typeset.is_folded(seq)
@@ -135,7 +143,7 @@ class MessagePane(Jumps):
 
     def action_fold_kind(self) -> None:
         """Fold or open all messages of the current one's kind."""
-        message = self._message(self.current_seq)
+        message = self.message_at(self.current_seq)
         if message is None:
             return
         self.drop_selection()
@@ -150,7 +158,7 @@ class MessagePane(Jumps):
     def action_more(self) -> None:
         """Show more of a long message, or the part of it that follows."""
         seq = self.current_seq
-        laid = self.typeset.laid(seq) if self._message(seq) else None
+        laid = self.typeset.laid(seq) if self.message_at(seq) else None
         if laid is None or laid.after < 0:
             return
         above = self.viewport.row_of(seq, laid.head)
@@ -164,7 +172,7 @@ class MessagePane(Jumps):
     def action_less(self) -> None:
         """Show the part of a long message that comes before the one shown."""
         seq = self.current_seq
-        message = self._message(seq)
+        message = self.message_at(seq)
         laid = self.typeset.laid(seq) if message else None
         if message is None or laid is None or laid.before < 0:
             return
@@ -172,9 +180,6 @@ class MessagePane(Jumps):
         start = max(0, look.start - (laid.end - look.start or look.start))
         look.start = message.content.rfind("\n", 0, start) + 1 if start else 0
         self._changed(seq, 0)
-
-    def _message(self, seq: int) -> Message | None:
-        return self.feed.get(seq) if self.feed is not None and seq >= 1 else None
 
     def _head(self, seq: int) -> int:
         laid = self.typeset.laid(seq)
@@ -184,7 +189,7 @@ class MessagePane(Jumps):
         """Go to the chat that the current call has started, or else the next one in the window that has."""
         seen = [self.current_seq, *self.viewport.messages()]
         for seq in seen:
-            message = self._message(seq)
+            message = self.message_at(seq)
             if message is not None and (agent := self.typeset.subagent(message)) is not None:
                 self.post_message(SubagentPicked(agent.chat_id))
                 return
@@ -194,58 +199,13 @@ class MessagePane(Jumps):
 
     def action_bookmark(self) -> None:
         """Ask for the current message to be bookmarked, or for its bookmark to be taken away."""
-        if (message := self._message(self.current_seq)) is not None:
+        if (message := self.message_at(self.current_seq)) is not None:
             self.post_message(BookmarkWanted(message.seq))
 
     def action_note(self) -> None:
         """Ask for a note on the current message."""
-        if (message := self._message(self.current_seq)) is not None:
+        if (message := self.message_at(self.current_seq)) is not None:
             self.post_message(NoteWanted(message.seq))
-
-    # Copying
-
-    def action_copy(self) -> None:
-        """Ask for the source text of the current message to be copied."""
-        message = self._message(self.current_seq)
-        if message is not None:
-            self.post_message(CopyRequested(message.content, "message"))
-
-    def action_copy_code(self) -> None:
-        """Ask for a code block to be copied: the one nearest to the top, then the ones after it."""
-        codes = self._codes()
-        if not codes:
-            return
-        places = [(seq, row) for seq, row, _ in codes]
-        if self._copied in places:
-            index = (places.index(self._copied) + 1) % len(codes)
-        else:
-            index = min(range(len(codes)), key=lambda at: abs(self.viewport.row_of(*places[at])))
-        self._copied = places[index]
-        what = f"code block {index + 1} of {len(codes)}" if len(codes) > 1 else "code block"
-        self.post_message(CopyRequested(codes[index][2], what))
-
-    def _codes(self) -> list[tuple[int, int, str]]:
-        """The code blocks of the current message; where it has none, those in the window."""
-        own = self._codes_of(self.current_seq)
-        if own:
-            return own
-        seen = set(islice(self.viewport.seen(), self.viewport.height))
-        return [code for seq in self.viewport.messages() for code in self._codes_of(seq) if code[:2] in seen]
-
-    def _codes_of(self, seq: int) -> list[tuple[int, int, str]]:
-        laid = self.typeset.laid(seq) if self._message(seq) else None
-        return [(seq, row, code) for row, code in laid.codes] if laid else []
-
-    def action_copy_id(self) -> None:
-        """Ask for the chat's id to be copied."""
-        if self.feed is not None:
-            self.post_message(CopyRequested(str(self.feed.chat_id), "chat id"))
-
-    def moved(self) -> None:
-        """A move ends the round of code blocks."""
-        super().moved()
-        if self._copied is not None and self._copied[0] not in range(self.viewport.anchor[0], self.viewport.last + 1):
-            self._copied = None
 
     # Mouse
 
@@ -272,7 +232,7 @@ class MessagePane(Jumps):
             self._click(*place)
 
     def _click(self, seq: int, row: int) -> None:
-        message = self._message(seq)
+        message = self.message_at(seq)
         laid = self.typeset.laid(seq) if message else None
         if message is None or laid is None:
             return
@@ -281,6 +241,8 @@ class MessagePane(Jumps):
             self.action_more()
         elif row == laid.before:
             self.action_less()
+        elif row == laid.offer and laid.opens:
+            self.action_open()
         elif row == laid.head and (laid.foldable or self.typeset.is_folded(seq)):
             self._turn(seq)
         else:
@@ -290,5 +252,5 @@ class MessagePane(Jumps):
     def text_select_all(self) -> None:
         """A double click selects the message under it, not the whole chat."""
         seq = self.current_seq
-        if self._message(seq) is not None:
+        if self.message_at(seq) is not None:
             self.screen.selections = {self: self.document.whole(seq, self.measure(seq))}

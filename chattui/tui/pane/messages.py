@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from chattui.tui.pane.layout import CodeAt
+
 
 @dataclass
 class CopyRequested(Message):
@@ -13,6 +15,22 @@ class CopyRequested(Message):
 
     text: str
     what: str
+
+
+@dataclass
+class SaveWanted(Message):
+    """One of these code blocks is to be saved to a file; ``index`` is the one that is most likely meant."""
+
+    codes: list[CodeAt]
+    index: int
+
+
+@dataclass
+class AttachmentWanted(Message):
+    """What is attached to a message is to be saved, or to be opened (``opens``)."""
+
+    seq: int
+    opens: bool = False
 
 
 @dataclass
@@ -41,6 +59,15 @@ class NoteWanted(Message):
     """A note is to be written on a message."""
 
     seq: int
+
+
+@dataclass
+class SelectionMoved(Message):
+    """Messages ``first`` … ``last`` are selected by keyboard, as a ``whole`` or some lines of them; 0 when it was left."""
+
+    first: int
+    last: int
+    whole: bool = False
 
 
 @dataclass

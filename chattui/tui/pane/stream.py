@@ -40,7 +40,7 @@ class Stream:
         if fresh is None:
             return None
         rows = len(self._body.lines)
-        codes = [*self._body.codes, *((rows + row, code) for row, code in fresh.codes)]
+        codes = [*self._body.codes, *(code._replace(row=rows + code.row) for code in fresh.codes)]
         return Body([*self._body.lines, *fresh.lines], codes, fresh.plain_codes)
 
     def _settle(self, tail: str) -> str:
@@ -78,7 +78,7 @@ class Stream:
         if body is None:
             return
         rows = len(self._body.lines)
-        self._body.codes.extend((rows + row, code) for row, code in body.codes)
+        self._body.codes.extend(code._replace(row=rows + code.row) for code in body.codes)
         self._body.lines.extend(body.lines)
         if gap:
             self._body.lines.append(Line())
@@ -91,7 +91,7 @@ class Stream:
         body = set_blocks(blocks, self.width, self._palette, self._colours)
         if self._fence and blocks and isinstance(blocks[0], Code) and blocks[0].language:
             del body.lines[0]
-            body.codes = [(row - 1, code) for row, code in body.codes]
+            body.codes = [code._replace(row=code.row - 1) for code in body.codes]
         return body
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rich.segment import Segment
 
+from chattui.domain.attached import is_kept, is_only_named
 from chattui.domain.chat import Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
 from chattui.domain.marks import Mark
@@ -15,7 +16,7 @@ from chattui.domain.markup import too_heavy
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.headline import folded, header, noted
 from chattui.tui.pane.highlight import Highlighter
-from chattui.tui.pane.layout import Body, set_blocks
+from chattui.tui.pane.layout import Body, CodeAt, set_blocks
 from chattui.tui.pane.lines import Line, line_of
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.markdown import Block, parse
@@ -23,6 +24,7 @@ from chattui.tui.pane.output import understood
 from chattui.tui.pane.palette import Palette, Palettes
 from chattui.tui.pane.plain import rest_of, set_plain, size_of, window_at
 from chattui.tui.pane.stream import Stream
+from chattui.tui.pane.wrap import clip
 
 MOST_ROWS = 8_000
 """Rows of one message that are laid out at a time. What is longer is shown in parts."""
@@ -53,10 +55,12 @@ class Laid:
     lines: list[Line]
     head: int = 0  # the row of the headline
     foldable: bool = False  # of a kind that is folded until it is opened
-    codes: list[tuple[int, str]] = field(default_factory=list)
+    codes: list[CodeAt] = field(default_factory=list)
     plain_codes: list[tuple[str, str]] = field(default_factory=list)
     before: int = -1  # the row that says what is left out above, -1 for none
     after: int = -1
+    offer: int = -1  # the row that says what can be done with an attachment
+    opens: bool = False  # whether its bytes are there
     end: int = 0  # where the next part of the text begins
     kept: int = 0  # rows that were there before, unchanged
 
@@ -233,6 +237,22 @@ class Typesetter:
         return laid
 
     def _lay_out(self, message: Message) -> Laid:
+        laid = self._with_body(message)
+        if message.kind is Kind.ATTACHMENT and not self._folds(message):
+            self._offer(laid, message)
+        return laid
+
+    def _offer(self, laid: Laid, message: Message) -> None:
+        """Say below an attachment what can be done with it."""
+        laid.opens = is_kept(message)
+        if laid.opens or is_only_named(message):
+            words = (
+                "s saves it · L opens it" if laid.opens else "the history had only its name: nothing to save or open"
+            )
+            laid.offer = len(laid.lines)
+            laid.lines.append(_notice(clip(words, self.width), self.palette(message)))
+
+    def _with_body(self, message: Message) -> Laid:
         laid = self._frame(message)
         if self._folds(message) or not message.content.strip():
             return laid
@@ -266,7 +286,7 @@ class Typesetter:
 
     def _add(self, laid: Laid, message: Message, body: Body, palette: Palette) -> None:
         base, most = len(laid.lines), self._rows(message)
-        laid.codes = [(base + row, code) for row, code in body.codes]
+        laid.codes = [code._replace(row=base + code.row) for code in body.codes]
         laid.plain_codes = body.plain_codes
         laid.end = len(message.content)
         hidden = len(body.lines) - most

@@ -31,6 +31,8 @@ _NAMES = {
     "left_parenthesis": "(",
     "right_parenthesis": ")",
     "colon": ":",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "pageup": "PgUp",

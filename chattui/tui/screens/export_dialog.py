@@ -29,6 +29,14 @@ class ExportWish:
     replace: bool = False
 
 
+def directory_of(base: Path, typed: str) -> Path:
+    """The directory that was typed, from ``base`` on; ``~`` is the home directory, where there is one of that name."""
+    try:
+        return base / Path(typed).expanduser()
+    except RuntimeError:  # ~somebody who is not here
+        return base / typed
+
+
 class FormatLine(Static):
     """One format in the list; a click chooses it."""
 
@@ -101,7 +109,7 @@ class ExportDialog(Dialog[ExportWish | None]):
         event.stop()
         place = event.value.strip()
         if place:
-            self.dismiss(ExportWish(self._format, self._directory / Path(place).expanduser()))
+            self.dismiss(ExportWish(self._format, directory_of(self._directory, place)))
 
     def _draw(self) -> None:
         for name in NAMES:

@@ -14,12 +14,13 @@ from chattui.tui.commands import bindings
 from chattui.tui.screens.keeping import Keeping
 from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
+from chattui.tui.screens.taking import Taking
 from chattui.tui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
     from chattui.tui import messages as told
     from chattui.tui.data.session import Session
-    from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped, SubagentPicked
+    from chattui.tui.pane.messages import MatchStepped, SubagentPicked
     from chattui.tui.recents.item_list import MoreWanted
     from chattui.tui.recents.recents_list import ChatPicked
     from chattui.tui.results.hit_list import HitPicked
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Keeping, Moving, Marking):
+class MainScreen(Keeping, Moving, Marking, Taking):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
@@ -223,19 +224,6 @@ class MainScreen(Keeping, Moving, Marking):
             self.say("")
         else:
             self.notify("This chat was not started by another one.", timeout=3)
-
-    def on_copy_requested(self, event: CopyRequested) -> None:
-        """Something is to go to the clipboard."""
-        way = self.app.copy(event.text)
-        if way:
-            self.notify(f"Copied the {event.what} ({way}).", timeout=2, markup=False)
-        else:
-            self.notify("Too long for this terminal's clipboard, and no clipboard program is here.", severity="warning")
-
-    def on_link_followed(self, event: LinkFollowed) -> None:
-        """A link is to be opened."""
-        self.app.open_url(event.href)
-        self.notify(f"Opening {event.href}", timeout=2, markup=False)
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
         """A message is to be saved."""

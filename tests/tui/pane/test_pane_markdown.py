@@ -58,7 +58,7 @@ def test_emphasis_is_more_than_a_colour() -> None:
 def test_fenced_code_has_its_label_and_keeps_blanks() -> None:
     body = set_markdown("```rust ignore\nfn  main() {\n\n\tx\n```", 30)
     assert [line.plain.rstrip() for line in body.lines] == ["  rust", "  fn  main() {", "", "      x"]
-    assert body.codes == [(1, "fn  main() {\n\n\tx")]
+    assert body.codes == [(1, "fn  main() {\n\n\tx", "rust")]
     assert all(line.fill == PALETTE.block for line in body.lines)
 
 
