@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from chattui.domain.kinds import Kind, Role
 from chattui.tui.pane.messages import GoToWanted, OutlineWanted, PlaceWanted
-from chattui.tui.pane.reader import Reader
+from chattui.tui.pane.refining import Refining
 
 
 def pane_key(keys: str, action: str, name: str, description: str, tooltip: str, *, show: bool = False) -> Binding:
@@ -29,7 +29,7 @@ JUMPS = (
 """Keys that leave the neighbourhood."""
 
 
-class Jumps(Reader):
+class Jumps(Refining):
     """The pane's far moves. An answer that comes after the reader has moved on is dropped."""
 
     _seek: tuple[str, int, int] | None = None

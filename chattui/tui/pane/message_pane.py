@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.geometry import Offset
 
 from chattui.domain.chat import Message
-from chattui.tui.pane.jumps import JUMPS, Jumps, pane_key
+from chattui.tui.pane.jumps import JUMPS, pane_key
 from chattui.tui.pane.messages import (
     BookmarkWanted,
     CopyRequested,
@@ -21,13 +21,14 @@ from chattui.tui.pane.messages import (
     NoteWanted,
     SubagentPicked,
 )
+from chattui.tui.pane.sideways import SIDEWAYS, Sideways
 from chattui.tui.pane.typeset import MOST_ROWS
 
 _OVERLAP = 2
 """Rows of a page that are seen again on the next."""
 
 
-class MessagePane(Jumps):
+class MessagePane(Sideways):
     """Shows the messages of a ``MessageFeed``, however many, and lets them be read, folded, searched and copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,6 +47,7 @@ class MessagePane(Jumps):
         pane_key("F", "fold_kind", "fold_kind", "Fold kind", "Fold or open all messages of the current one's kind"),
         pane_key("e", "more", "more", "Show more", "Show more lines of a long message"),
         pane_key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
+        *SIDEWAYS,
         pane_key("y", "copy", "copy", "Copy", "Copy the current message", show=True),
         pane_key("c,Y", "copy_code", "copy_code", "Copy code", "Copy a code block; again for the next one", show=True),
         pane_key("b", "bookmark", "bookmark", "Bookmark", "Bookmark the current message, or take the bookmark away"),

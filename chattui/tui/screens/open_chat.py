@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -99,7 +98,7 @@ class OpenChat:
         marks = Marks(self._pattern, (at,)) if self._pattern and at else None
         self._pane.show(feed, at=at, marks=marks)
         if at is not None and line is not None:
-            self._pane.go(partial(self._pane.viewport.place, at, line, 0))
+            self._pane.go_to_line(at, line)
         return True
 
     def read_the_rest(self) -> None:
