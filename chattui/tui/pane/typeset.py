@@ -286,7 +286,7 @@ class Typesetter:
 
     def _lay_out(self, message: Message) -> Laid:
         laid = self._frame(message)
-        if self._folds(message) or not message.content.strip():
+        if self._folds(message) or not message.content.strip(" \t\n"):
             return laid
         palette = self.palette(message)
         blocks = self._parsed(message, palette)

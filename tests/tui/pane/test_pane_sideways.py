@@ -180,6 +180,17 @@ async def test_a_line_of_more_than_the_limit_goes_on_in_the_next_row() -> None:
         assert (app.screen.get_selected_text() or "").endswith("y" * (UNWRAPPED + 5) + "end")
 
 
+async def test_of_a_long_text_only_a_part_is_laid_out_unwrapped() -> None:
+    app = PaneApp(Feed([result(1, ("日本語" * 3_000 + "\n") * 400)]), at_end=False)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.pause()
+        await pilot.press("W", "f")
+        laid = app.pane.typeset.laid(1)
+        assert laid is not None
+        assert laid.after > 0, "it says that there is more"
+        assert sum(len(line.plain) for line in laid.lines) < 130_000
+
+
 def line(*parts: str) -> Line:
     return Line(tuple(Segment(part) for part in parts))
 
