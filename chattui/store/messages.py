@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Integer, Select, case, func, insert, literal,
 
 from chattui.domain.chat import SIZE_BLOCK, BlockSize, Message
 from chattui.domain.errors import Conflict
-from chattui.domain.kinds import FOLDED_KINDS, OWN_SOURCE, ContentType, Kind, Role
+from chattui.domain.kinds import FOLDED_KINDS, OWN_SOURCE, ChatStatus, ContentType, Kind, Role
 from chattui.store import columns, values
 from chattui.store.database import Database
 from chattui.store.storable import storable
@@ -81,19 +81,19 @@ def append(
 
     ``key`` is chosen by the caller and names this message for ever: repeating the call with it, after a lost
     connection, adds nothing. The first message names a chat of ours that has no title. Raises ``Conflict`` when the
-    chat is gone.
+    chat is gone or deleted.
     """
     source_id = f"{OWN_SOURCE}:{key}"
 
     def work(conn: Connection) -> Message:
         chat = conn.execute(
-            select(chats.c.message_count, chats.c.title, chats.c.source)
+            select(chats.c.message_count, chats.c.title, chats.c.source, chats.c.status)
             .where(chats.c.owner == ME, chats.c.id == chat_id)
             .with_for_update()
         ).first()
         if chat is None:
             raise Conflict(f"There is no chat {chat_id} any more, so nothing was added to it.")
-        count, title, source = chat
+        count, title, source, status = chat
         written = conn.execute(
             select(messages.c.seq).where(
                 messages.c.owner == ME,
@@ -102,6 +102,8 @@ def append(
                 messages.c.source_id == source_id,
             )
         ).scalar()
+        if written is None and status == ChatStatus.DELETED.value:
+            raise Conflict("This chat has been deleted, so nothing was added to it.")
         seq = written if written is not None else count + 1
         if written is None:
             conn.execute(

@@ -260,6 +260,14 @@ class ChatGrew(Message):
         super().__init__()
 
 
+class ChatGone(Message):
+    """A chat that was open is not in the database any more."""
+
+    def __init__(self, chat_id: int) -> None:
+        self.chat_id = chat_id
+        super().__init__()
+
+
 class DataFailed(Message):
     """Something that was asked for could not be done; a sentence for the person."""
 

@@ -56,6 +56,16 @@ def test_a_deleted_chat_goes_back_to_where_it_was(db: Database) -> None:
     assert chats.restore(db, chat).status is ChatStatus.ARCHIVED
 
 
+def test_nothing_is_added_to_a_deleted_chat_but_what_was_is_known(db: Database) -> None:
+    chat = begin(db, "gone")
+    chats.delete(db, chat)
+    with pytest.raises(Conflict, match="has been deleted"):
+        messages.append(db, chat, "lost", key="new")
+    assert messages.append(db, chat, "gone", key="gone").seq == 1, "said again after a lost answer"
+    chats.restore(db, chat)
+    assert messages.append(db, chat, "not lost", key="new").seq == 2
+
+
 def test_changing_a_chat_that_is_not_there_is_a_conflict(db: Database) -> None:
     with pytest.raises(Conflict, match="no chat 4711"):
         chats.rename(db, 4711, "x")

@@ -306,8 +306,7 @@ class Session:
             from chattui.store import chats
 
             chat = chats.get(self._database(), chat_id)
-            if chat is not None:
-                self._post(told.ChatGrew(chat))
+            self._post(told.ChatGrew(chat) if chat is not None else told.ChatGone(chat_id))
 
         self._pages.submit(job)
 

@@ -9,7 +9,7 @@ from chattui.domain.chat import Message
 from chattui.domain.levels import Level
 from chattui.tui.pane.keys import pane_key
 from chattui.tui.pane.messages import KindsWanted, LevelChanged
-from chattui.tui.pane.reader import Reader
+from chattui.tui.pane.refining import Refining
 
 LEVELS = (
     pane_key("D", "detail", "detail", "Next level of detail", "Show more detail; after everything, only the prompts"),
@@ -24,7 +24,7 @@ _NEAR = 300
 """Messages on both sides of the window that are looked at before the rest of the chat is asked for."""
 
 
-class Detail(Reader):
+class Detail(Refining):
     """The pane's levels. What a far move goes to is always shown, if need be by another level."""
 
     _kept: Callable[[], object] | None = None  # goes back to where the reader was when they changed the level

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.segment import Segment
 
 from chattui.domain.visible import visible
+from chattui.tui.pane.cutting import UNWRAPPED
 from chattui.tui.pane.highlight import Highlighter
 from chattui.tui.pane.lines import Line, Run
 from chattui.tui.pane.markdown import Block, Code, Paragraph, Rule, Table
@@ -35,6 +36,7 @@ class Body:
     """The lines of a message's text, and what was found in it."""
 
     lines: list[Line] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)  # the first rows of its blocks
     codes: list[CodeAt] = field(default_factory=list)
     plain_codes: list[tuple[str, str]] = field(default_factory=list)  # (source, language) that still lack colours
 
@@ -42,12 +44,12 @@ class Body:
 def set_blocks(blocks: Sequence[Block], width: int, palette: Palette, colours: Highlighter) -> Body:
     """The blocks one below the other, empty rows between them where they ask for one."""
     body = Body()
+    prose = width if width >= UNWRAPPED else min(width, PROSE_WIDTH)
     for number, block in enumerate([_shallow(block, width) for block in blocks]):
+        body.starts.append(len(body.lines))
         match block:
             case Paragraph():
-                body.lines.extend(
-                    wrap(block.runs, min(width, PROSE_WIDTH), first=block.first, rest=block.rest, lead=block.lead)
-                )
+                body.lines.extend(wrap(block.runs, prose, first=block.first, rest=block.rest, lead=block.lead))
             case Code():
                 _set_code(body, block, width, palette, colours)
             case Table():

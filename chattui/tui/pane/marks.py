@@ -26,6 +26,10 @@ class Span(NamedTuple):
     end: int
     number: int  # of the match within the message
 
+    def moved(self, skipped: int) -> Span:
+        """The match on a row of which as many characters are not seen."""
+        return Span(max(0, self.start - skipped), max(0, self.end - skipped), self.number)
+
 
 def find_spans(lines: Sequence[Line], pattern: re.Pattern[str]) -> dict[int, list[Span]]:
     """Matches by row. Rows that the wrap has made of one line are searched as that line."""

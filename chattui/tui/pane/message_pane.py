@@ -21,7 +21,8 @@ from chattui.tui.pane.messages import (
     NoteWanted,
     SubagentPicked,
 )
-from chattui.tui.pane.selecting import SELECTS, Selecting
+from chattui.tui.pane.selecting import SELECTS
+from chattui.tui.pane.sideways import SIDEWAYS, Sideways
 from chattui.tui.pane.taking import TAKES
 from chattui.tui.pane.typeset import MOST_ROWS
 
@@ -29,7 +30,7 @@ _OVERLAP = 2
 """Rows of a page that are seen again on the next."""
 
 
-class MessagePane(Selecting):
+class MessagePane(Sideways):
     """Shows the messages of a ``MessageFeed``, however many, and lets them be read, folded, searched and copied."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,6 +50,7 @@ class MessagePane(Selecting):
         pane_key("F", "fold_kind", "fold_kind", "Fold kind", "Fold or open all messages of the current one's kind"),
         pane_key("e", "more", "more", "Show more", "Show more lines of a long message"),
         pane_key("E", "less", "part_before", "Part before", "Show the part of a long message above this one"),
+        *SIDEWAYS,
         *TAKES,
         *SELECTS,
         pane_key("b", "bookmark", "bookmark", "Bookmark", "Bookmark the current message, or take the bookmark away"),

@@ -10,6 +10,7 @@ from textual.strip import Strip
 
 from chattui.domain.chat import Message
 from chattui.domain.kinds import FOLDED_KINDS, Kind, Role
+from chattui.tui.pane.cutting import GOES_ON
 from chattui.tui.pane.lines import Line
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.marks import Span
@@ -52,12 +53,18 @@ class Painter:
         gap: bool,
         spans: Sequence[Span],
         here: int,
+        goes_on: bool = False,
     ) -> Strip:
-        """One row, ``width`` columns wide. ``here`` is the number of the match that the reader is at, or -1."""
+        """One row, ``width`` columns wide. ``here`` is the number of the match that the reader is at, or -1.
+
+        ``goes_on`` marks the end of a line that has been cut there.
+        """
         key = (message.seq, row, current)
         strip = self._strips.get(key)
         if strip is None:
             segments = mark(line.segments, spans, here, palette) if spans else line.segments
+            if goes_on:
+                segments = [*segments, Segment(GOES_ON, palette.notice)]
             strip = _strip(_bar(message, palette, current=current, shut=shut, gap=gap), segments, line, width, palette)
             self._strips.put(key, strip)
         return strip
@@ -150,11 +157,16 @@ def with_pill(strip: Strip, text: str, right: int, palette: Palette) -> Strip:
     return Strip.join([strip.crop(0, left), label, strip.crop(left + label.cell_length, size)]).crop(0, size)
 
 
-def stamped(strip: Strip, y: int) -> Strip:
+def shifted(span: tuple[int, int], skipped: int) -> tuple[int, int]:
+    """The span on a row whose first ``skipped`` characters are not seen; an end of -1 stays the end of the line."""
+    return max(0, span[0] - skipped), span[1] if span[1] < 0 else max(0, span[1] - skipped)
+
+
+def stamped(strip: Strip, y: int, skipped: int = 0) -> Strip:
     """The strip with document offsets in its styles, from which native selection learns where the pointer is."""
     segments: list[Segment] = []
     x = -GUTTER
     for text, style, _ in strip:
-        segments.append(Segment(text, (style or Style()) + Style.from_meta({"offset": (max(0, x), y)})))
+        segments.append(Segment(text, (style or Style()) + Style.from_meta({"offset": (skipped + max(0, x), y)})))
         x += len(text)
     return Strip(segments, strip.cell_length)

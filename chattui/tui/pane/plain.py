@@ -8,11 +8,17 @@ from rich.segment import Segment
 from rich.style import Style
 
 from chattui.domain.visible import visible
+from chattui.tui.pane.cutting import UNWRAPPED
 from chattui.tui.pane.layout import TAB, code_breaks
 from chattui.tui.pane.lines import Line
 
 _PIECE = 4_096
 """Characters of one line that are wrapped at a time."""
+
+_UNWRAPPED = 100_000
+"""Characters that are laid out at first where lines are not wrapped; and, for more rows, for each of them:"""
+
+_TYPICAL = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,9 @@ def set_plain(text: str, start: int, width: int, most: int, style: Style) -> Win
     lines: list[Line] = []
     position, size = start, len(text)
     piece = max(width, _PIECE // width * width)
+    limit = start + (size if width < UNWRAPPED else max(_UNWRAPPED, most * _TYPICAL))
     fresh = True
-    while position < size and len(lines) < most:
+    while position < size and len(lines) < most and position < limit:
         feed = text.find("\n", position, position + piece)
         stop = feed if feed >= 0 else min(size, position + piece)
         source = visible(text[position:stop]).expandtabs(TAB)

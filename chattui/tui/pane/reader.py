@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import islice
-from time import perf_counter
 
 from textual.selection import Selection
 from textual.strip import Strip
@@ -15,23 +14,22 @@ from textual.timer import Timer
 from chattui.domain.chat import Subagent
 from chattui.domain.marks import Mark
 from chattui.tui.pane.bar_marks import BarMarks
+from chattui.tui.pane.cutting import Cutter
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
-from chattui.tui.pane.idle import IdleWork
 from chattui.tui.pane.line_scroll import LineScroll
-from chattui.tui.pane.lines import Line, offset_of, row_at
+from chattui.tui.pane.lines import Line
 from chattui.tui.pane.marks import Marks
-from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, stamped, with_pill
+from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, shifted, stamped, with_pill
 from chattui.tui.pane.palette import Palettes, make_palettes
 from chattui.tui.pane.selection import Document
 from chattui.tui.pane.sieve import Sieve
-from chattui.tui.pane.typeset import NARROWEST, Typesetter
+from chattui.tui.pane.typeset import MOST_ROWS, NARROWEST, Place, Typesetter
 
 _MARGIN = 20
 """Messages above and below the window that are asked for with it."""
 
-_AHEAD = 2
 _QUIET = 0.7
 """Seconds without a change after which a growing message is set as a whole."""
 
@@ -60,6 +58,7 @@ class Reader(LineScroll):
         self.typeset = Typesetter(self._theme, now)
         self.typeset.before = lambda seq: self.viewport.heights.before(seq)  # noqa: PLW0108  # heights are made anew
         self.typeset.after = lambda seq: self.viewport.heights.after(seq)  # noqa: PLW0108  # heights are made anew
+        self.cutter = Cutter(self.typeset)
         self._now = now
         self._palettes: Palettes | None = None
         self._painter = Painter()
@@ -68,12 +67,10 @@ class Reader(LineScroll):
         self._selected: int | None = None
         self._current = 1
         self._unseen = 0
-        self._idle = IdleWork(self, self._use_idle_time)
         self._writing: Timer | None = None
 
     def on_mount(self) -> None:
-        """Keep "3m ago" true, and let the scroll bar show where matches are."""
-        self.set_interval(60, self._age)
+        """Let the scroll bar show where matches are."""
         self.bar_marks.attach(self.vertical_scrollbar)
 
     def show(
@@ -114,6 +111,7 @@ class Reader(LineScroll):
         self._painter.clear()
         self.finder.clear()
         self._selected, self._unseen, self._current = None, 0, 1
+        self.cutter.left = 0
         self._remeasure()
         self.viewport.anchor = (1, 0)
 
@@ -216,13 +214,21 @@ class Reader(LineScroll):
         """Wrap for another width, and go on with the line that was being read."""
         width = max(NARROWEST, width - GUTTER - 1)
         if width != self.typeset.width:
-            self.drop_selection()
-            seq, line = self.viewport.anchor
-            laid = self.typeset.laid(seq)
-            if self._goal is None and laid is not None:
-                self._goal = partial(self._place_offset, seq, offset_of(laid.lines, line))
-            self.typeset.resize(width)
-            self._remeasure()
+            self.lay_anew(partial(self.typeset.resize, width))
+        else:
+            self._painter.clear()
+            self.settle()
+
+    def lay_anew(self, change: Callable[[], None]) -> None:
+        """Lay everything out as it is to be after ``change``, and go on with the line that was being read."""
+        self.drop_selection()
+        self._finish_writing()
+        seq, line = self.viewport.anchor
+        laid = self.typeset.laid(seq)
+        if self._goal is None and laid is not None:
+            self._goal = partial(self._place_text, seq, laid.place(line))
+        change()
+        self._remeasure()
         self._painter.clear()
         self.settle()
 
@@ -235,10 +241,10 @@ class Reader(LineScroll):
         sizes = self.feed.sizes() if self.feed else None
         if sizes and self.sieve.hides:
             sizes = self.sieve.of_sizes(sizes)
-        return [estimate(block, self.typeset.width) for block in sizes] if sizes and self.typeset.width else []
+        return [estimate(block, self.typeset.columns) for block in sizes] if sizes and self.typeset.width else []
 
     def moved(self) -> None:
-        """Ask for what is near, keep the current message in the window, and colour what is seen when idle."""
+        """Ask for what is near, and keep the current message in the window."""
         viewport = self.viewport
         first, last = viewport.anchor[0], viewport.last
         if self.feed is None or not viewport.height or not last:
@@ -256,7 +262,6 @@ class Reader(LineScroll):
         if self.document.strays(first):
             self.drop_selection()
             self.document.origin = first
-        self._idle.wait()
 
     # Places
 
@@ -265,14 +270,32 @@ class Reader(LineScroll):
         laid = self.typeset.laid(seq)
         self.viewport.place(seq, laid.head if laid else 0, above)
 
-    def _place_offset(self, seq: int, offset: int) -> None:
-        self.measure(seq)
+    def go_to_line(self, seq: int, line: int) -> None:
+        """Bring a line of a message to the top, and keep it there if it is laid out otherwise."""
+        self.go(partial(self._place_line, seq, line))
+
+    def _place_line(self, seq: int, line: int) -> None:
+        if (laid := self.typeset.laid(seq)) is not None and line < len(laid.lines):
+            self._goal = partial(self._place_text, seq, laid.place(line))
+        self.viewport.place(seq, line, 0)
+
+    def _place_text(self, seq: int, place: Place) -> None:
         laid = self.typeset.laid(seq)
-        self.viewport.place(seq, row_at(laid.lines, offset) if laid else 0, 0)
+        if laid is not None and not laid.shows(place) and self.typeset.look(seq).rows < MOST_ROWS:
+            self.typeset.look(seq).rows = MOST_ROWS
+            self.forget(seq)
+            laid = self.typeset.laid(seq)
+        self.measure(seq)
+        self.viewport.place(seq, laid.row_of(place) if laid else 0, 0)
 
     def _place_match(self) -> None:
         if self.finder.walk is not None and (seq := self.finder.walk.seq) is not None:
-            self.viewport.place(seq, self.finder.reveal(seq), self.viewport.height // 3)
+            row = self.finder.reveal(seq)
+            self.viewport.place(seq, row, self.viewport.height // 3)
+            laid, here = self.typeset.laid(seq), self.finder.here(seq)
+            spans = [span for span in self.finder.found(seq).spans.get(row, ()) if span.number == here]
+            if laid is not None and spans and self.cutter.reveal(laid.lines[row], spans[0].start, spans[0].end):
+                self._painter.clear()
 
     # Parts
 
@@ -307,7 +330,10 @@ class Reader(LineScroll):
         selection = self.text_selection
         for seq, row in islice(self.viewport.seen(), top, top + rows):
             strip = self._row(seq, row, width, selection)
-            strips.append(stamped(strip, self.document.y(seq, row)) if stamp else strip)
+            if stamp:
+                laid = self.typeset.laid(seq)
+                strip = stamped(strip, self.document.y(seq, row), self.cutter.skipped(laid, seq, row))
+            strips.append(strip)
         strips += [blank] * (rows - len(strips))
         height = self.viewport.height
         if self.feed is not None and not self.feed.count and 0 <= (row := height // 2 - top) < rows:
@@ -326,7 +352,8 @@ class Reader(LineScroll):
             return placeholder(width, palettes.plain, first=row == 0)
         gap = row < laid.head
         palette = palettes.plain if gap else self.typeset.palette(message)
-        line = laid.lines[row]
+        line, skipped, beyond = self.cutter.seen(laid, seq, row)
+        spans = self.finder.found(seq).spans.get(row, ())
         strip = self._painter.strip(
             message,
             row,
@@ -336,11 +363,12 @@ class Reader(LineScroll):
             current=seq == self._current,
             shut=len(laid.lines) == laid.head + 1,
             gap=gap,
-            spans=self.finder.found(seq).spans.get(row, ()),
+            spans=[span.moved(skipped) for span in spans] if skipped else spans,
             here=self.finder.here(seq),
+            goes_on=beyond > 0,
         )
         span = selection.get_span(self.document.y(seq, row)) if selection else None
-        return select(strip, line, span, palette.selected) if span else strip
+        return select(strip, line, shifted(span, skipped), palette.selected) if span else strip
 
     # Selection
 
@@ -365,52 +393,7 @@ class Reader(LineScroll):
         heights = self.viewport.heights
         return self.document.extract(selection, heights.count, lines_of, heights.between), "\n"
 
-    # Idle time
-
-    def _use_idle_time(self, until: float) -> bool:
-        if self.feed is None or not self.typeset.width:
-            return True
-        return self._colour(until) and self._look_ahead(until)
-
-    def _colour(self, until: float) -> bool:
-        """Colour the code in the window; False when there is more to do."""
-        for seq in self.viewport.messages():
-            laid = self.typeset.laid(seq)
-            if laid is None or not laid.plain_codes:
-                continue
-            if not all(self.typeset.colours.work(code, language, until) for code, language in laid.plain_codes):
-                return False
-            self.typeset.drop(seq)
-            self._painter.drop(seq, 0, len(laid.lines))
-            self.refresh()
-        return True
-
-    def _look_ahead(self, until: float) -> bool:
-        """Measure the pages before and after the window; False when there is more to do."""
-        viewport, heights = self.viewport, self.viewport.heights
-        for step, seq in ((heights.after, viewport.last), (heights.before, viewport.anchor[0])):
-            left = _AHEAD * viewport.height
-            at = step(seq)
-            while 1 <= at <= heights.count and left > 0:
-                if not heights.is_exact(at) and perf_counter() > until:
-                    self.sync()
-                    return False
-                left -= self.measure(at)
-                at = step(at)
-        self.sync()
-        return True
-
-    def _age(self) -> None:
-        """Times in headers grow older."""
-        if self.feed is None:
-            return
-        now = self._now()
-        for seq in self.viewport.messages():
-            message = self.feed.get(seq)
-            if message is not None and now - message.created_at < timedelta(days=1):
-                self.typeset.drop(seq)
-                self._painter.drop(seq, 0, 2)
-                self.refresh()
+    # Writing
 
     def _wait_for_quiet(self) -> None:
         if self._writing is None:

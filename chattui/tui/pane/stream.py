@@ -41,7 +41,7 @@ class Stream:
             return None
         rows = len(self._body.lines)
         codes = [*self._body.codes, *(code._replace(row=rows + code.row) for code in fresh.codes)]
-        return Body([*self._body.lines, *fresh.lines], codes, fresh.plain_codes)
+        return Body([*self._body.lines, *fresh.lines], codes=codes, plain_codes=fresh.plain_codes)
 
     def _settle(self, tail: str) -> str:
         """Set what cannot change any more for good, and give what is left."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from rich.segment import Segment
 
@@ -13,11 +15,12 @@ from chattui.domain.chat import Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
 from chattui.domain.marks import Mark
 from chattui.domain.markup import too_heavy
+from chattui.tui.pane.cutting import UNWRAPPED
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.headline import folded, header, noted
 from chattui.tui.pane.highlight import Highlighter
 from chattui.tui.pane.layout import Body, CodeAt, set_blocks
-from chattui.tui.pane.lines import Line, line_of
+from chattui.tui.pane.lines import Line, line_of, offset_of, row_at
 from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.markdown import Block, parse
 from chattui.tui.pane.output import understood
@@ -34,6 +37,8 @@ _ROWS_OF_OTHERS = 200
 _STREAM_FROM = 4_000
 _TAIL_ROWS = 100
 _INDENT = "  "
+_ROW_WEIGHT = 100
+"""Characters of an unwrapped message that count as a row in the cache."""
 
 NARROWEST = 8
 """Columns of text below which rows are cut, not wrapped."""
@@ -48,12 +53,23 @@ class Look:
     start: int = 0
 
 
+class Place(NamedTuple):
+    """A block of a message's text, and characters of it; block -1 is what stands above the text, by rows."""
+
+    block: int
+    offset: int
+
+
 @dataclass(slots=True)
 class Laid:
     """A message as lines: perhaps an empty one, the headline, the text, and notices where text is left out."""
 
     lines: list[Line]
     head: int = 0  # the row of the headline
+    body: int = 0  # the row in which the text begins
+    starts: list[int] = field(
+        default_factory=list
+    )  # the first rows of the text's blocks; none where it is not Markdown
     foldable: bool = False  # of a kind that is folded until it is opened
     codes: list[CodeAt] = field(default_factory=list)
     plain_codes: list[tuple[str, str]] = field(default_factory=list)
@@ -63,6 +79,28 @@ class Laid:
     opens: bool = False  # whether its bytes are there
     end: int = 0  # where the next part of the text begins
     kept: int = 0  # rows that were there before, unchanged
+
+    def place(self, row: int) -> Place:
+        """What is in a row, in terms that hold at any width."""
+        if row < self.body:
+            return Place(-1, row)
+        block = max(0, bisect_right(self.starts, row) - 1)
+        first = self.starts[block] if self.starts else self.body
+        return Place(block, offset_of(self.lines[first:], row - first))
+
+    def shows(self, place: Place) -> bool:
+        """Whether a place is in the part of the message that is laid out."""
+        return self.after < 0 or self.row_of(place) < self.after
+
+    def row_of(self, place: Place) -> int:
+        """The row of a place, or the nearest one that there is."""
+        if place.block < 0:
+            return min(place.offset, len(self.lines) - 1)
+        if self.starts and place.block >= len(self.starts):
+            return len(self.lines) - 1
+        first = self.starts[place.block] if self.starts else self.body
+        stop = self.starts[place.block + 1] if place.block + 1 < len(self.starts) else len(self.lines)
+        return first + row_at(self.lines[first:stop], place.offset) if first < stop else max(0, first - 1)
 
 
 class Typesetter:
@@ -74,6 +112,7 @@ class Typesetter:
         self.width = 0
         self.before: Callable[[int], int] = lambda seq: seq - 1  # the message above one, 0 for none
         self.after: Callable[[int], int] = lambda seq: seq + 1
+        self.wraps = True
         self.colours = Highlighter(lambda: palettes().plain)
         self._palettes = palettes
         self._now = now
@@ -120,6 +159,21 @@ class Typesetter:
         self.width = width
         self._laid.clear()
         self._stream = None
+
+    @property
+    def columns(self) -> int:
+        """Columns after which a line of text goes on in the next row."""
+        return self.width if self.wraps else UNWRAPPED
+
+    def wrap(self, *, wraps: bool) -> None:
+        """Wrap lines at the width from now on, or not."""
+        self.wraps = wraps
+        self._laid.clear()
+        self._stream = None
+
+    def stands(self, laid: Laid, row: int) -> bool:
+        """Whether a row is none of the text, and so not scrolled sideways."""
+        return row < laid.body or row in (laid.before, laid.after)
 
     def look(self, seq: int) -> Look:
         """The look of one message, to be changed before ``drop``."""
@@ -178,8 +232,12 @@ class Typesetter:
             if message is None:
                 return None
             laid = self._lay_out(message)
-            self._laid.put(seq, laid, len(laid.lines))
+            self._put(message, laid)
         return laid
+
+    def _put(self, message: Message, laid: Laid) -> None:
+        characters = 0 if self.wraps else len(message.content) // _ROW_WEIGHT
+        self._laid.put(message.seq, laid, max(len(laid.lines), characters))
 
     def grow(self, seq: int) -> Laid | None:
         """The message's text has grown at its end: lay out what is new."""
@@ -200,7 +258,7 @@ class Typesetter:
         kept = len(laid.lines) + self._stream[1].kept_rows
         self._add(laid, message, body, self.palette(message))
         laid.kept = kept
-        self._laid.put(seq, laid, len(laid.lines))
+        self._put(message, laid)
         return laid
 
     def _laid_to_its_end(self, message: Message) -> Laid | None:
@@ -234,6 +292,7 @@ class Typesetter:
             laid.lines.append(header(message, self._now(), width, palette, mark=mark))
         if mark is not None and mark.note:
             laid.lines.append(noted(mark, width, palette))
+        laid.body = len(laid.lines)
         return laid
 
     def _lay_out(self, message: Message) -> Laid:
@@ -254,7 +313,7 @@ class Typesetter:
 
     def _with_body(self, message: Message) -> Laid:
         laid = self._frame(message)
-        if self._folds(message) or not message.content.strip():
+        if self._folds(message) or not message.content.strip(" \t\n"):
             return laid
         palette = self.palette(message)
         blocks = self._parsed(message, palette)
@@ -278,7 +337,8 @@ class Typesetter:
 
     def _room(self, message: Message) -> int:
         """Columns for the text: under the headline of a folded kind it is indented."""
-        return max(NARROWEST, self.width - len(_INDENT)) if message.kind in FOLDED_KINDS else self.width
+        indent = len(_INDENT) if self.wraps and message.kind in FOLDED_KINDS else 0
+        return max(NARROWEST, self.columns - indent)
 
     def _rows(self, message: Message) -> int:
         look = self._looks.get(message.seq)
@@ -286,6 +346,7 @@ class Typesetter:
 
     def _add(self, laid: Laid, message: Message, body: Body, palette: Palette) -> None:
         base, most = len(laid.lines), self._rows(message)
+        laid.starts = [base + row for row in body.starts if row < most]
         laid.codes = [code._replace(row=base + code.row) for code in body.codes]
         laid.plain_codes = body.plain_codes
         laid.end = len(message.content)

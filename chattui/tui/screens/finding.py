@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from chattui.domain.needle import Needle
@@ -103,8 +102,10 @@ class Finding:
         self._pane.from_window = False
         self._pane.set_marks(None)
         if back and not self._stepped:
-            viewport = self._pane.viewport
-            self._pane.go(viewport.end if self._origin is None else partial(viewport.place, *self._origin, 0))
+            if self._origin is None:
+                self._pane.go(self._pane.viewport.end)
+            else:
+                self._pane.go_to_line(*self._origin)
 
     def _summarize(self) -> None:
         answer = self._answer

@@ -80,6 +80,22 @@ class Keeping(Shell):
             self.draw_title()
         self.recents.refresh()
 
+    def deleted_elsewhere(self, chat: Chat) -> None:
+        """Say it once when another program has deleted the open chat, which can still be read, and brought back."""
+        known = self.open_chat.chat
+        if known is not None and known.id == chat.id and chat.status == "deleted" != known.status:
+            self._undo = chat
+            self._say_deleted("u brings it back.")
+
+    def on_chat_gone(self, event: told.ChatGone) -> None:
+        """The open chat is not in the database any more."""
+        if self.open_chat.chat_id == event.chat_id:
+            self._say_deleted("It cannot be brought back.")
+
+    def _say_deleted(self, way_back: str) -> None:
+        sentence = f"This chat was deleted by another program. What is shown can still be read. {way_back}"
+        self.notify(sentence, severity="warning", timeout=10)
+
     def action_export(self) -> None:
         """Ask where to and in which format, and export."""
         if (chat_id := self.chosen()) is not None:

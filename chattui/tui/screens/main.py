@@ -163,6 +163,7 @@ class MainScreen(Keeping, Moving, Marking, Taking):
 
     def on_chat_grew(self, event: told.ChatGrew) -> None:
         """The open chat has more messages, or other facts."""
+        self.deleted_elsewhere(event.chat)
         self.open_chat.grew(event.chat)
         self.find_grew()
         self.draw_title()

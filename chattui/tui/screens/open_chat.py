@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -108,7 +107,7 @@ class OpenChat:
         if at is not None and line is None:
             self._pane.demand(at)
         if at is not None and line is not None:
-            self._pane.go(partial(self._pane.viewport.place, at, line, 0))
+            self._pane.go_to_line(at, line)
         return True
 
     def read_the_rest(self) -> None:

@@ -210,6 +210,10 @@ def test_what_would_stall_the_parser_is_not_parsed(text: str) -> None:
 def test_a_long_diff_in_a_fence_is_no_long_list() -> None:
     assert too_heavy("- item\n" * 700)
     assert not too_heavy("```diff\n" + "- item\n" * 700 + "```\n")
+    row = "|" + "x|" * 500 + "\n"
+    assert too_heavy(row * 12)
+    assert not too_heavy(row * 5)
+    assert not too_heavy("```\n" + row * 12 + "```\n")
 
 
 def test_bottomless_nesting_is_refused_and_deep_nesting_leaves_room() -> None:
