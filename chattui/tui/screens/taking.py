@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chattui.domain.links import safe_href
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.shell import Shell
 
@@ -29,9 +30,13 @@ class Taking(Shell):
             self.notify("Too long for this terminal's clipboard, and no clipboard program is here.", severity="warning")
 
     def on_link_followed(self, event: LinkFollowed) -> None:
-        """A link is to be opened."""
-        self.app.open_url(event.href)
-        self.notify(f"Opening {event.href}", timeout=2, markup=False)
+        """A link is to be opened: only web and mail addresses are."""
+        href = safe_href(event.href)
+        if href is None:
+            self.notify("Only http, https and mailto links are opened from here.", severity="warning", markup=False)
+            return
+        self.app.open_url(href)
+        self.notify(f"Opening {event.what} {href[:200]}".replace("  ", " "), timeout=2, markup=False)
 
     def on_selection_moved(self, event: SelectionMoved) -> None:
         """Say what is selected by keyboard, and what can be done with it."""
