@@ -70,12 +70,14 @@ _SUFFIXES: Mapping[str, str] = {
 """How files of a language end, by the names that a fence may give it."""
 
 
-def file_name(chat: Chat, suffix: str) -> str:
+def file_name(chat: Chat, suffix: str, part: tuple[int, int] | None = None) -> str:
     """``2026-03-01-pool-exhausted-17.md``: the day on which it began (UTC), its title, its id.
 
+    A ``part`` of it, from one message to another, is ``2026-03-01-pool-exhausted-17-messages-3-7.md``.
     Letters and digits of any script stay, everything else becomes a hyphen: no separators, no dots, nothing hidden.
     """
-    return f"{chat.created_at.astimezone(UTC):%Y-%m-%d}-{slug(chat.title)}-{chat.id}{suffix}"
+    messages = f"-messages-{part[0]}-{part[1]}" if part is not None else ""
+    return f"{chat.created_at.astimezone(UTC):%Y-%m-%d}-{slug(chat.title)}-{chat.id}{messages}{suffix}"
 
 
 def slug(title: str) -> str:

@@ -69,7 +69,7 @@ def export_chat(
     chat = _chat(db, chat_id)
     first, last = span.of(chat)
     found = taking.messages_of(db, chat_id, first, last, with_data=form.needs_data)
-    name = file_name(chat.chat, form.suffix)
+    name = file_name(chat.chat, form.suffix, (first, last) if span != WHOLE else None)
     size = folder.write(name, form.pieces(chat, _until(found, stopped)), replace=replace)
     return Written(chat_id, chat.chat.title, folder.path / name, max(0, last - first + 1), size)
 

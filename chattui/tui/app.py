@@ -133,12 +133,6 @@ class ChattuiApp(App[int]):
             self._sync = BackgroundSync(self._tell, target.conninfo if target.kind == "url" else None)
         return self._sync.start()
 
-    def copy(self, text: str) -> str:
-        """Copy to the clipboard; returns the ways that worked."""
-        from chattui.tui.clipboard import copy
-
-        return copy(self, text)
-
     def action_toggle_theme(self) -> None:
         """Light or dark."""
         self.theme = "textual-dark" if self.theme == "textual-light" else "textual-light"

@@ -84,6 +84,14 @@ def test_messages_can_be_selected(chattui: Program, db: Database, selection: str
     assert "".join(m["content"] for m in json.loads(out)["messages"]) == expected
 
 
+def test_a_part_is_a_file_of_its_own_beside_the_whole_chat(chattui: Program, db: Database, tmp_path: Path) -> None:
+    chat = begin(db, *"abcd", title="t")
+    for selection in ([], ["--messages", "3-"]):
+        assert chattui("export", str(chat), "--to", str(tmp_path / "out"), *selection).code == 0
+    part, whole = names(tmp_path / "out")
+    assert part == whole.replace(".md", "-messages-3-4.md")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

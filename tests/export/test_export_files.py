@@ -32,6 +32,7 @@ def test_names_are_day_title_and_id() -> None:
     assert name("") == name("\u202e/..") == "2026-03-01-untitled-7.md"
     assert name("../../etc/passwd") == "2026-03-01-etc-passwd-7.md"
     assert name("same", id=1) != name("same", id=2)
+    assert file_name(chat("A part").chat, ".md", (3, 7)) == "2026-03-01-a-part-7-messages-3-7.md"
 
 
 @given(st.text(max_size=300))

@@ -119,7 +119,7 @@ async def test_what_is_not_known_to_be_harmless_is_not_opened(
         await pilot.press("L")
         await until(pilot, lambda: f"Only pictures, PDF and text are opened from here, not {mime}" in toasts(app))
         await pilot.press("left_square_bracket", "L")
-        await until(pilot, lambda: "There is no attachment here." in toasts(app))
+        await until(pilot, lambda: "There is no link or attachment here." in toasts(app))
     assert opened == []
 
 

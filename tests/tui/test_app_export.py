@@ -104,3 +104,63 @@ async def test_what_hinders_an_export_is_said_and_escape_writes_nothing(
         await until(pilot, lambda: "Not exported" in toasts(app))
         assert "cannot be used as a directory" in toasts(app)
         assert files(place) == []
+
+
+async def test_a_selection_is_exported_or_the_whole_chat(
+    samples: str, app_on: AppMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    app = app_on(samples)
+    async with running(app) as pilot:
+        app.main.pane.focus()
+        await pilot.press("g", "right_square_bracket", "V", "j", "j", "x")
+        await until_seen(pilot, "● the selection, messages 2 – 4", "○ the whole chat")
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: "3 messages written to" in toasts(app))
+        [part] = files(place)
+        assert part.name.endswith("-messages-2-4.json")
+        assert [message["seq"] for message in json.loads(part.read_text())["messages"]] == [2, 3, 4]
+        assert app.main.pane.is_selecting
+        for turn in ("tab", "click"):
+            await pilot.press("x")
+            await until_seen(pilot, "● the selection, messages 2 – 4")
+            await (pilot.click("#part") if turn == "click" else pilot.press(turn))
+            await until_seen(pilot, "○ the selection", "● the whole chat")
+            await pilot.press("tab")
+            await until_seen(pilot, "● the selection")
+            await pilot.press("tab", *(["down"] if turn == "click" else []), "enter")
+            await until(pilot, lambda: app.screen is app.main)
+        await until(pilot, lambda: len(files(place)) == 3)
+        assert [each.suffix for each in files(place) if "-messages-" not in each.name] == [".html", ".md"]
+
+
+async def test_without_a_selection_of_this_chat_only_the_whole_chat_is_offered(
+    samples: str, app_on: AppMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("x", "tab")
+        await until_seen(pilot, "Export “")
+        assert not app.screen.query("#part")
+        await pilot.press("escape")
+        app.main.pane.focus()
+        await pilot.press("V")
+        app.main.sidebar.recents.focus()
+        await pilot.press("down", "x")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        assert not app.screen.query("#part")
+
+
+async def test_a_selection_by_the_mouse_is_exported_too(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        app.main.pane.focus()
+        await pilot.press("g")
+        await pilot.mouse_down(app.main.pane, offset=(6, 1))
+        await pilot.hover(app.main.pane, offset=(20, 3))
+        await pilot.mouse_up(app.main.pane, offset=(20, 3))
+        await pilot.press("x")
+        await until_seen(pilot, "● the selection, message 1 ", "○ the whole chat")

@@ -119,7 +119,7 @@ async def test_copying_goes_through_the_terminal(
     async with running(app) as pilot:
         app.main.pane.focus()
         await pilot.press("y")
-        await until(pilot, lambda: "Copied the message (terminal)." in toasts(app))
+        await until(pilot, lambda: "Copied the message (OSC 52)." in toasts(app))
         assert copied[0].startswith("Committed on `fix/midnight-pool`")
         await pilot.press("c")
         await until(pilot, lambda: "Copied the code block" in toasts(app))
@@ -140,7 +140,7 @@ async def test_what_is_too_long_to_copy_is_said(
         await pilot.press("y")
         await until(pilot, lambda: "Too long for this terminal's clipboard" in toasts(app))
         await pilot.press("i")
-        await until(pilot, lambda: "Copied the chat id (terminal)." in toasts(app))
+        await until(pilot, lambda: "Copied the chat id (OSC 52)." in toasts(app))
 
 
 async def test_quitting_works_from_everywhere(samples: str, app_on: AppMaker) -> None:

@@ -50,7 +50,7 @@ class Exports:
         def job() -> None:
             from chattui.export.folder import Folder
             from chattui.export.formats import format_of
-            from chattui.export.run import export_chat
+            from chattui.export.run import WHOLE, Span, export_chat
 
             try:
                 with Folder(wish.directory) as folder:
@@ -59,6 +59,7 @@ class Exports:
                         chat_id,
                         format_of(wish.format),
                         folder,
+                        span=Span(*wish.part) if wish.part is not None else WHOLE,
                         replace=wish.replace,
                         stopped=lambda: self._closed,
                     )

@@ -35,9 +35,10 @@ class AttachmentWanted(Message):
 
 @dataclass
 class LinkFollowed(Message):
-    """A link was clicked. ``href`` is a web or mail address in printable ASCII."""
+    """A link is to be opened. ``href`` is a web or mail address in printable ASCII; ``what``: which one, "link 2 of 3"."""
 
     href: str
+    what: str = ""
 
 
 @dataclass

@@ -63,6 +63,7 @@ class Selecting(Taking):
             seq = self.current_seq
             laid = self.typeset.laid(seq)
             first, row = self.viewport.anchor
+            self.document.origin = seq
             self._start = self._cursor = (seq, max(laid.head if laid else 0, row if seq == first else 0))
         self._whole = whole
         self._extend(*self._cursor)
@@ -91,8 +92,8 @@ class Selecting(Taking):
         count = self.viewport.heights.count
         if selection is None or not count:
             return None
-        first = self.document.place(selection.start.y)[0] if selection.start else 1
-        last = self.document.place(selection.end.y)[0] if selection.end else count
+        first = self.document.place(selection.start.y)[0] if selection.start is not None else 1
+        last = self.document.place(selection.end.y)[0] if selection.end is not None else count
         return max(1, first), min(count, last)
 
     # Extending
@@ -128,6 +129,9 @@ class Selecting(Taking):
     def _extend(self, seq: int, row: int) -> None:
         assert self._start is not None
         seq = self.viewport.heights.nearest(max(1, min(seq, self.viewport.heights.count)))
+        if not self.document.reaches(seq):
+            self.notify("That is too far to select up to. x exports the whole chat.", timeout=4)
+            return
         self._cursor = (seq, row)
         first, last = sorted((self._start, self._cursor))
         if self._whole:

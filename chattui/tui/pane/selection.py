@@ -15,6 +15,7 @@ ROW = 8_192
 _FAR = 100_000
 """Messages from the origin at which coordinates are begun anew: offsets are 32 bits wide where they are fast."""
 
+_WINDOW = 1_000
 _MOST_MESSAGES = 2_000
 _MOST_CHARACTERS = 8_000_000
 
@@ -41,6 +42,10 @@ class Document:
         """Whether ``seq`` is so far from the origin that coordinates must begin anew."""
         return abs(seq - self.origin) > _FAR
 
+    def reaches(self, seq: int) -> bool:
+        """Whether a selection from the origin may go as far as ``seq``, with a window around it."""
+        return abs(seq - self.origin) < _FAR - _WINDOW
+
     def whole(self, seq: int, rows: int) -> Selection:
         """The selection of all of a message's rows."""
         return Selection(Offset(0, self.y(seq, 0)), Offset(1 << 20, self.y(seq, rows - 1)))
@@ -57,8 +62,8 @@ class Document:
         Wrapped lines are whole again and ornament is left out. What is not loaded, or too much for a clipboard, is
         named instead.
         """
-        first = self.place(selection.start.y)[0] if selection.start else 1
-        last = self.place(selection.end.y)[0] if selection.end else count
+        first = self.place(selection.start.y)[0] if selection.start is not None else 1
+        last = self.place(selection.end.y)[0] if selection.end is not None else count
         first, last = max(1, first), min(count, last)
         parts: list[str] = []
         size = missing = 0

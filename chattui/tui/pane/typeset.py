@@ -242,7 +242,7 @@ class Typesetter:
     def grow(self, seq: int) -> Laid | None:
         """The message's text has grown at its end: lay out what is new."""
         message = self.feed.get(seq) if self.feed is not None else None
-        if message is None or self._folds(message) or not _is_markdown(message) or len(message.content) < _STREAM_FROM:
+        if message is None or self._folds(message) or not is_markdown(message) or len(message.content) < _STREAM_FROM:
             self._stream = None
             self.changed(seq)
             return self._laid_to_its_end(message) if message is not None else None
@@ -327,10 +327,10 @@ class Typesetter:
 
     def _parsed(self, message: Message, palette: Palette) -> list[Block] | None:
         look = self._looks.get(message.seq)
-        if not _is_markdown(message) and look is not None and look.start:
+        if not is_markdown(message) and look is not None and look.start:
             return None  # a further part of a long text
         blocks = self._blocks.get(message.seq)
-        make = _markdown if _is_markdown(message) else understood
+        make = _markdown if is_markdown(message) else understood
         if blocks is None and (blocks := make(message, palette)) is not None:
             self._blocks.put(message.seq, blocks, len(message.content))
         return blocks
@@ -375,7 +375,8 @@ class Typesetter:
             laid.lines.append(_notice(f"… {rest_of(text, window.end)} · e {verb}", palette))
 
 
-def _is_markdown(message: Message) -> bool:
+def is_markdown(message: Message) -> bool:
+    """Whether the message's text is set as Markdown."""
     preformatted = (
         message.kind in {Kind.TOOL_CALL, Kind.TOOL_RESULT} or message.content_type is not ContentType.MARKDOWN
     )

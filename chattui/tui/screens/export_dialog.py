@@ -22,11 +22,12 @@ from chattui.tui.widgets.line_input import LineInput
 
 @dataclass(frozen=True, slots=True)
 class ExportWish:
-    """What is to be written, where to, and whether over a file of that name."""
+    """What is to be written, where to, and whether over a file of that name; ``part``: only from one message to another."""
 
     format: str
     directory: Path
     replace: bool = False
+    part: tuple[int, int] | None = None
 
 
 def directory_of(base: Path, typed: str) -> Path:
@@ -63,6 +64,30 @@ class FormatLine(Static):
         self.post_message(self.Chosen(self._format))
 
 
+class PartLine(Static):
+    """What of the chat is exported; a click changes it."""
+
+    class Turned(Message):
+        """The other one is wanted."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False, id="part")
+
+    def show(self, part: tuple[int, int], *, chosen: bool) -> None:
+        """Draw the selection or the whole chat as chosen."""
+        first, last = part
+        words = f"message {first:,}" if first == last else f"messages {first:,} – {last:,}"
+        selection, whole = f"the selection, {words}", "the whole chat"
+        styles = ("bold $text-primary", "") if chosen else ("", "bold $text-primary")
+        marks = "●○" if chosen else "○●"
+        self.update(Content.assemble((f"{marks[0]} {selection}", styles[0]), "   ", (f"{marks[1]} {whole}", styles[1])))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the other one."""
+        event.stop()
+        self.post_message(self.Turned())
+
+
 class ExportDialog(Dialog[ExportWish | None]):
     """Format and directory; None when the question is dropped."""
 
@@ -70,10 +95,16 @@ class ExportDialog(Dialog[ExportWish | None]):
         Binding("escape", "dismiss(None)", "Cancel", id="export.cancel"),
         Binding("down", "step(1)", "Next format", id="export.down", priority=True),
         Binding("up", "step(-1)", "Format before", id="export.up", priority=True),
+        Binding("tab", "turn", "Selection or whole chat", id="export.part", priority=True),
     ]
 
-    def __init__(self, title: str, directory: Path, format_name: str = NAMES[0]) -> None:
+    def __init__(
+        self, title: str, directory: Path, format_name: str = NAMES[0], part: tuple[int, int] | None = None
+    ) -> None:
+        """``part``: the messages that are selected, which are offered beside the whole chat."""
         super().__init__()
+        self._part = part
+        self._only_part = part is not None
         self._title = visible_line(title) or "(untitled)"
         self._directory = directory
         self._format = format_name
@@ -84,9 +115,14 @@ class ExportDialog(Dialog[ExportWish | None]):
             yield Static(f"Export “{self._title[:60]}”", markup=False, classes="dialog-title")
             for name in NAMES:
                 yield FormatLine(name)
+            if self._part is not None:
+                yield PartLine()
             yield Static("Into the directory:", markup=False, classes="dialog-hint")
             yield LineInput(str(self._directory), id="directory", compact=False)
-            yield Static("↑ ↓ choose the format · Enter exports · Esc cancels", markup=False, classes="dialog-hint")
+            tab = "Tab selection or chat · " if self._part is not None else ""
+            yield Static(
+                f"↑ ↓ choose the format · {tab}Enter exports · Esc cancels", markup=False, classes="dialog-hint"
+            )
 
     def on_mount(self) -> None:
         """Mark the first format, write in the directory."""
@@ -97,6 +133,16 @@ class ExportDialog(Dialog[ExportWish | None]):
         """The next or previous format."""
         self._format = NAMES[(NAMES.index(self._format) + by) % len(NAMES)]
         self._draw()
+
+    def action_turn(self) -> None:
+        """The selection or the whole chat, where there is a selection."""
+        self._only_part = self._part is not None and not self._only_part
+        self._draw()
+
+    def on_part_line_turned(self, event: PartLine.Turned) -> None:
+        """A click on what is exported."""
+        event.stop()
+        self.action_turn()
 
     def on_format_line_chosen(self, event: FormatLine.Chosen) -> None:
         """A click on a format."""
@@ -109,11 +155,14 @@ class ExportDialog(Dialog[ExportWish | None]):
         event.stop()
         place = event.value.strip()
         if place:
-            self.dismiss(ExportWish(self._format, directory_of(self._directory, place)))
+            part = self._part if self._only_part else None
+            self.dismiss(ExportWish(self._format, directory_of(self._directory, place), part=part))
 
     def _draw(self) -> None:
         for name in NAMES:
             self.query_one(f"#format-{name}", FormatLine).show(chosen=name == self._format)
+        if self._part is not None:
+            self.query_one(PartLine).show(self._part, chosen=self._only_part)
 
 
 class ReplaceDialog(Dialog[bool]):

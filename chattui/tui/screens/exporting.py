@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from chattui.tui.screens.shell import Shell
 
 
-def ask_and_export(screen: Shell, chat_id: int, title: str) -> None:
-    """Ask for format and directory, beginning with the current directory, and export."""
+def ask_and_export(screen: Shell, chat_id: int, title: str, part: tuple[int, int] | None = None) -> None:
+    """Ask for format and directory, beginning with the current directory, and export the chat or ``part`` of it."""
 
     def answered(wish: ExportWish | None) -> None:
         if wish is not None:
             _start(screen, chat_id, wish)
 
-    screen.app.push_screen(ExportDialog(title, Path.cwd()), answered)
+    screen.app.push_screen(ExportDialog(title, Path.cwd(), part=part), answered)
 
 
 def export_ended(screen: Shell, event: told.ExportEnded) -> None:

@@ -101,7 +101,9 @@ class Keeping(Shell):
         if (chat_id := self.chosen()) is not None:
             from chattui.tui.screens.exporting import ask_and_export
 
-            ask_and_export(self, chat_id, self.recents.title_of(chat_id) or self._open_title(chat_id))
+            is_open = chat_id == self.open_chat.chat_id and self.pane.display
+            part = self.pane.selected_messages() if is_open else None
+            ask_and_export(self, chat_id, self.recents.title_of(chat_id) or self._open_title(chat_id), part)
 
     def on_export_ended(self, event: told.ExportEnded) -> None:
         """A chat was exported, or not."""

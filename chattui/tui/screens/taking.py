@@ -6,10 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.actions import SkipAction
+
+from chattui.domain.links import safe_href
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from chattui.domain.portable import PortableAttachment
     from chattui.tui import messages as told
     from chattui.tui.pane.layout import CodeAt
@@ -22,16 +27,36 @@ class Taking(Shell):
 
     def on_copy_requested(self, event: CopyRequested) -> None:
         """Something is to go to the clipboard."""
-        way = self.app.copy(event.text)
-        if way:
-            self.notify(f"Copied the {event.what} ({way}).", timeout=2, markup=False)
+        self._take(event.text, event.what)
+
+    def action_copy_text(self) -> None:
+        """Copy what is selected by the mouse or by keyboard, as other things are copied."""
+        text = self.get_selected_text()
+        if text is None:
+            raise SkipAction
+        self._take(text, "selection")
+
+    def _take(self, text: str, what: str) -> None:
+        if text:
+            self.run_worker(self._copy(text, what), group="copy")
         else:
-            self.notify("Too long for this terminal's clipboard, and no clipboard program is here.", severity="warning")
+            self.notify("There is no text here to copy.", timeout=3)
+
+    async def _copy(self, text: str, what: str) -> None:
+        from chattui.tui.clipboard import copy
+
+        copied = await copy(self.app, text)
+        severity: SeverityLevel = "information" if copied.done else "warning"
+        self.notify(copied.sentence(what), timeout=2 if copied.done else 8, severity=severity, markup=False)
 
     def on_link_followed(self, event: LinkFollowed) -> None:
-        """A link is to be opened."""
-        self.app.open_url(event.href)
-        self.notify(f"Opening {event.href}", timeout=2, markup=False)
+        """A link is to be opened: only web and mail addresses are."""
+        href = safe_href(event.href)
+        if href is None:
+            self.notify("Only http, https and mailto links are opened from here.", severity="warning", markup=False)
+            return
+        self.app.open_url(href)
+        self.notify(f"Opening {event.what} {href[:200]}".replace("  ", " "), timeout=2, markup=False)
 
     def on_selection_moved(self, event: SelectionMoved) -> None:
         """Say what is selected by keyboard, and what can be done with it."""

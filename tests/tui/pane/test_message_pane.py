@@ -22,7 +22,7 @@ from chattui.tui.pane.messages import CopyRequested, LinkFollowed, MatchStepped
 MANY = 100_000
 _ALL_KEYS = """
 up k down j pageup ctrl+b pagedown space home g end G left_square_bracket right_square_bracket left_curly_bracket
-right_curly_bracket left_parenthesis right_parenthesis colon o n N enter f F e E y c Y i s L v V escape W left right 0
+right_curly_bracket left_parenthesis right_parenthesis colon o n N enter f F e E y c Y i s l L v V escape W left right 0
 """
 KEYS = _ALL_KEYS.split()
 

@@ -148,6 +148,22 @@ async def test_a_selection_goes_over_messages_that_are_not_loaded_and_names_them
         assert text.endswith(app.pane.typeset.laid(1_000).lines[-1].text)  # type: ignore[union-attr]
 
 
+async def test_what_is_too_far_away_is_said_and_the_selection_stays() -> None:
+    app = PaneApp(Feed(generated, 1_000_000), at=500_000)
+    async with app.run_test(size=(80, 12)) as pilot:
+        await pilot.press("V", "j", "G")
+        await pilot.pause()
+        assert app.pane.selected_messages() == (500_000, 500_001)
+        assert [n.message for n in app._notifications] == ["That is too far to select up to. x exports the whole chat."]
+        app.pane.go_to_message(598_000)
+        await pilot.pause()
+        assert app.pane.selected_messages() == (500_000, 598_000)
+        app.pane.go_to_message(402_000)
+        await pilot.pause()
+        assert app.pane.selected_messages() == (402_000, 500_000)
+        assert app.pane.is_selecting
+
+
 async def test_home_and_end_extend_as_well() -> None:
     app = PaneApp(Feed(THREE), at_end=False)
     async with app.run_test(size=(60, 24)) as pilot:
