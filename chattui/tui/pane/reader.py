@@ -58,6 +58,7 @@ class Reader(LineScroll):
         self.document = Document()
         self.sieve = Sieve()
         self.typeset = Typesetter(self._theme, now)
+        self.typeset.branch = lambda seq: self.sieve.branches.place(seq) if self.sieve.branches is not None else None
         self.typeset.before = lambda seq: self.viewport.heights.before(seq)  # noqa: PLW0108  # heights are made anew
         self.typeset.after = lambda seq: self.viewport.heights.after(seq)  # noqa: PLW0108  # heights are made anew
         self._now = now

@@ -70,6 +70,7 @@ class Typesetter:
         self.width = 0
         self.before: Callable[[int], int] = lambda seq: seq - 1  # the message above one, 0 for none
         self.after: Callable[[int], int] = lambda seq: seq + 1
+        self.branch: Callable[[int], tuple[int, int] | None] = lambda seq: None  # noqa: ARG005  # which answer of how many
         self.colours = Highlighter(lambda: palettes().plain)
         self._palettes = palettes
         self._now = now
@@ -225,9 +226,10 @@ class Typesetter:
         laid.head = len(laid.lines)
         if shut or message.kind in FOLDED_KINDS:
             agent = self.subagent(message)
-            laid.lines.append(folded(message, width, palette, opened=not shut, mark=mark, agent=agent))
+            branch = self.branch(message.seq)
+            laid.lines.append(folded(message, width, palette, opened=not shut, mark=mark, agent=agent, branch=branch))
         else:
-            laid.lines.append(header(message, self._now(), width, palette, mark=mark))
+            laid.lines.append(header(message, self._now(), width, palette, mark=mark, branch=self.branch(message.seq)))
         if mark is not None and mark.note:
             laid.lines.append(noted(mark, width, palette))
         return laid
