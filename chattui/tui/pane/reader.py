@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from time import perf_counter
 
 from textual.selection import Selection
 from textual.strip import Strip
@@ -20,7 +19,7 @@ from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
 from chattui.tui.pane.idle import IdleWork
 from chattui.tui.pane.line_scroll import LineScroll
-from chattui.tui.pane.lines import Line, offset_of, row_at
+from chattui.tui.pane.lines import offset_of, row_at
 from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, stamped, with_pill
 from chattui.tui.pane.palette import Palettes, make_palettes
@@ -31,7 +30,6 @@ from chattui.tui.pane.typeset import NARROWEST, Typesetter
 _MARGIN = 20
 """Messages above and below the window that are asked for with it."""
 
-_AHEAD = 2
 _QUIET = 0.7
 """Seconds without a change after which a growing message is set as a whole."""
 
@@ -358,20 +356,19 @@ class Reader(LineScroll):
         """The selected text."""
         if not self.viewport.heights.count:
             return None
-
-        def lines_of(seq: int) -> Sequence[Line] | None:
-            laid = self.typeset.laid(seq)
-            return laid.lines if laid else None
-
         heights = self.viewport.heights
-        return self.document.extract(selection, heights.count, lines_of, heights.between), "\n"
+        return self.document.extract(selection, heights.count, self.typeset.lines, heights.between), "\n"
 
     # Idle time
 
     def _use_idle_time(self, until: float) -> bool:
         if self.feed is None or not self.typeset.width:
             return True
-        return self._colour(until) and self._look_ahead(until)
+        if not self._colour(until):
+            return False
+        done = self.viewport.look_ahead(until)
+        self.sync()
+        return done
 
     def _colour(self, until: float) -> bool:
         """Colour the code in the window; False when there is more to do."""
@@ -384,21 +381,6 @@ class Reader(LineScroll):
             self.typeset.drop(seq)
             self._painter.drop(seq, 0, len(laid.lines))
             self.refresh()
-        return True
-
-    def _look_ahead(self, until: float) -> bool:
-        """Measure the pages before and after the window; False when there is more to do."""
-        viewport, heights = self.viewport, self.viewport.heights
-        for step, seq in ((heights.after, viewport.last), (heights.before, viewport.anchor[0])):
-            left = _AHEAD * viewport.height
-            at = step(seq)
-            while 1 <= at <= heights.count and left > 0:
-                if not heights.is_exact(at) and perf_counter() > until:
-                    self.sync()
-                    return False
-                left -= self.measure(at)
-                at = step(at)
-        self.sync()
         return True
 
     def _age(self) -> None:

@@ -178,6 +178,11 @@ class Typesetter:
             self._laid.put(seq, laid, len(laid.lines))
         return laid
 
+    def lines(self, seq: int) -> list[Line] | None:
+        """The message's lines; None while it is not loaded."""
+        laid = self.laid(seq)
+        return laid.lines if laid is not None else None
+
     def grow(self, seq: int) -> Laid | None:
         """The message's text has grown at its end: lay out what is new."""
         message = self.feed.get(seq) if self.feed is not None else None

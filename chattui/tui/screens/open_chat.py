@@ -119,11 +119,11 @@ class OpenChat:
         if self.chat.message_count > _SIZES_FROM:
             self._session.read_sizes(self.chat.id)
         self._session.read_subagents(self.chat.id)
-        self._session.places.branches(self.chat.id)
         if self._pane.sieve.works:
             self.read_kinds(self._pane.position[0])
         if self._pattern is not None:
             self._session.read_matches(self.chat.id, self.query)
+        self._session.places.branches(self.chat.id)
 
     def read_kinds(self, near: int) -> None:
         """Ask which messages are shown at which level of detail, first around message ``near``."""
