@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from chattui.domain.branches import Branches
     from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Subagent
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.marks import Bookmark, Mark
@@ -89,6 +90,14 @@ class TheseRead(Message):
 
     def __init__(self, chat_id: int, seqs: Sequence[int], messages: list[ChatMessage]) -> None:
         self.chat_id, self.seqs, self.messages = chat_id, seqs, messages
+        super().__init__()
+
+
+class BranchesRead(Message):
+    """Where a chat parts."""
+
+    def __init__(self, chat_id: int, branches: Branches) -> None:
+        self.chat_id, self.branches = chat_id, branches
         super().__init__()
 
 

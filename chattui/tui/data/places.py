@@ -119,6 +119,17 @@ class PlaceReader:
 
         self._pages.submit(job)
 
+    def branches(self, chat_id: int, after: int = 0) -> None:
+        """Where a chat parts, if it does behind its first ``after`` messages."""
+
+        def job() -> None:
+            from chattui.store import branches
+
+            if (found := branches.of_chat(self._db(), chat_id, after)) is not None:
+                self._post(told.BranchesRead(chat_id, found))
+
+        self._helpers.submit(job)
+
     # Where chats were left
 
     def leave(self, chat_id: int, place: dict[str, Any]) -> None:

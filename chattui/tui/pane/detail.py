@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from chattui.domain.branches import Branches
 from chattui.domain.chat import Message
 from chattui.domain.levels import Level
 from chattui.tui.pane.keys import pane_key
-from chattui.tui.pane.messages import KindsWanted, LevelChanged
+from chattui.tui.pane.messages import BranchShown, KindsWanted, LevelChanged
 from chattui.tui.pane.refining import Refining
 
 LEVELS = (
@@ -55,6 +56,10 @@ class Detail(Refining):
 
     def demand(self, seq: int) -> None:
         """The reader goes to a message: when it is hidden, show the level that has it, and say so."""
+        branches = self.sieve.branches
+        if branches is not None and branches.show(seq):
+            self._sift()
+            self.post_message(BranchShown(*branches.place_of(seq)))
         if not self.sieve.works:
             return
         level = self.sieve.level_of(seq)
@@ -62,6 +67,15 @@ class Detail(Refining):
         if level > self.sieve.actual:
             self._show_level(Level(level))
             self.post_message(LevelChanged(raised=True))
+
+    def set_branches(self, branches: Branches) -> None:
+        """Where the chat parts; what is being read is shown, and at the end what leads there."""
+        if self.sieve.branches is not None:
+            branches.keep(self.sieve.branches)
+        if self._goal != self.viewport.end:
+            branches.show(self._selected or self.viewport.anchor[0])
+        self.sieve.branches = branches
+        self._sift()
 
     def learn(self, messages: Iterable[Message]) -> None:
         """Messages were loaded: they tell by themselves whether they are shown."""

@@ -43,8 +43,16 @@ def name_of(message: Message) -> str:
     return KIND_NAMES[message.kind]
 
 
-def header(message: Message, now: datetime, width: int, palette: Palette, *, mark: Mark | None = None) -> Line:
-    """Role, model and time of an open message, and a star when it is bookmarked."""
+def header(
+    message: Message,
+    now: datetime,
+    width: int,
+    palette: Palette,
+    *,
+    mark: Mark | None = None,
+    branch: tuple[int, int] | None = None,
+) -> Line:
+    """Role, model and time of an open message, a star when it is bookmarked, and which of several branches it begins."""
     name = KIND_NAMES[Kind.ATTACHMENT] if message.kind is Kind.ATTACHMENT else ROLE_NAMES[message.role]
     then = ago(message.created_at, now)
     parts = [visible_line(message.model or ""), visible_line(message.thread or ""), then]
@@ -52,7 +60,7 @@ def header(message: Message, now: datetime, width: int, palette: Palette, *, mar
         if then.endswith(("ago", "now")):
             parts.append(f"{message.created_at.astimezone(now.tzinfo):%H:%M}")
         parts.append(tokens(message))
-    star = bookmark_of(mark, palette)
+    star = [*branch_of(branch, palette), *bookmark_of(mark, palette)]
     room = width - cells(name) - 2 - sum(cells(text) for text, _ in star)
     about = clip(" · ".join(filter(None, parts)), max(0, room))
     runs: list[Run] = [(clip(name, width), palette.names[message.role])]
@@ -62,6 +70,11 @@ def header(message: Message, now: datetime, width: int, palette: Palette, *, mar
     if message.error:
         runs += [("  ✗ error", palette.failed)]
     return line_of(runs)
+
+
+def branch_of(branch: tuple[int, int] | None, palette: Palette) -> list[Run]:
+    """Where the chat parts: which branch is shown, of how many."""
+    return [(f"  ‹{branch[0]} of {branch[1]}›", palette.notice)] if branch is not None else []
 
 
 def bookmark_of(mark: Mark | None, palette: Palette) -> list[Run]:
@@ -83,6 +96,7 @@ def folded(
     opened: bool,
     mark: Mark | None = None,
     agent: Subagent | None = None,
+    branch: tuple[int, int] | None = None,
 ) -> Line:
     """A message in one line; the same line heads it when it is open. ``agent`` is the chat that the call has started."""
     if message.kind is Kind.EVENT and _BOUNDARY.match(message.content):
@@ -91,7 +105,7 @@ def folded(
     name = clip(name_of(message), max(4, width // 2))
     name += " " * min(_NAME_WIDTH - cells(name), width // 4)
     detail = _detail(message)
-    ending = [*_ending(message, palette), *bookmark_of(mark, palette)]
+    ending = [*_ending(message, palette), *branch_of(branch, palette), *bookmark_of(mark, palette)]
     if agent is not None and message.kind is Kind.TOOL_CALL:
         ending.append((f"  ⤷ {agent.message_count:,} messages (>)", palette.notice))
     room = width - cells(arrow) - cells(name) - 2 - sum(cells(text) for text, _ in ending)

@@ -18,6 +18,11 @@ JUMPS = (
     ),
     pane_key("colon", "go_to", "go_to", "Go to", "Go to a message's number, a share of the chat, or a time"),
     pane_key("o", "outline", "outline", "Outline", "List the chat's prompts, and go to one"),
+    pane_key("O", "outline(True)", "tree", "Tree", "List the chat's prompts by branch, and go to one"),
+    pane_key(
+        "comma", "branch(-1)", "previous_branch", "Branch before", "Where a prompt was edited: the version before"
+    ),
+    pane_key("full_stop", "branch(1)", "next_branch", "Next branch", "Where a prompt was edited: the next version"),
 )
 """Keys that leave the neighbourhood."""
 
@@ -29,17 +34,19 @@ class Jumps(Detail):
 
     def action_prompt(self, step: int) -> None:
         """Go to the previous or next prompt, however far."""
-        feed, seq = self.feed, self.current_seq + step
+        feed, heights = self.feed, self.viewport.heights
+        move = heights.after if step > 0 else heights.before
+        before, seq = self.current_seq, move(self.current_seq)
         self._seek = None
-        while feed is not None and 1 <= seq <= self.viewport.heights.count:
+        while feed is not None and 1 <= seq <= heights.count:
             message = feed.get(seq)
             if message is None:
-                self._ask("prompt", seq - step, step)
+                self._ask("prompt", before, step)
                 return
             if message.role is Role.USER and message.kind is Kind.TEXT:
                 self.go_to_message(seq)
                 return
-            seq += step
+            before, seq = seq, move(seq)
 
     def action_error(self, step: int) -> None:
         """Go to the previous or next error, and round at the ends."""
@@ -54,20 +61,36 @@ class Jumps(Detail):
         """The answer to ``PlaceWanted``; False when the reader does not wait for it any more."""
         if self._seek is None or self._seek[0] != what:
             return False
+        _, _, step = self._seek
         self._seek = None
+        if what == "prompt" and seq is not None and not self.viewport.heights.is_shown(seq):
+            self._ask(what, seq, step)  # on another branch
+            return False
         if seq is not None:
             self.go_to_message(seq)
         return True
+
+    def action_branch(self, step: int) -> None:
+        """Go to the branch beside the one that is read."""
+        branches = self.sieve.branches
+        seq = branches.sibling(self.current_seq, step) if branches is not None else None
+        if seq is None:
+            self.notify("The chat does not part here.", timeout=3)
+            return
+        above = max(0, self.viewport.row_of(self.current_seq, 1))
+        self.demand(seq)
+        self.choose(seq)
+        self.go(partial(self._place_head, seq, min(above, self.viewport.height // 2)))
 
     def action_go_to(self) -> None:
         """Ask for a place to go to."""
         if self.feed is not None and self.feed.count:
             self.post_message(GoToWanted())
 
-    def action_outline(self) -> None:
-        """Ask for the list of prompts."""
+    def action_outline(self, tree: bool = False) -> None:
+        """Ask for the list of prompts, or for their tree."""
         if self.feed is not None and self.feed.count:
-            self.post_message(OutlineWanted(self.current_seq))
+            self.post_message(OutlineWanted(self.current_seq, tree))
 
     def go_to_message(self, seq: int) -> None:
         """Choose a message, and bring its beginning to the top unless all of it is in the window."""

@@ -96,6 +96,14 @@ class LevelChanged(Message):
 
 
 @dataclass
+class BranchShown(Message):
+    """Another branch is shown: which one of how many."""
+
+    number: int
+    of: int
+
+
+@dataclass
 class KindsWanted(Message):
     """What is shown must be known of every message; first of those around message ``seq``."""
 
@@ -109,6 +117,7 @@ class GoToWanted(Message):
 
 @dataclass
 class OutlineWanted(Message):
-    """The reader, who is at message ``seq``, wants to choose among the prompts."""
+    """The reader, who is at message ``seq``, wants to choose among the prompts; ``tree``: by branch."""
 
     seq: int
+    tree: bool = False

@@ -19,7 +19,6 @@ from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
 from chattui.tui.pane.line_scroll import LineScroll
-from chattui.tui.pane.lines import Line
 from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, shifted, stamped, with_pill
 from chattui.tui.pane.palette import Palettes, make_palettes
@@ -56,6 +55,7 @@ class Reader(LineScroll):
         self.document = Document()
         self.sieve = Sieve()
         self.typeset = Typesetter(self._theme, now)
+        self.typeset.branch = lambda seq: self.sieve.branches.place(seq) if self.sieve.branches is not None else None
         self.typeset.before = lambda seq: self.viewport.heights.before(seq)  # noqa: PLW0108  # heights are made anew
         self.typeset.after = lambda seq: self.viewport.heights.after(seq)  # noqa: PLW0108  # heights are made anew
         self.cutter = Cutter(self.typeset)
@@ -385,13 +385,8 @@ class Reader(LineScroll):
         """The selected text."""
         if not self.viewport.heights.count:
             return None
-
-        def lines_of(seq: int) -> Sequence[Line] | None:
-            laid = self.typeset.laid(seq)
-            return laid.lines if laid else None
-
         heights = self.viewport.heights
-        return self.document.extract(selection, heights.count, lines_of, heights.between), "\n"
+        return self.document.extract(selection, heights.count, self.typeset.lines, heights.between), "\n"
 
     # Writing
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from time import perf_counter
 
 from chattui.tui.pane.idle import IdleWork
 from chattui.tui.pane.reader import Reader
@@ -33,7 +32,11 @@ class Refining(Reader):
     def _use_idle_time(self, until: float) -> bool:
         if self.feed is None or not self.typeset.width:
             return True
-        return self._colour(until) and self._look_ahead(until)
+        if not self._colour(until):
+            return False
+        done = self.viewport.look_ahead(until)
+        self.sync()
+        return done
 
     def _colour(self, until: float) -> bool:
         """Colour the code in the window; False when there is more to do."""
@@ -46,21 +49,6 @@ class Refining(Reader):
             self.typeset.drop(seq)
             self._painter.drop(seq, 0, len(laid.lines))
             self.refresh()
-        return True
-
-    def _look_ahead(self, until: float) -> bool:
-        """Measure the pages before and after the window; False when there is more to do."""
-        viewport, heights = self.viewport, self.viewport.heights
-        for step, seq in ((heights.after, viewport.last), (heights.before, viewport.anchor[0])):
-            left = _AHEAD * viewport.height
-            at = step(seq)
-            while 1 <= at <= heights.count and left > 0:
-                if not heights.is_exact(at) and perf_counter() > until:
-                    self.sync()
-                    return False
-                left -= self.measure(at)
-                at = step(at)
-        self.sync()
         return True
 
     def _age(self) -> None:

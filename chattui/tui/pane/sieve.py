@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from chattui.domain.branches import Branches
 from chattui.domain.chat import SIZE_BLOCK, BlockSize, Message
 from chattui.domain.levels import UNKNOWN, Level, code_of, folded_at, level_in, shown_at
 
@@ -14,6 +15,7 @@ class Sieve:
     def __init__(self) -> None:
         self.level = Level.EVERYTHING
         self.actual = Level.EVERYTHING  # the level that is shown: a higher one where nothing is of ``level``
+        self.branches: Branches | None = None
         self._codes = bytearray()
 
     @property
@@ -24,10 +26,11 @@ class Sieve:
     @property
     def hides(self) -> bool:
         """Whether anything of this chat may be hidden, as far as ``shown`` found."""
-        return self.actual is not Level.EVERYTHING
+        return self.actual is not Level.EVERYTHING or self.branches is not None
 
     def begin(self, count: int) -> None:
         """Another chat: nothing is known of its messages."""
+        self.branches = None
         self._codes = bytearray([UNKNOWN]) * count
 
     def grow(self, count: int) -> None:
@@ -61,18 +64,31 @@ class Sieve:
         """A byte for each message: 1 where it is shown, 0 where it is hidden. None: all are shown."""
         self.actual = self.level
         while self.actual < Level.EVERYTHING:
-            shown = bytes(self._codes.translate(shown_at(self.actual)))
+            shown = self._mask(shown_at(self.actual))
             if 1 in shown or not shown:
                 return shown if 0 in shown else None
             self.actual = Level(self.actual + 1)
-        return None
+        return self.branches.mask(len(self._codes)) if self.branches is not None else None
+
+    def _mask(self, table: bytes) -> bytes:
+        """What a table says of each message, on the branches that are shown."""
+        mask = bytes(self._codes.translate(table))
+        if self.branches is None:
+            return mask
+        both = int.from_bytes(mask) & int.from_bytes(self.branches.mask(len(mask)))
+        return both.to_bytes(len(mask))
 
     def of_sizes(self, sizes: Sequence[BlockSize]) -> list[BlockSize]:
         """The sizes of what is shown in each block, in proportion."""
-        shown, folded = (self._codes.translate(table(self.actual)) for table in (shown_at, folded_at))
+        shown, folded = (self._mask(table(self.actual)) for table in (shown_at, folded_at))
         kept = []
         for number, size in enumerate(sizes):
             start = number * SIZE_BLOCK
+            if self.actual is Level.EVERYTHING:
+                part, of = shown.count(1, start, start + SIZE_BLOCK), max(1, size.count)
+                parts = (size.folded * part // of, size.chars * part // of, size.lines * part // of)
+                kept.append(BlockSize(part, *parts))
+                continue
             lines = folded.count(1, start, start + SIZE_BLOCK)
             open_ones = shown.count(1, start, start + SIZE_BLOCK) - lines
             of = max(1, size.count - size.folded)

@@ -113,6 +113,7 @@ class Typesetter:
         self.before: Callable[[int], int] = lambda seq: seq - 1  # the message above one, 0 for none
         self.after: Callable[[int], int] = lambda seq: seq + 1
         self.wraps = True
+        self.branch: Callable[[int], tuple[int, int] | None] = lambda seq: None  # noqa: ARG005  # which answer of how many
         self.colours = Highlighter(lambda: palettes().plain)
         self._palettes = palettes
         self._now = now
@@ -239,6 +240,11 @@ class Typesetter:
         characters = 0 if self.wraps else len(message.content) // _ROW_WEIGHT
         self._laid.put(message.seq, laid, max(len(laid.lines), characters))
 
+    def lines(self, seq: int) -> list[Line] | None:
+        """The message's lines; None while it is not loaded."""
+        laid = self.laid(seq)
+        return laid.lines if laid is not None else None
+
     def grow(self, seq: int) -> Laid | None:
         """The message's text has grown at its end: lay out what is new."""
         message = self.feed.get(seq) if self.feed is not None else None
@@ -287,9 +293,10 @@ class Typesetter:
         laid.head = len(laid.lines)
         if shut or message.kind in FOLDED_KINDS:
             agent = self.subagent(message)
-            laid.lines.append(folded(message, width, palette, opened=not shut, mark=mark, agent=agent))
+            branch = self.branch(message.seq)
+            laid.lines.append(folded(message, width, palette, opened=not shut, mark=mark, agent=agent, branch=branch))
         else:
-            laid.lines.append(header(message, self._now(), width, palette, mark=mark))
+            laid.lines.append(header(message, self._now(), width, palette, mark=mark, branch=self.branch(message.seq)))
         if mark is not None and mark.note:
             laid.lines.append(noted(mark, width, palette))
         laid.body = len(laid.lines)

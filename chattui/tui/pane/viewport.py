@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
 
 from chattui.tui.pane.heights import Heights
 
+_AHEAD = 2
 _NEAR = 3
 """Moves of up to this many pages walk from message to message; longer ones go by the index."""
 
@@ -114,6 +116,18 @@ class Viewport:
         """A message that is shown: another one is shown from its beginning."""
         near = self.heights.nearest(seq)
         return near, line if near == seq else 0
+
+    def look_ahead(self, until: float) -> bool:
+        """Measure the pages before and after the window; False when the time on the performance counter was over before."""
+        for step, seq in ((self.heights.after, self.last), (self.heights.before, self.anchor[0])):
+            left = _AHEAD * self.height
+            at = step(seq)
+            while 1 <= at <= self.heights.count and left > 0:
+                if not self.heights.is_exact(at) and perf_counter() > until:
+                    return False
+                left -= self._measure(at)
+                at = step(at)
+        return True
 
     def seen(self) -> Iterator[tuple[int, int]]:
         """Message and line of each row from the top of the window on, without end at the window's."""

@@ -31,6 +31,8 @@ _NAMES = {
     "left_parenthesis": "(",
     "right_parenthesis": ")",
     "colon": ":",
+    "comma": ",",
+    "full_stop": ".",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "left_curly_bracket": "{",

@@ -9,7 +9,7 @@ from chattui.tui.screens.shell import Shell
 if TYPE_CHECKING:
     from chattui.domain.place import Place
     from chattui.tui import messages as told
-    from chattui.tui.pane.messages import GoToWanted, KindsWanted, LevelChanged, OutlineWanted, PlaceWanted
+    from chattui.tui.pane.messages import BranchShown, GoToWanted, KindsWanted, LevelChanged, OutlineWanted, PlaceWanted
     from chattui.tui.screens.finding import Finding
     from chattui.tui.widgets.find_bar import FindBar
 
@@ -106,6 +106,14 @@ class Moving(Shell):
             self.notify(f"Showing {sieve.actual.label}.", timeout=2)
         self.say("")
 
+    def on_branch_shown(self, event: BranchShown) -> None:
+        """Another branch is shown."""
+        self.notify(f"Showing branch {event.number} of {event.of}.", timeout=3)
+
+    def on_branches_read(self, event: told.BranchesRead) -> None:
+        """Where the open chat parts."""
+        self.open_chat.parted(event)
+
     def on_kinds_wanted(self, event: KindsWanted) -> None:
         """The pane must know of every message whether it is shown."""
         self.open_chat.read_kinds(event.seq)
@@ -173,7 +181,8 @@ class Moving(Shell):
             if seq is not None and chat_id == self.open_chat.chat_id:
                 self.pane.go_to_message(seq)
 
-        self.app.push_screen(OutlineDialog(chat_id, event.seq, self.app.now), chosen)
+        branches = self.pane.sieve.branches if event.tree else None
+        self.app.push_screen(OutlineDialog(chat_id, event.seq, self.app.now, branches), chosen)
         self.session.places.outline(chat_id)
 
     def on_outline_read(self, event: told.OutlineRead) -> None:

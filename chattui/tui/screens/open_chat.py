@@ -122,6 +122,7 @@ class OpenChat:
             self.read_kinds(self._pane.position[0])
         if self._pattern is not None:
             self._session.read_matches(self.chat.id, self.query)
+        self._session.places.branches(self.chat.id)
 
     def read_kinds(self, near: int) -> None:
         """Ask which messages are shown at which level of detail, first around message ``near``."""
@@ -182,6 +183,11 @@ class OpenChat:
             if event.messages:
                 self._pane.messages_loaded(event.messages[0].seq, event.messages[-1].seq)
 
+    def parted(self, event: told.BranchesRead) -> None:
+        """Where the chat parts."""
+        if self.chat_id == event.chat_id:
+            self._pane.set_branches(event.branches)
+
     def known(self, event: told.KindsRead) -> None:
         """At which level messages are shown; of new ones this is what they are shown by."""
         feed, end = self._feed, event.first + len(event.codes) - 1
@@ -228,8 +234,10 @@ class OpenChat:
         self._pane.learn(messages)
 
     def _grow(self, feed: ChatFeed, count: int) -> None:
+        known = feed.count if self._pane.sieve.branches is None else 0
         feed.grow(count)
         self._pane.grown()
+        self._session.places.branches(feed.chat_id, known)
         self._session.read_subagents(feed.chat_id)
 
     def reconnect(self) -> None:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from chattui.domain.branches import Branches
 from chattui.domain.place import HELP, NoSuchPlace, Place, Prompt, read_place
 from chattui.tui.screens.dialogs import Dialog
 from chattui.tui.screens.prompt_list import PromptList, PromptPicked
@@ -54,12 +55,12 @@ class OutlineDialog(Dialog[int | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", id="dialog.close")]
 
-    def __init__(self, chat_id: int, seq: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, chat_id: int, seq: int, now: Callable[[], datetime], branches: Branches | None = None) -> None:
         super().__init__()
         self.chat_id = chat_id
         self._title = Static("Prompts", markup=False, classes="dialog-title")
         self._filter = SearchBar("Only prompts that begin with or hold …", id="outline-filter")
-        self.prompts = PromptList(seq, now)
+        self.prompts = PromptList(seq, now, branches)
 
     def compose(self) -> ComposeResult:
         """A filter above the list."""

@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.message import Message
 
+from chattui.domain.branches import Branches
 from chattui.domain.place import Prompt
 from chattui.domain.visible import visible_line
 from chattui.tui.pane.wrap import cells, clip
@@ -27,12 +28,13 @@ class PromptPicked(Message):
 
 
 class PromptList(ItemList):
-    """Prompts in order; the cursor begins at the one that the reader is in."""
+    """Prompts in order, by ``branches`` as a tree; the cursor begins at the one that the reader is in."""
 
     DEFAULT_CSS = "PromptList { height: 1fr; }"
 
-    def __init__(self, seq: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, seq: int, now: Callable[[], datetime], branches: Branches | None = None) -> None:
         super().__init__(id="prompts")
+        self._branches = branches
         self._seq = seq
         self._now = now
         self._all: Sequence[Prompt] = ()
@@ -86,10 +88,19 @@ class PromptList(ItemList):
         number = f"{prompt.seq:>{len(str(self._all[-1].seq))}}  "
         when = f"  {age(prompt.created_at, self._now())} "
         room = max(4, width - 1 - cells(number) - cells(when))
-        text = clip(visible_line(next((line for line in prompt.text.splitlines() if line.strip()), "")), room)
+        start = visible_line(next((line for line in prompt.text.splitlines() if line.strip()), ""))
+        text = clip(self._branch(prompt.seq, room) + start, room)
         return [
             Segment("▌" if at_cursor else " ", palette.accent + over),
             Segment(number, palette.muted + over),
             Segment(text + " " * (room - cells(text)), palette.text + over),
             Segment(when, palette.muted + over),
         ]
+
+    def _branch(self, seq: int, room: int) -> str:
+        """What stands before a prompt in the tree: a bar for each fork above it, and which branch it begins."""
+        if self._branches is None:
+            return ""
+        place = self._branches.place(seq)
+        bars = "│ " * min(self._branches.depth(seq) - (place is not None), room // 4)
+        return f"{bars}├ ‹{place[0]} of {place[1]}› " if place is not None else bars

@@ -1,0 +1,88 @@
+"""Who answers whom in a chat, where anything was answered more than once."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+
+from sqlalchemy import Connection, and_, case, exists, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from chattui.domain.branches import Branches, Fork
+from chattui.domain.kinds import Kind, Role
+from chattui.store.database import Database
+from chattui.store.tables import ME, messages
+
+_OTHER, _PROMPT, _REPLY = b"-pr"
+_FEW = 10_000
+
+
+def of_chat(db: Database, chat_id: int, after: int = 0) -> Branches | None:
+    """The branches of a chat; None when it has none, or no more than before its first ``after`` messages.
+
+    A second answer never comes right behind what it answers: whether there is one is asked first, and only then who
+    answers whom in the whole chat.
+    """
+    mine = and_(messages.c.owner == ME, messages.c.chat_id == chat_id)
+    prompt = and_(messages.c.role == Role.USER.value, messages.c.kind == Kind.TEXT.value)
+    reply = messages.c.role == Role.ASSISTANT.value
+    kind = case(
+        (messages.c.thread.is_not(None), chr(_OTHER)), (prompt, chr(_PROMPT)), (reply, chr(_REPLY)), else_=chr(_OTHER)
+    )
+    second = exists().where(
+        mine,
+        messages.c.seq > after,
+        messages.c.thread.is_(None),
+        messages.c.parent_seq < messages.c.seq - 1,
+        or_(prompt, reply),
+    )
+    parent = func.coalesce(messages.c.parent_seq, 0)
+    every = select(
+        func.string_agg(func.int4send(parent), aggregate_order_by(literal(b""), messages.c.seq)),
+        func.string_agg(kind, aggregate_order_by(literal(""), messages.c.seq)),
+    ).where(mine)
+
+    def work(conn: Connection) -> Branches | None:
+        if not conn.execute(select(second)).scalar():
+            return None
+        packed, kinds = conn.execute(every).one()
+        parents = array("i", bytes(packed))
+        parents.byteswap()
+        codes = kinds.encode()
+        forks, again = _forks(parents, codes)
+        wanted = [seq for heads in again.values() for seq in heads][:_FEW]
+        if wanted:
+            ids = select(messages.c.seq, messages.c.reply_id).where(mine, messages.c.seq.in_(wanted))
+            replies = {seq: reply_id for seq, reply_id in conn.execute(ids) if reply_id}
+            forks += _made_again(again, replies)
+        return Branches(parents, forks) if forks else None
+
+    return db.read(work)
+
+
+def _forks(parents: array[int], kinds: bytes) -> tuple[list[Fork], dict[int, list[int]]]:
+    """Where prompts were edited; and the first messages of replies to one prompt, by that prompt."""
+    edited, again = defaultdict(list), defaultdict(list)
+    for seq, parent in enumerate(parents, 1):
+        if not 0 < parent < seq:
+            continue
+        if kinds[seq - 1] == _PROMPT:
+            edited[parent].append(seq)
+        elif kinds[seq - 1] == _REPLY and kinds[parent - 1] == _PROMPT:
+            again[parent].append(seq)
+    forks = [Fork(parent, tuple(heads)) for parent, heads in edited.items() if len(heads) > 1]
+    known = {fork.parent for fork in forks}
+    return forks, {parent: heads for parent, heads in again.items() if len(heads) > 1 and parent not in known}
+
+
+def _made_again(again: dict[int, list[int]], replies: dict[int, str]) -> list[Fork]:
+    """Prompts with several replies, each of which has an id of its own."""
+    forks = []
+    for parent, heads in again.items():
+        firsts: dict[str, int] = {}
+        for seq in heads:
+            if seq in replies:
+                firsts.setdefault(replies[seq], seq)
+        if len(firsts) > 1:
+            forks.append(Fork(parent, tuple(sorted(firsts.values()))))
+    return forks
