@@ -9,13 +9,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import find, importing, keys, pane, startup, truth
+from tests.bench import find, importing, keys, live, pane, startup, truth
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
 from tests.bench.report import Group, document, impossible, markdown, remember
 
-GROUPS = {"startup": startup, "keys": keys, "pane": pane, "find": find, "importing": importing, "truth": truth}
+GROUPS = {
+    "startup": startup,
+    "keys": keys,
+    "pane": pane,
+    "find": find,
+    "live": live,
+    "importing": importing,
+    "truth": truth,
+}
 TEN_MILLION = ", 10 million messages"
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 NOTES = (
