@@ -32,6 +32,7 @@ async def test_the_end_is_followed_through_many_messages_and_elsewhere_they_are_
         assert "new ↓" not in seen_in(pane)
         pane.focus()
         await pilot.press("home", "pagedown")
+        await until(pilot, lambda: "⤷" in seen_in(pane), "which calls have started chats")
         place = pane.position
         left = [row[:70] for row in part(pane)[:-1]]  # the scroll bar may move
         add(store, chat.id, 31, 42)
