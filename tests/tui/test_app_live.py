@@ -34,10 +34,10 @@ async def test_the_end_is_followed_through_many_messages_and_elsewhere_they_are_
         await pilot.press("home", "pagedown")
         await until(pilot, lambda: "⤷" in seen_in(pane), "which calls have started chats")
         place = pane.position
-        left = [row[:70] for row in part(pane)[:-1]]  # the scroll bar may move
+        left = [row[:70].rstrip() for row in part(pane)[:-1]]  # the scroll bar may move
         add(store, chat.id, 31, 42)
         await until(pilot, lambda: "12 new ↓" in part(pane)[-1])
-        assert (pane.position, [row[:70] for row in part(pane)[:-1]]) == (place, left), "what is read stays"
+        assert (pane.position, [row[:70].rstrip() for row in part(pane)[:-1]]) == (place, left), "what is read stays"
         assert str(chat.message_count + 42) in part(app.main.title_bar)[0]
         await pilot.press("end")
         await until(pilot, lambda: "live answer 42" in part(pane)[-1] and "new ↓" not in seen_in(pane))
