@@ -262,10 +262,11 @@ class ChatsChangedElsewhere(Message):
 
 
 class ChatGrew(Message):
-    """What is known of the open chat now, with more messages than before."""
+    """What is known of the open chat now, with more messages than before: the first of them."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, messages: Sequence[ChatMessage]) -> None:
         self.chat = chat
+        self.messages = messages
         super().__init__()
 
 

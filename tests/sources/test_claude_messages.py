@@ -340,6 +340,17 @@ def test_strange_shapes_cost_nothing_else(tmp_path: Path) -> None:
     assert messages[-1].created_at is None
 
 
+def test_a_block_of_an_unknown_kind_is_shown_as_it_is(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.reply(text("before"), {"type": "hologram", "beam": [1, 2]}, {"type": "redacted_thinking", "data": "x"})
+    messages, _chat = of(tmp_path, session)
+    assert [(m.role, m.kind) for m in messages[1:]] == [("assistant", "text"), ("assistant", "event")]
+    assert "hologram" in messages[-1].content
+    assert "beam" in messages[-1].content
+    assert len({m.source_id for m in messages}) == 3
+
+
 def test_records_without_uuid_are_named_by_their_line(tmp_path: Path) -> None:
     session = Claude()
     session.user("go")

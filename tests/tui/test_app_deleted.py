@@ -56,7 +56,7 @@ async def test_a_chat_that_is_gone_for_good_can_be_scrolled_and_left(
     app = app_on(samples)
     async with running(app) as pilot:
         store.write(lambda conn: conn.execute(text("DELETE FROM chattui.chats WHERE id = :id"), {"id": newest.id}))
-        app.main.session.read_growth(newest.id)
+        app.main.open_chat.look_again()
         await until(pilot, lambda: "It cannot be brought back" in toasts(app))
         app.main.pane.focus()
         for key in ("home", "pagedown", "right_curly_bracket", "o", "escape", "f", "b", "end", "x", "escape"):

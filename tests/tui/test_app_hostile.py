@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from app_driver import AppMaker, part, running, screen_text, seen_in, strips, toasts, until
+from made_chats import chat_of, import_all, write_session
 from rich.console import Console
 
 from chattui.store import chats, messages
@@ -148,3 +150,29 @@ def _read_until(fd: int, wanted: bytes, seconds: float) -> bytes:
             except OSError:
                 break
     return got
+
+
+async def test_parents_that_go_round_and_ids_that_are_told_twice_are_imported_and_read(
+    conninfo: str, db: Database, app_on: AppMaker, tmp_path: Path
+) -> None:
+    path = write_session(tmp_path / "home", [f"said {n}" for n in range(1, 9)], title="Goes round")
+    summary, *records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    ids = [record["uuid"] for record in records]
+    records[0]["parentUuid"] = ids[7]  # the last
+    records[2]["parentUuid"] = ids[2]  # itself
+    records[4]["parentUuid"] = "nobody"
+    again = {**records[5], "message": {**records[5]["message"], "content": [{"type": "text", "text": "told twice"}]}}
+    hostile = [summary, *records, again]
+    path.write_text("".join(json.dumps(record) + "\n" for record in hostile), "utf-8")
+    import_all(db, tmp_path / "home")
+    chat = chats.get(db, chat_of(db, "Goes round"))
+    assert chat is not None
+    assert chat.message_count == 8
+    app = app_on(conninfo)
+    async with running(app) as pilot:
+        await until(pilot, lambda: "said 8" in seen_in(app.main.pane))
+        app.main.pane.focus()
+        await pilot.press("home", "right_curly_bracket", "left_curly_bracket", "less_than_sign", "greater_than_sign")
+        shown = seen_in(app.main.pane)
+        assert all(f"said {n}" in shown for n in range(1, 9))
+        assert "told twice" not in shown

@@ -18,6 +18,8 @@ QUEUED_PROMPTS: Final = 8
 QUEUED_LENGTH: Final = 4_096
 
 QUEUED: Final = {"queued": True}
+_SAYS_NOTHING: Final = frozenset({"redacted_thinking", "image", "document"})
+"""Blocks of a reply that are passed over; what is not known at all is shown as it is."""
 """Metadata of a prompt that was typed while the agent worked."""
 
 
@@ -241,6 +243,8 @@ class ClaudeTranscript:
             elif isinstance(kind, str) and kind.endswith("_tool_result"):
                 self._result({}, block, place, f"{place.record_id}:{i}" if i else place.record_id)
                 continue
+            elif isinstance(kind, str) and kind not in _SAYS_NOTHING:
+                said, (text, content_type) = Kind.EVENT, readable_input(block)
             else:
                 continue
             if tokens is None:

@@ -53,6 +53,8 @@ class ChatFeed:
             held = self._pages.get(number)
             if number in self._asked or (held is not None and len(held) >= end - start + 1):
                 continue
+            while held and start < end and start in held:
+                start += 1  # a page that grows is not read again from its beginning
             self._asked.add(number)
             self._request(start, end)
 

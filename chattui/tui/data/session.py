@@ -299,14 +299,20 @@ class Session:
 
         self._helpers.submit(job)
 
-    def read_growth(self, chat_id: int) -> None:
-        """What is known of a chat now."""
+    def read_growth(self, chat_id: int, known: int) -> None:
+        """What is known of a chat now, and the first of the messages that have come after the ``known`` ones."""
 
         def job() -> None:
-            from chattui.store import chats
+            from chattui.store import chats, messages
 
-            chat = chats.get(self._database(), chat_id)
-            self._post(told.ChatGrew(chat) if chat is not None else told.ChatGone(chat_id))
+            db = self._database()
+            chat = chats.get(db, chat_id)
+            if chat is None:
+                self._post(told.ChatGone(chat_id))
+                return
+            last = min(chat.message_count, known + AFTER)
+            found = messages.page(db, chat_id, known + 1, last) if last > known else []
+            self._post(told.ChatGrew(chat, found))
 
         self._pages.submit(job)
 

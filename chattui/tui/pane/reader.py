@@ -194,6 +194,8 @@ class Reader(LineScroll):
     def set_notes(self, notes: dict[int, Mark]) -> None:
         """Show other bookmarks and notes, by seq; what is read stays where it is."""
         before, self.typeset.notes = self.typeset.notes, notes
+        if before == notes:
+            return
         for seq in {*before, *notes}:
             if before.get(seq) != notes.get(seq):
                 self.forget(seq)

@@ -159,12 +159,12 @@ class MainScreen(Keeping, Moving, Marking, Taking):
         self.recents.refresh_soon()
         chat_id = self.open_chat.chat_id
         if chat_id is not None and (event.chat_ids is None or chat_id in event.chat_ids):
-            self.session.read_growth(chat_id)
+            self.open_chat.look_again()
 
     def on_chat_grew(self, event: told.ChatGrew) -> None:
         """The open chat has more messages, or other facts."""
         self.deleted_elsewhere(event.chat)
-        self.open_chat.grew(event.chat)
+        self.open_chat.grew(event.chat, event.messages)
         self.find_grew()
         self.draw_title()
 

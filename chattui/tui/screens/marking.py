@@ -52,12 +52,6 @@ class Marking(Shell):
         self.notify(event.sentence, title="Not saved", severity="error", timeout=8, markup=False)
         event.again()
 
-    def on_chats_changed_elsewhere(self, event: told.ChatsChangedElsewhere) -> None:
-        """Another program may have marked messages of the open chat."""
-        chat_id = self.open_chat.chat_id
-        if chat_id is not None and (event.chat_ids is None or chat_id in event.chat_ids):
-            self.session.read_marks(chat_id)
-
     # Messages
 
     def on_bookmark_wanted(self, event: BookmarkWanted) -> None:

@@ -18,12 +18,16 @@ from chattui.tui import messages as told
 from chattui.tui.data.feed import ChatFeed
 from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.message_pane import MessagePane
+from chattui.tui.soon import Soon
 
 if TYPE_CHECKING:
     from chattui.tui.data.session import Session
 
 _NOTE = 40
 """Columns of the chat's note that are shown beside its title."""
+
+_SOON = 0.25
+"""Seconds between two looks at a chat that another program goes on with."""
 
 _SIZES_FROM = 120
 """Messages from which a chat's sizes are worth asking for: below, everything is loaded at once."""
@@ -43,6 +47,7 @@ class OpenChat:
         self._feed: ChatFeed | None = None
         self._wanted: int | None = None
         self._line: int | None = None
+        self.look_again = Soon(pane, self._look, _SOON)
         self._trail: list[tuple[int, int, int]] = []  # (chat, seq, line) from which subagents were opened
 
     @property
@@ -226,12 +231,14 @@ class OpenChat:
         self.chat = chat
         if chat.message_count <= self._feed.count:
             return
-        if self._pane.sieve.works and not messages:  # until it is known whether they are shown, they are not there
-            self._session.places.kinds_between(chat.id, self._feed.count + 1, chat.message_count)
-            return
+        sieve = self._pane.sieve
+        if sieve.works:  # until it is known whether they are shown, they are not there
+            if not messages or messages[-1].seq < chat.message_count:
+                self._session.places.kinds_between(chat.id, self._feed.count + 1, chat.message_count)
+                return
+            sieve.learn_from(messages)
         self._feed.fill(messages)
         self._grow(self._feed, chat.message_count)
-        self._pane.learn(messages)
 
     def _grow(self, feed: ChatFeed, count: int) -> None:
         known = feed.count if self._pane.sieve.branches is None else 0
@@ -240,11 +247,16 @@ class OpenChat:
         self._session.places.branches(feed.chat_id, known)
         self._session.read_subagents(feed.chat_id)
 
+    def _look(self) -> None:
+        if self.chat is not None:
+            self._session.read_growth(self.chat.id, self.chat.message_count)
+            self._session.read_marks(self.chat.id)
+
     def reconnect(self) -> None:
         """Ask again for what was on its way when the connection was lost."""
         if self._feed is not None and self.chat is not None:
             self._feed.retry()
-            self._session.read_growth(self.chat.id)
+            self._session.read_growth(self.chat.id, self.chat.message_count)
             self._pane.messages_loaded(1, 1)
 
     def drop_marks(self) -> None:

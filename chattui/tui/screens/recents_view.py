@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.timer import Timer
-
 from chattui.tui import messages as told
 from chattui.tui.recents.recents_list import RecentsList
+from chattui.tui.soon import Soon
 
 if TYPE_CHECKING:
     from chattui.domain.chat import ChatRow
     from chattui.tui.data.session import Session
 
-_SOON = 0.1
+_SOON = 0.5
+"""Seconds between two requests for the list while other programs change chats."""
+
 _FIRST_PAGE = 100
 
 
@@ -25,8 +26,7 @@ class RecentsView:
         self._session = session
         self._rows: list[ChatRow] = []
         self._needle = ""
-        self._soon: Timer | None = None
-        self._again = False
+        self.refresh_soon = Soon(recents, self.refresh, _SOON)
         self.has_any = False
 
     def show_first(self, rows: list[ChatRow]) -> None:
@@ -58,20 +58,6 @@ class RecentsView:
     def refresh(self) -> None:
         """Ask again for what is shown: all of it, so that nobody is taken out of the place they have scrolled to."""
         self._session.read_recents(self._needle, limit=max(_FIRST_PAGE, len(self._rows)))
-
-    def refresh_soon(self) -> None:
-        """As ``refresh``: the first of many changes that come together at once, the others once after a moment."""
-        if self._soon is None:
-            self.refresh()
-            self._soon = self.list.set_timer(_SOON, self._refresh_again)
-        else:
-            self._again = True
-
-    def _refresh_again(self) -> None:
-        self._soon = None
-        if self._again:
-            self._again = False
-            self.refresh_soon()
 
     def title_of(self, chat_id: int) -> str:
         """The title of a chat in the list; empty when it is not there."""
