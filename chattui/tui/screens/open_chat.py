@@ -248,15 +248,15 @@ class OpenChat:
         self._session.read_subagents(feed.chat_id)
 
     def _look(self) -> None:
-        if self.chat is not None:
-            self._session.read_growth(self.chat.id, self.chat.message_count)
+        if self.chat is not None and self._feed is not None:
+            self._session.read_growth(self.chat.id, self._feed.count)
             self._session.read_marks(self.chat.id)
 
     def reconnect(self) -> None:
         """Ask again for what was on its way when the connection was lost."""
         if self._feed is not None and self.chat is not None:
             self._feed.retry()
-            self._session.read_growth(self.chat.id, self.chat.message_count)
+            self._session.read_growth(self.chat.id, self._feed.count)
             self._pane.messages_loaded(1, 1)
 
     def drop_marks(self) -> None:
