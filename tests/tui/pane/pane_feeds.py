@@ -10,6 +10,7 @@ from functools import lru_cache
 from chattui.domain.chat import SIZE_BLOCK, BlockSize, Message, ToolUse
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role, ToolStatus
 
+MANY = 100_000
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -130,3 +131,19 @@ class LateFeed(Feed):
                     len(block), len(block) - len(texts), sum(map(len, texts)), sum(text.count("\n") for text in texts)
                 )
             )
+
+
+def tools() -> Feed:
+    use = ToolUse("c", "Bash", ToolStatus.COMPLETED, "rg -n foo src", 400)
+    return Feed(
+        [
+            message(1, "find foo", role=Role.USER),
+            message(2, "Let me think.\n\nSecond thought.", kind=Kind.THINKING),
+            message(3, '{"command": "rg"}', kind=Kind.TOOL_CALL, content_type=ContentType.JSON, tool=use),
+            message(
+                4, "first line\n**second** line", kind=Kind.TOOL_RESULT, role=Role.TOOL, content_type=ContentType.TEXT
+            ),
+            message(5, "More thoughts.", kind=Kind.THINKING),
+            message(6, "Found it."),
+        ]
+    )
