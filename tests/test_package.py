@@ -45,7 +45,12 @@ def test_the_wheel_carries_schema_styles_and_samples(wheel: Path) -> None:
     migrations = {f"chattui/schema/{p.name}" for p in (ROOT / "schema").glob("*.sql")}
     assert migrations
     assert migrations <= names
-    assert {"chattui/tui/styles.tcss", "chattui/py.typed", "chattui/samples/codex/session_index.jsonl"} <= names
+    assert {
+        "chattui/tui/styles.tcss",
+        "chattui/tui/screens/dialogs.tcss",
+        "chattui/py.typed",
+        "chattui/samples/codex/session_index.jsonl",
+    } <= names
     assert not [n for n in names if n.startswith(("tests/", "screenshots/", "requirements/"))]
 
 

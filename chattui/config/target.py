@@ -12,10 +12,10 @@ from chattui.domain.errors import ConfigError
 # Any of these means that the person has described a server to libpq; PGUSER or PGPASSWORD alone do not name one.
 LIBPQ_VARIABLES = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE")
 
+# Compiled when they are needed: the app's first paint waits for this module.
 # SQLAlchemy and other tools write the driver into the scheme: postgresql+psycopg://, postgres+asyncpg://.
-_SCHEME = re.compile(r"(?P<dialect>[a-z][a-z0-9.-]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
-_KEYWORD = re.compile(r"\s*[a-z_]+\s*=", re.IGNORECASE)
-# Compiled when a target is shown, which is seldom.
+_SCHEME = r"(?i)(?P<dialect>[a-z][a-z0-9.-]*)(?:\+[a-z0-9_]+)?://"
+_KEYWORD = r"(?i)\s*[a-z_]+\s*="
 _HIDE_IN_PAIRS = r"(?i)((?:^|\s)(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|(?:[^\s'\\]|\\.)+)"
 _HIDE_IN_URL = r"(?i)^([a-z]+://[^:@/?#]*):.*@"  # greedy: an unescaped / or @ is hidden too
 _HIDE_IN_QUERY = r"(?i)([?&](?:ssl)?password=)[^&#]*"
@@ -61,7 +61,7 @@ def resolve_target(
         if value:
             return _target(value, origin)
     url = env.get("DATABASE_URL", "")
-    scheme = _SCHEME.match(url)
+    scheme = re.match(_SCHEME, url) if url else None
     if scheme and _is_postgres(scheme["dialect"]):
         return _target(url, "DATABASE_URL")
     if named := next((name for name in LIBPQ_VARIABLES if env.get(name)), None):
@@ -79,14 +79,14 @@ def _target(value: str, origin: str) -> DatabaseTarget:
     value = value.strip()
     if value.lower() == "embedded":
         return DatabaseTarget("embedded", None, origin)
-    if scheme := _SCHEME.match(value):
+    if scheme := re.match(_SCHEME, value):
         if not _is_postgres(scheme["dialect"]):
             raise ConfigError(
                 f"{origin} names a {scheme['dialect']} database, and chattui needs PostgreSQL 15 or newer: "
                 "give postgresql://user@host/database, or 'embedded' for the built-in server."
             )
         return DatabaseTarget("url", f"postgresql://{value[scheme.end() :]}", origin)
-    if _KEYWORD.match(value):
+    if re.match(_KEYWORD, value):
         return DatabaseTarget("url", value, origin)
     raise ConfigError(
         f"{origin} is not a database address: give postgresql://user@host/database, "

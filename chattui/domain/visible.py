@@ -35,7 +35,7 @@ def visible_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
-_UNSAFE_IN_JSON = re.compile(
+_UNSAFE_IN_JSON = (  # compiled when it is first used: the app's first paint does without it
     "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
@@ -44,4 +44,4 @@ def visible_json(document: str) -> str:
     """JSON text whose control and bidi characters and lone surrogates are written as escapes; it means the same."""
     import json  # which the app's first screen can do without
 
-    return _UNSAFE_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], document)
+    return re.sub(_UNSAFE_IN_JSON, lambda found: json.dumps(found[0])[1:-1], document)

@@ -43,11 +43,9 @@ def launch(
 
 def _read_ahead(database: str | None, chat: str | None) -> ReadAhead | None:
     """The reader of the first screen, where there is a second core to run it."""
-    if (os.cpu_count() or 1) < 2:
-        return None
-    from chattui.tui.data.ahead import ReadAhead, chat_id_of
+    from chattui.tui.data.ahead import ReadAhead, can_read_ahead, chat_id_of
 
     try:
-        return ReadAhead(database, chat_id_of(chat))
+        return ReadAhead(database, chat_id_of(chat)) if can_read_ahead() else None
     except OSError:
         return None

@@ -1,23 +1,21 @@
 """The first screen, read by a process of its own while the app still imports what it needs to paint its shell.
 
 Opening the database costs as much time as painting the shell (the driver alone takes 0.1 s to import). On a second core
-both happen at once, and the app need not import the driver before its first screen is complete.
+both happen at once, and the app need not import the driver before its first screen is complete. The process is forked
+before anything else is imported: it need not start Python again, and has no thread or lock of the app's.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
 
-from chattui.domain.chat import FirstScreen
 from chattui.domain.errors import ChattuiError
 
-_DATABASE = "CHATTUI_AHEAD_DATABASE"  # --database: in the environment, where no other user can read a password
-_CHAT = "CHATTUI_AHEAD_CHAT"
+if TYPE_CHECKING:
+    from chattui.domain.chat import FirstScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +31,45 @@ class ReadAhead:
 
     def __init__(self, database: str | None, chat_id: int | None) -> None:
         """Start it. Raises ``OSError`` when there can be no further process."""
-        env = {k: v for k, v in os.environ.items() if k not in (_DATABASE, _CHAT)}
-        if database is not None:
-            env[_DATABASE] = database
-        if chat_id is not None:
-            env[_CHAT] = str(chat_id)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from {__name__} import main; main()"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=env,
-            start_new_session=True,  # a terminal that is closed must not end it while it sets up the database
-        )
+        self._told, telling = os.pipe()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            os.close(self._told)
+            os.close(telling)
+            raise
+        if self.pid == 0:
+            _be_the_reader(telling, database, chat_id)
+        os.close(telling)
 
     def wait(self, notify: Callable[[str], None]) -> Opened | None:
         """What it has read; ``notify`` gets its sentences while a start takes longer.
 
         None when it ended without an answer. Raises the ``ChattuiError`` that it met.
         """
-        assert self._process.stdout is not None
-        with self._process.stdout as told:
+        import pickle
+
+        with os.fdopen(self._told, "rb") as told:
             while True:
                 try:
                     item = pickle.load(told)  # noqa: S301  by a process of our own
                 except (EOFError, pickle.UnpicklingError):
                     return None
                 if isinstance(item, ChattuiError):
+                    self.end()
                     raise item
                 if isinstance(item, Opened):
                     return item
                 notify(item)
+
+    def end(self) -> int:
+        """Wait until the process has ended, which it does by itself; returns its exit code."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def can_read_ahead() -> bool:
+    """Whether there are a second core, and a way to begin there."""
+    return (os.cpu_count() or 1) > 1 and hasattr(os, "fork")
 
 
 def chat_id_of(reference: str | None) -> int | None:
@@ -91,15 +97,23 @@ def read(database: str | None, chat_id: int | None, tell: Callable[[str | Opened
         tell(error)
 
 
-def main() -> None:
-    """The process."""
-
-    def tell(item: object) -> None:
-        pickle.dump(item, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-
-    database, chat = os.environ.pop(_DATABASE, None), os.environ.pop(_CHAT, None)
+def _be_the_reader(telling: int, database: str | None, chat_id: int | None) -> None:
+    """The process: never returns."""
+    code = 1
     try:
-        read(database, int(chat) if chat else None, tell)
-    except BrokenPipeError:
-        os._exit(0)  # the app has gone; nothing may be written at the end either
+        os.setsid()  # a terminal that is closed must not end it while it sets up the database
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nothing, number)
+        with os.fdopen(telling, "wb") as told:
+            read(database, chat_id, lambda item: _tell(told, item))
+        code = 0
+    finally:
+        os._exit(code)  # also when the app has gone: what was the app's is not ended twice
+
+
+def _tell(told: BinaryIO, item: str | Opened | ChattuiError) -> None:
+    import pickle
+
+    pickle.dump(item, told)
+    told.flush()

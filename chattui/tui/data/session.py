@@ -126,6 +126,8 @@ class Session:
         self._post(told.FirstScreenRead(opened.first))
         self._post(told.ConnectionChanged(True))
         self._painted.wait(_PATIENCE)  # what is imported now would hold up that paint
+        if ahead is not None:
+            ahead.end()
         from chattui.store.database import Database
         from chattui.store.notifications import Listener
 

@@ -59,6 +59,7 @@ def _key_name(key: str) -> str:
 class Dialog(ModalScreen[Answer]):
     """A box on top of the main screen; where there are few rows, the whole of it."""
 
+    CSS_PATH = "dialogs.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-usual")]  # noqa: RUF012
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual.actions import SkipAction
 
-from chattui.domain.links import safe_href
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.shell import Shell
 
@@ -51,6 +50,8 @@ class Taking(Shell):
 
     def on_link_followed(self, event: LinkFollowed) -> None:
         """A link is to be opened: only web and mail addresses are."""
+        from chattui.domain.links import safe_href
+
         href = safe_href(event.href)
         if href is None:
             self.notify("Only http, https and mailto links are opened from here.", severity="warning", markup=False)
