@@ -98,6 +98,14 @@ def readable_input(value: object) -> tuple[str, ContentType]:
     return _fields(value, ""), ContentType.TEXT
 
 
+def as_it_is(kind: object, record: Mapping[str, Any]) -> str:
+    """A record or block of a kind that is not known: its kind on the first line, and all that it holds below.
+
+    Pictures in it are named by their size, as everywhere.
+    """
+    return f"Unknown kind: {first_line(text_of(kind), TITLE_LENGTH) or 'none'}\n{readable_input(record)[0]}"
+
+
 def _fields(fields: Mapping[str, Any], leave_out: str) -> str:
     lines = []
     for name, value in fields.items():

@@ -336,7 +336,7 @@ def test_strange_shapes_cost_nothing_else(tmp_path: Path) -> None:
     session.chain("assistant", message={"id": [], "model": {}, "content": [text("a")], "usage": {"input_tokens": "x"}})
     session.user("fine", timestamp="never", parentUuid=[], cwd=5, version=[], gitBranch={})
     messages, _chat = of(tmp_path, session)
-    assert [m.content for m in messages] == ["a", "fine"]
+    assert [m.content for m in messages if m.kind != "event"] == ["a", "fine"]
     assert messages[-1].created_at is None
 
 
@@ -349,6 +349,30 @@ def test_a_block_of_an_unknown_kind_is_shown_as_it_is(tmp_path: Path) -> None:
     assert "hologram" in messages[-1].content
     assert "beam" in messages[-1].content
     assert len({m.source_id for m in messages}) == 3
+
+
+def test_what_is_of_no_known_kind_is_shown_as_it_is_and_what_is_known_to_say_nothing_is_not(tmp_path: Path) -> None:
+    session = Claude()
+    session.user("go")
+    session.records.append({"type": "telepathy", "thought": "a quiet sea"})
+    session.records.append({"type": "file-history-snapshot", "messageId": "x", "snapshot": {}})
+    session.chain("system", subtype="moonrise", phase=3)
+    session.chain("system", subtype="turn_duration", durationMs=3)
+    session.chain("attachment", attachment={"type": "perfume", "note": "cedar"})
+    session.chain("attachment", attachment={"type": "skill_listing", "content": "x"})
+    session.user([{"type": "smell", "of": "rain"}])
+    messages, _chat = of(tmp_path, session)
+    assert [m.content.split("\n")[0] for m in messages] == [
+        "go",
+        "Unknown kind: telepathy",
+        "Unknown kind: system moonrise",
+        "Unknown kind: attachment perfume",
+        "Unknown kind: smell",
+    ]
+    assert {m.kind for m in messages[1:]} == {"event"}
+    assert not any(m.error for m in messages)
+    assert "thought: a quiet sea" in messages[1].content
+    assert len({m.source_id for m in messages}) == 5
 
 
 def test_records_without_uuid_are_named_by_their_line(tmp_path: Path) -> None:

@@ -41,6 +41,45 @@ def test_compaction_keeps_the_summary_and_ignores_the_replacement(tmp_path: Path
     ]
 
 
+def test_what_is_of_no_known_kind_is_shown_as_it_is(tmp_path: Path) -> None:
+    rollout = Rollout(paginated=True)
+    rollout.prompt("go")
+    rollout.envelope("aurora", {"colour": "green"})
+    rollout.envelope("world_state", {"x": 1})
+    rollout.item("divination", cards=["tower"])
+    rollout.item("ghost_snapshot", commit="x")
+    rollout.event("comet_seen", tail=7)
+    rollout.event("turn_diff", unified_diff="x")
+    rollout.completed("Eclipse", id="e", moon="new")
+    rollout.completed("WebSearch", id="w")
+    messages, _chat = of(tmp_path, rollout)
+    assert [(m.kind.value, m.content.split("\n")[0]) for m in messages] == [
+        ("text", "go"),
+        ("event", "Unknown kind: aurora"),
+        ("event", "Unknown kind: divination"),
+        ("event", "Unknown kind: event comet_seen"),
+        ("event", "Unknown kind: item Eclipse"),
+    ]
+    assert "tower" in messages[2].content
+
+
+def test_what_is_unknown_between_an_answer_and_its_repetition_does_not_double_it(tmp_path: Path) -> None:
+    rollout = Rollout()
+    rollout.item("message", role="user", content=[{"type": "input_text", "text": "go"}])
+    rollout.event("comet_seen", tail=7)
+    rollout.event("user_message", message="go")
+    rollout.item("message", role="assistant", content=[{"type": "output_text", "text": "done"}])
+    rollout.item("divination", cards=["tower"])
+    rollout.event("agent_message", message="done")
+    messages, _chat = of(tmp_path, rollout)
+    assert sorted(m.content.split("\n")[0] for m in messages) == [
+        "Unknown kind: divination",
+        "Unknown kind: event comet_seen",
+        "done",
+        "go",
+    ]
+
+
 def test_ends_of_calls_told_by_events_are_updates(tmp_path: Path) -> None:
     rollout = Rollout(paginated=True)
     rollout.item("function_call", name="exec_command", arguments='{"cmd": "ls"}', call_id="c1")

@@ -6,9 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from chattui.sources.claude_code import wrappers
-from chattui.sources.content import TITLE_LENGTH, first_line, indented, text_of
+from chattui.sources.content import TITLE_LENGTH, as_it_is, first_line, indented, text_of
 
-_SILENT = frozenset({"turn_duration", "stop_hook_summary", "session_start", "microcompact_boundary"})
+_SILENT = frozenset({
+    "agents_killed", "bridge_status", "file_snapshot", "memory_saved", "microcompact_boundary", "model_refusal_fallback",
+    "session_start", "stop_hook_summary", "task_progress", "turn_duration",
+})  # fmt: skip
+_SILENT_ATTACHMENTS = frozenset({
+    "agent_listing_delta", "agent_mention", "auto_mode", "auto_mode_exit", "batching_reminder_sent", "budget_usd",
+    "command_permissions", "compact_file_reference", "companion_intro", "context_efficiency", "critical_system_reminder",
+    "date", "date_change", "deferred_tools_delta", "diagnostics", "directory", "dynamic_skill", "edited_image_file",
+    "edited_text_file", "environment", "file", "hook_additional_context", "hook_cancelled", "hook_error_during_execution",
+    "hook_permission_decision", "hook_stopped_continuation", "hook_success", "hook_system_message", "invoked_skills",
+    "max_turns_reached", "mcp_instructions_delta", "mcp_resource", "model", "nested_memory", "new_directories",
+    "opened_file_in_ide", "output_style", "pdf_reference", "plan_file_reference", "plan_mode", "plan_mode_exit",
+    "plan_mode_reentry", "prompt_snapshot", "read_truncation_notice", "relevant_memories", "remote_session_change",
+    "selected_lines_in_ide", "session_context", "silent_turn_reminder", "skill_discovery", "skill_listing",
+    "structured_output", "task_reminder", "task_status", "team_context", "teammate_mailbox", "todo", "todo_reminder",
+    "token_usage", "total_tokens_reminder", "ultra_effort_enter", "ultra_effort_exit", "ultrathink_effort",
+    "verify_plan_reminder",
+})  # fmt: skip
+"""What is given to the model around a prompt; no one has said it."""
 _FAILED = frozenset({"api_error", "error", "api_refusal"})
 
 
@@ -22,6 +40,8 @@ def system_words(record: Mapping[str, Any]) -> tuple[str, bool]:
     if subtype in _FAILED:
         return _failure(record, subtype), True
     content = text_of(record.get("content"))
+    if subtype and "content" not in record:
+        return as_it_is(f"system {subtype}", record), False
     events, rest = wrappers.split(content)
     return "\n".join([*(text for _role, text in events), rest]).strip(), record.get("level") == "error"
 
@@ -53,15 +73,17 @@ def _failure(record: Mapping[str, Any], subtype: str) -> str:
 
 
 def attachment_words(attached: Mapping[str, Any]) -> str:
-    """An ``attachment`` as text when it tells of a failed hook, otherwise ""."""
-    match attached.get("type"):
+    """An ``attachment`` as text when it tells of a failed hook or is of no kind that is known, otherwise ""."""
+    kind = attached.get("type")
+    match kind:
         case "hook_blocking_error":
             blocking = attached.get("blockingError")
             words = text_of(blocking.get("blockingError")) if isinstance(blocking, dict) else text_of(blocking)
         case "hook_non_blocking_error":
             words = text_of(attached.get("stderr")) or text_of(attached.get("stdout"))
         case _:
-            return ""
+            known = not isinstance(kind, str) or kind in _SILENT_ATTACHMENTS
+            return "" if known else as_it_is(f"attachment {kind}", attached)
     return f"Hook {text_of(attached.get('hookName'))} failed: {words.strip()}" if words.strip() else ""
 
 

@@ -12,12 +12,19 @@ from chattui.sources.claude_code.about import About, Family
 from chattui.sources.claude_code.chain import Chain, Place
 from chattui.sources.claude_code.replies import NO_TOKENS, Replies
 from chattui.sources.claude_code.results import result_of
-from chattui.sources.content import attachment, moment, readable_input, target_of, text_of
+from chattui.sources.content import as_it_is, attachment, moment, readable_input, target_of, text_of
 
 QUEUED_PROMPTS: Final = 8
 QUEUED_LENGTH: Final = 4_096
 
 QUEUED: Final = {"queued": True}
+_SILENT_RECORDS: Final = frozenset({
+    "agent-color", "agent-name", "agent-setting", "api-request", "api-request-blob", "api-request-shape", "atis-latch",
+    "attribution-snapshot", "bridge-session", "content-replacement", "file-history-snapshot", "fork-context-ref",
+    "frame-link", "last-prompt", "marble-origami-commit", "marble-origami-snapshot", "mode", "permission-mode", "relocated",
+    "result", "speculation-accept", "started", "tag", "task-summary", "tools-used", "worktree-state",
+})  # fmt: skip
+"""Records beside the chain that say nothing a person would look for."""
 _SAYS_NOTHING: Final = frozenset({"redacted_thinking", "image", "document"})
 """Blocks of a reply that are passed over; what is not known at all is shown as it is."""
 """Metadata of a prompt that was typed while the agent worked."""
@@ -182,6 +189,8 @@ class ClaudeTranscript:
                 self._event(place, source_id, what[1], what[0])
             elif step in ("image", "document"):
                 self._cut_out(what, place, source_id)
+            elif step:
+                self._event(place, source_id, as_it_is(step, what), Role.USER)
 
     def _cut_out(self, block: Mapping[str, Any], place: Place, source_id: str) -> None:
         source = block.get("source")
@@ -244,7 +253,7 @@ class ClaudeTranscript:
                 self._result({}, block, place, f"{place.record_id}:{i}" if i else place.record_id)
                 continue
             elif isinstance(kind, str) and kind not in _SAYS_NOTHING:
-                said, (text, content_type) = Kind.EVENT, readable_input(block)
+                said, text, content_type = Kind.EVENT, as_it_is(kind, block), ContentType.TEXT
             else:
                 continue
             if tokens is None:
@@ -275,7 +284,7 @@ class ClaudeTranscript:
             return
         if attached.get("type") != "queued_command":
             if text := harness.attachment_words(attached):
-                self._event(place, place.record_id, text, error=True)
+                self._event(place, place.record_id, text, error=text.startswith("Hook"))
             return
         prompt = attached.get("prompt")
         blocks = [{"type": "text", "text": prompt}] if isinstance(prompt, str) else prompt
@@ -301,6 +310,10 @@ class ClaudeTranscript:
             case "cost-state":
                 if isinstance(cost := record.get("totalCostUSD"), (int, float)):
                     self._about.cost = cost
+            case str() if kind not in _SILENT_RECORDS:
+                place = Place(_line_id(line, part), "", self._chain.last, None, moment(record.get("timestamp")))
+                self._event(place, place.record_id, as_it_is(kind, record))
+                self._chain.leave(place)
             case _:
                 pass
 

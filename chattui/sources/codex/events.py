@@ -7,12 +7,35 @@ from typing import Any, Final
 
 from chattui.domain.history import NewToolUse
 from chattui.domain.kinds import ToolStatus
-from chattui.sources.content import ERROR_LENGTH, first_line, milliseconds, text_of
+from chattui.sources.content import ERROR_LENGTH, as_it_is, first_line, milliseconds, text_of
 
 _ENDS: Final = frozenset({"exec_command_end", "patch_apply_end", "mcp_tool_call_end", "dynamic_tool_call_response"})
 _ITEM_ENDS: Final = frozenset(
     {"CommandExecution", "FileChange", "McpToolCall", "DynamicToolCall", "CollabAgentToolCall"}
 )
+_SILENT: Final = frozenset({
+    "account/rateLimits/updated", "agent_message", "agent_message_content_delta", "agent_message_delta",
+    "agent_reasoning_delta", "agent_reasoning_raw_content_delta", "agent_reasoning_section_break",
+    "apply_patch_approval_request", "background_event", "collab_agent_interaction_begin", "collab_agent_interaction_end",
+    "collab_agent_spawn_begin", "collab_agent_spawn_end", "collab_close_begin", "collab_close_end", "collab_resume_begin",
+    "collab_resume_end", "collab_waiting_begin", "collab_waiting_end", "context_compacted", "deprecation_notice",
+    "dynamic_tool_call_request", "elicitation_request", "exec_approval_request", "exec_command_begin",
+    "exec_command_output_delta", "guardian_assessment", "guardian_warning", "hook_completed", "hook_started",
+    "image_generation_begin", "image_generation_end", "item_completed", "item_started", "list_skills_response",
+    "mcp_list_tools_response", "mcp_startup_complete", "mcp_startup_update", "mcp_tool_call_begin", "model_reroute",
+    "model_verification", "patch_apply_begin", "patch_apply_updated", "plan_delta", "plan_update", "raw_response_item",
+    "reasoning_content_delta", "reasoning_raw_content_delta", "remote_skill_downloaded", "request_permissions",
+    "request_user_input", "session_configured", "shutdown_complete", "skills_update_available", "sub_agent_activity",
+    "task_complete", "task_started", "terminal_interaction", "thread_goal_cleared", "thread_goal_updated",
+    "thread_name_updated", "thread_settings_applied", "token_count", "turn.completed", "turn.started", "turn_complete",
+    "turn_diff", "turn_started", "undo_completed", "undo_started", "user_message", "view_image_tool_call",
+    "web_search_begin", "web_search_end",
+})  # fmt: skip
+_SILENT_ITEMS: Final = frozenset({
+    "AgentMessage", "ContextCompaction", "EnteredReviewMode", "ExitedReviewMode", "Extension", "HookPrompt",
+    "ImageGeneration", "ImageView", "Plan", "Reasoning", "Sleep", "SubAgentActivity", "UserMessage", "WebSearch",
+})  # fmt: skip
+"""What is told of more completely elsewhere, or says nothing a person would look for."""
 _STATUS: Final = {
     "completed": ToolStatus.COMPLETED,
     "failed": ToolStatus.FAILED,
@@ -40,6 +63,14 @@ def words_of(payload: Mapping[str, Any]) -> tuple[str, bool]:
             return text_of(payload.get("message")) or "Undone", payload.get("success") is False
         case _:
             return "", False
+
+
+def unknown_in(payload: Mapping[str, Any]) -> str:
+    """An event or item of a kind that is not known, as it is; "" for the others."""
+    item = payload.get("item")
+    what, record, known = ("item", item, _SILENT_ITEMS) if isinstance(item, dict) else ("event", payload, _SILENT)
+    kind = text_of(record.get("type"))
+    return "" if not kind or kind in known else as_it_is(f"{what} {kind}", record)
 
 
 def _message(payload: Mapping[str, Any]) -> str:

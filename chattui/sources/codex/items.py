@@ -43,6 +43,11 @@ _EXIT: Final = re.compile(r"^(?:Process exited with code|Exit code:) (-?\d{1,9})
 _WALL: Final = re.compile(r"^Wall time: (\d{1,9}(?:\.\d+)?) seconds$", re.MULTILINE)
 _REQUEST: Final = "## My request for Codex:"
 
+SILENT: Final = frozenset(
+    {"message", "reasoning", "ghost_snapshot", "compaction", "compaction_summary", "context_compaction", "other"}
+)
+"""Items that say nothing to a person, or nothing here."""
+
 Said = tuple[str, tuple[tuple[str, tuple[NewAttachment, ...]], ...]]
 """A text, and the pictures that go with it: the words in place of each, and its bytes."""
 

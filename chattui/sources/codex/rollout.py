@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Final
 
 from chattui.domain.history import ChatInfo
@@ -13,6 +14,16 @@ from chattui.sources.content import TITLE_LENGTH, first_line, moment, text_of
 
 NAME: Final = "codex"
 _TURNS: Final = 256
+
+
+@dataclass(slots=True)
+class At:
+    """A record's place: its line and number in it as an id, its time, and whether it stands without an envelope."""
+
+    record_id: str
+    line: int
+    time: datetime | None
+    bare: bool = False
 
 
 @dataclass

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from chattui.domain.history import ChatInfo, NewAttachment, NewMessage, NewToolUse
 from chattui.domain.kinds import ContentType, Kind, Role
 from chattui.sources.codex import events, forks, items, tokens, twins
-from chattui.sources.codex.rollout import Rollout
-from chattui.sources.content import MOST_TOKENS, moment, text_of
+from chattui.sources.codex.rollout import At, Rollout
+from chattui.sources.content import MOST_TOKENS, as_it_is, moment, text_of
 from chattui.sources.windows import key_of
 
-
-@dataclass(slots=True)
-class _At:
-    """A record's place: its line and number in it as an id, its time, and whether it stands without an envelope."""
-
-    record_id: str
-    line: int
-    time: datetime | None
-    bare: bool = False
+_SILENT_RECORDS: Final = frozenset({"inter_agent_communication", "inter_agent_communication_metadata", "world_state"})
 
 
 @dataclass(slots=True)
 class _HeldPrompt:
-    at: _At
+    at: At
     said: items.Said
 
 
@@ -47,6 +38,7 @@ class CodexTranscript:
         self._prompts: list[_HeldPrompt] = []
         self._before_held: dict[str, Any] = {}
         self._messages: list[NewMessage] = []
+        self._late: list[tuple[At, str]] = []  # what is of no known kind, said after what is kept back
         self._updates: list[NewToolUse] = []
         self._size = 0
 
@@ -74,7 +66,7 @@ class CodexTranscript:
         time = moment(stamp)
         if time is not None and not known.first_at:
             known.first_at = str(stamp)
-        at = _At(f"{line}.{part}" if part else str(line), line, time)
+        at = At(f"{line}.{part}" if part else str(line), line, time)
         payload, kind = record.get("payload"), record.get("type")
         if not isinstance(payload, dict):
             at.bare = True
@@ -98,6 +90,8 @@ class CodexTranscript:
                 self._count(kind, payload)
             case "compacted":
                 self._compacted(payload, at)
+            case str() if kind not in _SILENT_RECORDS:
+                self._say_late(as_it_is(kind, record), at)
             case _:
                 pass
 
@@ -131,12 +125,14 @@ class CodexTranscript:
     def _release(self) -> None:
         """Let the held answer go."""
         held = self._held
-        if held is None:
-            return
-        self._held, self.held_line = None, 0
-        self._append(held)
-        if self._held_item:
-            self._known.flushed_item, self._held_item = self._held_item, ""
+        if held is not None:
+            self._held, self.held_line = None, 0
+            self._append(held)
+            if self._held_item:
+                self._known.flushed_item, self._held_item = self._held_item, ""
+        late, self._late = self._late, []
+        for at, text in late:
+            self._emit(at, Role.SYSTEM, Kind.EVENT, text, content_type=ContentType.TEXT)
 
     def _decide_prompts(self) -> None:
         """Nothing repeated the held prompts: they count if this rollout has no events for prompts."""
@@ -150,7 +146,7 @@ class CodexTranscript:
 
     def _emit(
         self,
-        at: _At,
+        at: At,
         role: Role,
         kind: Kind,
         content: str,
@@ -190,7 +186,7 @@ class CodexTranscript:
         self.held_line = line
         self._before_held = self._known.snapshot()
 
-    def _prompt(self, said: items.Said, at: _At) -> None:
+    def _prompt(self, said: items.Said, at: At) -> None:
         text, pictures = said
         known = self._known
         if text.strip() or pictures:
@@ -204,7 +200,7 @@ class CodexTranscript:
                 at, Role.USER, Kind.ATTACHMENT, words, suffix=suffix, content_type=ContentType.TEXT, attachments=cut
             )
 
-    def _prompt_event(self, said: items.Said, at: _At) -> None:
+    def _prompt_event(self, said: items.Said, at: At) -> None:
         """A prompt as the event tells it; the pictures themselves are only in the item before it."""
         text, pictures = said
         repeated = [held.said for held in self._prompts if held.said[1]]
@@ -216,7 +212,7 @@ class CodexTranscript:
         self._known.user_events = True
         self._prompt((text, pictures), at)
 
-    def _answer(self, text: str, at: _At, *, item: bool, metadata: dict[str, Any] | None = None) -> None:
+    def _answer(self, text: str, at: At, *, item: bool, metadata: dict[str, Any] | None = None) -> None:
         """The assistant's words, which come as an event, as an item, or as both in either order."""
         known = self._known
         if not text.strip():
@@ -238,13 +234,13 @@ class CodexTranscript:
         self._emit(at, Role.ASSISTANT, Kind.TEXT, text, hold=True, metadata=metadata)
         known.agent_events = True
 
-    def _think(self, parts: list[str], at: _At, where: str) -> None:
+    def _think(self, parts: list[str], at: At, where: str) -> None:
         fresh, told = twins.untold(parts, where, self._known.twins)
         if fresh:
             self._emit(at, Role.ASSISTANT, Kind.THINKING, "\n\n".join(fresh), hold=True)
         self._known.twins = told
 
-    def _item(self, item: Mapping[str, Any], at: _At) -> None:
+    def _item(self, item: Mapping[str, Any], at: At) -> None:
         kind = item.get("type")
         if kind == "message":
             self._message_item(item, at)
@@ -280,8 +276,16 @@ class CodexTranscript:
             if text:
                 words = f"{text_of(item.get('author'))} → {text_of(item.get('recipient'))}: {text}"
                 self._emit(at, Role.SYSTEM, Kind.EVENT, words, content_type=ContentType.TEXT)
+        elif isinstance(kind, str) and kind not in items.SILENT:
+            self._say_late(as_it_is(kind, item), at)
 
-    def _message_item(self, item: Mapping[str, Any], at: _At) -> None:
+    def _say_late(self, text: str, at: At) -> None:
+        """Something of no known kind, which decides nothing about what is kept back."""
+        self._late.append((at, text))
+        if not self.held_line:
+            self._release()
+
+    def _message_item(self, item: Mapping[str, Any], at: At) -> None:
         role = item.get("role")
         content = item.get("content") if "content" in item else item.get("message")
         if role == "assistant":
@@ -298,7 +302,7 @@ class CodexTranscript:
                 self._hold(at.line)
             self._prompts.append(_HeldPrompt(at, said))
 
-    def _event_record(self, payload: Mapping[str, Any], at: _At) -> None:
+    def _event_record(self, payload: Mapping[str, Any], at: At) -> None:
         kind = payload.get("type")
         match kind:
             case "token_count":
@@ -322,7 +326,7 @@ class CodexTranscript:
             case _:
                 self._other_event(payload, at)
 
-    def _completed(self, payload: Mapping[str, Any], item: Mapping[str, Any], at: _At) -> None:
+    def _completed(self, payload: Mapping[str, Any], item: Mapping[str, Any], at: At) -> None:
         kind = item.get("type")
         if kind == "Plan":
             self._answer(text_of(item.get("text")), at, item=False, metadata={"plan": True})
@@ -335,7 +339,7 @@ class CodexTranscript:
         else:
             self._other_event(payload, at)
 
-    def _other_event(self, payload: Mapping[str, Any], at: _At) -> None:
+    def _other_event(self, payload: Mapping[str, Any], at: At) -> None:
         if (end := events.end_of(payload)) is not None:
             self._release()
             self._updates.append(end)
@@ -345,8 +349,10 @@ class CodexTranscript:
         words, failed = events.words_of(payload)
         if words:
             self._emit(at, Role.SYSTEM, Kind.EVENT, words, content_type=ContentType.TEXT, error=failed)
+        elif unknown := events.unknown_in(payload):
+            self._say_late(unknown, at)
 
-    def _rolled_back(self, payload: Mapping[str, Any], at: _At) -> None:
+    def _rolled_back(self, payload: Mapping[str, Any], at: At) -> None:
         turns = payload.get("num_turns")
         count = turns if isinstance(turns, int) else 0
         self.settle()
@@ -355,7 +361,7 @@ class CodexTranscript:
         metadata = {"num_turns": count}
         self._emit(at, Role.SYSTEM, Kind.EVENT, words, content_type=ContentType.TEXT, metadata=metadata)
 
-    def _compacted(self, payload: Mapping[str, Any], at: _At) -> None:
+    def _compacted(self, payload: Mapping[str, Any], at: At) -> None:
         message = text_of(payload.get("message"))
         if message.strip():
             self._emit(at, Role.SYSTEM, Kind.SUMMARY, message)
@@ -372,7 +378,7 @@ class CodexTranscript:
             known.owed = (owed[0] + added[0], owed[1] + added[1], owed[2] + added[2])
             self._release()
 
-    def _bare(self, record: Mapping[str, Any], kind: object, at: _At) -> None:
+    def _bare(self, record: Mapping[str, Any], kind: object, at: At) -> None:
         """A record without envelope: the header and the items of 2025, and still simpler shapes."""
         if kind is None and "role" in record:
             self._known.model = text_of(record.get("model")) or self._known.model
