@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chattui.domain.chat import ChatRow
     from chattui.tui.data.session import Session
 
-_SOON = 0.5
+_SOON = 0.25  # seconds; in the first second of a first import a list fills that a person waits for
 """Seconds between two requests for the list while other programs change chats."""
 
 _FIRST_PAGE = 100
