@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import find, importing, keys, live, pane, reading, startup, truth
+from tests.bench import find, importing, keys, live, pane, peers, reading, startup, truth
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
@@ -22,6 +22,7 @@ GROUPS = {
     "reading": reading,
     "find": find,
     "live": live,
+    "peers": peers,
     "importing": importing,
     "truth": truth,
 }

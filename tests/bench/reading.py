@@ -66,6 +66,8 @@ def _rows(size: int, found: dict[str, list[float]], memory: float, others: float
         timing(f"{of}: turn of the wheel", found["wheel"], limit=16, p95=True, others=busy),
         timing(f"{of}: fold, unfold", found["fold"], limit=16, others=busy),
         timing(f"{of}: resize to the first frame", found["resize"], limit=60, others=busy),
+        timing(f"{of}: another level of detail, the first time", found["level 1"], limit=100, others=busy),
+        timing(f"{of}: another level of detail", found["level"], limit=100, others=busy),
     ]
     verdict = "kept" if memory <= _MEMORY else "MISSED"
     rows.append(
@@ -99,6 +101,7 @@ def _session(home: Home, found: dict[str, list[float]]) -> float:
             terminal.resize(columns, 40)
             found["resize"].append(terminal.wait(_resized, "the new size").ms)
             terminal.settle(0.3)
+        _levels(terminal, found)
         _open_a_match(terminal, found)
         return terminal.memory()[0]
 
@@ -138,6 +141,31 @@ def _fold(terminal: Terminal, found: dict[str, list[float]]) -> None:
             terminal.press("f")
             found["fold"].append(terminal.wait(_painted, "the message folded or open").ms)
             terminal.settle(0.1)
+
+
+def _levels(terminal: Terminal, found: dict[str, list[float]]) -> None:
+    """From everything to the prompts and back."""
+    for turn in range(4):
+        terminal.press("1")
+        found["level" if turn else "level 1"].append(terminal.wait(_only_prompts, "the prompts alone").ms)
+        terminal.settle(0.5)
+        terminal.press("4")
+        found["level"].append(terminal.wait(_replies_too, "the replies as well").ms)
+        terminal.settle(0.5)
+
+
+def _names(screen: Screen) -> set[str]:
+    """Who speaks in the pane: the first words of the lines that head a message."""
+    heads = (screen.row(y, _LEFT - 4).strip(" │┃▌▏").split() for y in range(_TOP, screen.rows - 3))
+    return {words[0] for words in heads if words and words[0] in ("You", "Assistant", "▸", "▾")}
+
+
+def _only_prompts(screen: Screen) -> bool:
+    return _names(screen) == {"You"}
+
+
+def _replies_too(screen: Screen) -> bool:
+    return bool(_names(screen) - {"You"})
 
 
 def _open_a_match(terminal: Terminal, found: dict[str, list[float]]) -> None:

@@ -65,7 +65,11 @@ class NotPainted(Exception):
 class Terminal:
     """A program in a pseudo-terminal. Use as a context manager: the program is ended when the block is left."""
 
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], *, columns: int = 120, rows: int = 40) -> None:
+    def __init__(
+        self, argv: Sequence[str], env: Mapping[str, str], *, columns: int = 120, rows: int = 40, framed: bool = True
+    ) -> None:
+        """``framed`` is False for programs that do not mark their frames: whatever is read at once is one."""
+        self._framed = framed
         self.screen = Screen(columns, rows)
         self.frames: list[Frame] = []
         self.alive = True
@@ -102,6 +106,9 @@ class Terminal:
         self._buffer += data
         if _QUESTION in data:
             os.write(self._fd, _ANSWER)
+        if not self._framed:
+            self.frames.append(Frame(now, bytes(self._buffer)))
+            self._buffer.clear()
         while (at := self._buffer.find(_END, self._scanned)) >= 0:
             end = at + len(_END)
             self.frames.append(Frame(now, bytes(self._buffer[:end])))
