@@ -41,7 +41,7 @@ class _Peer:
 
 _PEERS = (
     _Peer("ccsessions-tui==0.4.0", "ccsessions", "Modified:", ("tab", "down"), "up"),
-    _Peer("xed-tui==1.26.6", "xed-tui", "YOU", ("down",), "up", shows_end=False),
+    _Peer("xed-tui==1.26.6", "xed-tui", "YOU", ("\x1bOB", "\x1bOB"), "\x1bOB", shows_end=False),
 )
 
 
