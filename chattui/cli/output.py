@@ -78,7 +78,8 @@ def gone_mark_json(mark: Mark) -> dict[str, Any]:
 
 def message_json(message: Message, mark: Mark | None = None) -> dict[str, Any]:
     """A message as ``chattui show --json`` prints it."""
-    tool = message.tool
+    from chattui.export.json_document import tokens_json, tool_json
+
     return {
         "seq": message.seq,
         "role": message.role.value,
@@ -92,17 +93,8 @@ def message_json(message: Message, mark: Mark | None = None) -> dict[str, Any]:
         "error": message.error,
         "bookmarked": mark is not None and mark.bookmarked,
         "note": (mark.note or None) if mark is not None else None,
-        "tokens": {"in": message.tokens_in, "out": message.tokens_out, "cached": message.tokens_cached},
-        "tool": None
-        if tool is None
-        else {
-            "call_id": tool.call_id,
-            "name": tool.name,
-            "target": tool.target,
-            "status": tool.status.value,
-            "duration_ms": tool.duration_ms,
-            "error": tool.error,
-        },
+        "tokens": tokens_json(message),
+        "tool": tool_json(message.tool),
     }
 
 

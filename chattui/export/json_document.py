@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from chattui.domain.chat import Message, ToolUse
 from chattui.domain.portable import PORTABLE_VERSION, PortableChat, PortableMessage
 from chattui.domain.visible import visible_json
 
@@ -73,8 +74,27 @@ def _chat(portable: PortableChat) -> dict[str, Any]:
     }
 
 
+def tool_json(tool: ToolUse | None) -> dict[str, Any] | None:
+    """What is known of a tool call."""
+    if tool is None:
+        return None
+    return {
+        "call_id": tool.call_id,
+        "name": tool.name,
+        "target": tool.target,
+        "status": tool.status.value,
+        "duration_ms": tool.duration_ms,
+        "error": tool.error,
+    }
+
+
+def tokens_json(message: Message) -> dict[str, int | None]:
+    """What a message has cost in tokens."""
+    return {"in": message.tokens_in, "out": message.tokens_out, "cached": message.tokens_cached}
+
+
 def _message(portable: PortableMessage) -> dict[str, Any]:
-    message, tool = portable.message, portable.message.tool
+    message = portable.message
     return {
         "seq": message.seq,
         "id": portable.source_id,
@@ -88,18 +108,9 @@ def _message(portable: PortableMessage) -> dict[str, Any]:
         "content_type": message.content_type.value,
         "content": message.content,
         "model": message.model,
-        "tokens": {"in": message.tokens_in, "out": message.tokens_out, "cached": message.tokens_cached},
+        "tokens": tokens_json(message),
         "error": message.error,
-        "tool": None
-        if tool is None
-        else {
-            "call_id": tool.call_id,
-            "name": tool.name,
-            "target": tool.target,
-            "status": tool.status.value,
-            "duration_ms": tool.duration_ms,
-            "error": tool.error,
-        },
+        "tool": tool_json(message.tool),
         "attachments": [
             {"name": a.name, "mime": a.mime, "size": a.size, "base64": b64encode(a.data or b"").decode()}
             for a in portable.attachments

@@ -15,7 +15,8 @@ from chattui.tui.pane.lru import Lru
 from chattui.tui.pane.wrap import cells
 
 if TYPE_CHECKING:
-    from chattui.tui.pane.typeset import Laid, Typesetter
+    from chattui.tui.pane.laid import Laid
+    from chattui.tui.pane.typeset import Typesetter
 
 UNWRAPPED = 10_000
 """Columns of text that a line may take where lines are not wrapped; what is longer goes on in the next row."""

@@ -18,13 +18,14 @@ from chattui.tui.pane.cutting import Cutter
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.finder import Finder
 from chattui.tui.pane.heights import Heights, estimate
+from chattui.tui.pane.laid import Place
 from chattui.tui.pane.line_scroll import LineScroll
 from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.paint import GUTTER, Painter, centred, placeholder, select, shifted, stamped, with_pill
 from chattui.tui.pane.palette import Palettes, make_palettes
 from chattui.tui.pane.selection import Document
 from chattui.tui.pane.sieve import Sieve
-from chattui.tui.pane.typeset import MOST_ROWS, NARROWEST, Place, Typesetter
+from chattui.tui.pane.typeset import MOST_ROWS, NARROWEST, Typesetter
 
 _MARGIN = 20
 """Messages above and below the window that are asked for with it."""
@@ -35,17 +36,13 @@ _QUIET = 0.7
 _HINT = "Nothing here yet. What you write below begins the chat."
 
 
-def _clock() -> datetime:
-    return datetime.now().astimezone()
-
-
 class Reader(LineScroll):
     """Shows the messages of a feed. All methods are to be called on the UI thread."""
 
     def __init__(
         self,
         *,
-        now: Callable[[], datetime] = _clock,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         name: str | None = None,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
@@ -382,13 +379,6 @@ class Reader(LineScroll):
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
         """Paint the selection."""
         self.refresh()
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text."""
-        if not self.viewport.heights.count:
-            return None
-        heights = self.viewport.heights
-        return self.document.extract(selection, heights.count, self.typeset.lines, heights.between), "\n"
 
     # Writing
 

@@ -80,6 +80,13 @@ class Selecting(Taking):
             self.post_message(SelectionMoved(0, 0))
             self.refresh_bindings()
 
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text."""
+        if not self.viewport.heights.count:
+            return None
+        heights = self.viewport.heights
+        return self.document.extract(selection, heights.count, self.typeset.lines, heights.between), "\n"
+
     def selection_updated(self, selection: Selection | None) -> None:
         """Paint it. A selection that was dropped, by a click or because the text was laid out anew, is left."""
         super().selection_updated(selection)
