@@ -102,6 +102,16 @@ class Subagent:
 
 
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """A chat that goes on from a message of another one, with that one's messages before it."""
+
+    chat_id: int
+    title: str
+    seq: int  # the last message of the original that it builds on
+    first: int  # its own first message: some sources repeat what both have, some do not
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSize:
     """Size of ``SIZE_BLOCK`` consecutive messages, for estimating heights before their text is loaded."""
 

@@ -46,7 +46,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "question_mark,f1", "help", "Help", "Show every key", footer=True),
     Command("back", "escape", "back", "Back", "Go back to where you were", palette=False),
     Command(
-        "parent", "less_than_sign", "parent", "Parent chat", "Go back from a subagent's chat to the one that started it"
+        "parent",
+        "less_than_sign",
+        "parent",
+        "Parent chat",
+        "Go from a subagent's chat or a fork to the one that it comes from",
     ),
     Command("write", "w", "write", "Write", "Write a message in this chat", footer=True),
     Command("faults", "f7", "faults", "Problems", "Show the files that could not be read"),

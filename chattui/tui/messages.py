@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chattui.domain.branches import Branches
-    from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Subagent
+    from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Fork, Subagent
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.marks import Bookmark, Mark
     from chattui.domain.needle import Needle
@@ -119,10 +119,10 @@ class SizesRead(Message):
 
 
 class SubagentsRead(Message):
-    """The subagents of a chat."""
+    """The subagents of a chat, and the chats that go on from one of its messages."""
 
-    def __init__(self, chat_id: int, subagents: list[Subagent]) -> None:
-        self.chat_id, self.subagents = chat_id, subagents
+    def __init__(self, chat_id: int, subagents: list[Subagent], forks: list[Fork]) -> None:
+        self.chat_id, self.subagents, self.forks = chat_id, subagents, forks
         super().__init__()
 
 

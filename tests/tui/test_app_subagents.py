@@ -81,3 +81,33 @@ async def test_a_result_that_names_the_agent_leads_there_too(samples: str, app_o
         app.main.pane.focus()
         await pilot.press("greater_than_sign")
         await until(pilot, lambda: heading(app).startswith("Find every place in harbor/"))
+
+
+async def test_a_fork_is_named_where_it_parts_and_leads_there_and_back(samples: str, app_on: AppMaker) -> None:
+    """Of a fork that repeats what both have, the first message of its own is shown."""
+    origin = rows(samples, "SELECT id FROM chattui.chats WHERE title LIKE 'Flaky scheduler%%'")[0][0]
+    fork = rows(
+        samples,
+        "INSERT INTO chattui.chats (source, source_id, title, forked_from, forked_seq)"
+        " VALUES ('codex', 'fork', 'Another [red]way', %s, 2) RETURNING id",
+        origin,
+    )[0][0]
+    rows(
+        samples,
+        "INSERT INTO chattui.messages (chat_id, seq, source_id, created_at, role, kind, content)"
+        " SELECT %s, seq, source_id, created_at, role, kind, content FROM chattui.messages WHERE chat_id = %s AND seq <= 2"
+        " UNION ALL SELECT %s, 3, 'own', now(), 'user', 'text', 'Let us go another way' RETURNING seq",
+        *(fork, origin, fork),
+    )
+    app = app_on(samples, chat=str(origin))
+    async with running(app) as pilot:
+        app.main.pane.focus()
+        await pilot.press("home")
+        await until(pilot, lambda: "⑂ goes on in “Another [red]way” (>)" in seen_in(app.main.pane), "the fork's name")
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: heading(app).startswith("Another [red]way"))
+        await until(pilot, lambda: app.main.pane.current_seq == 3, "its own first message")
+        app.main.open_chat._trail.clear()
+        await pilot.press("less_than_sign")
+        await until(pilot, lambda: heading(app).startswith("Flaky scheduler"))
+        await until(pilot, lambda: app.main.pane.current_seq == 2, "where it parts")

@@ -268,25 +268,27 @@ class Session:
         self._helpers.submit(job)
 
     def read_subagents(self, chat_id: int) -> None:
-        """The chats that this one's tool calls have started."""
+        """The chats that this one's tool calls have started, and those that go on from one of its messages."""
 
         def job() -> None:
             from chattui.store import subagents
 
-            if found := subagents.of_chat(self._database(), chat_id):
-                self._post(told.SubagentsRead(chat_id, found))
+            db = self._database()
+            found, forks = subagents.of_chat(db, chat_id), subagents.forks_of_chat(db, chat_id)
+            if found or forks:
+                self._post(told.SubagentsRead(chat_id, found, forks))
 
         self._helpers.submit(job)
 
     def read_parent(self, chat_id: int) -> None:
-        """The chat that a subagent works for, at the call that started it."""
+        """The chat that a subagent works for, at the call that started it; or the one that a fork goes on from."""
 
         def job() -> None:
             from chattui.store import subagents
 
             place = subagents.place_in_parent(self._database(), chat_id)
             if place is None:
-                raise ChattuiError("This chat was not started by another one.")
+                raise ChattuiError("This chat was not started by another one, and goes on from none.")
             self._read_chat(place[0], place[1], "")
 
         self._pages.submit(job)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from chattui.domain.chat import Message, Subagent, ToolUse
+from chattui.domain.chat import Fork, Message, Subagent, ToolUse
 from chattui.domain.kinds import Kind, Role, ToolStatus
 from chattui.domain.marks import Mark
 from chattui.domain.visible import visible_line
@@ -85,6 +86,13 @@ def bookmark_of(mark: Mark | None, palette: Palette) -> list[Run]:
 def noted(mark: Mark, width: int, palette: Palette) -> Line:
     """The note on a message, in one line below the headline."""
     shown = clip(f"✎ {visible_line(mark.note)}", width)
+    return line_of([(shown, palette.notice)], lead=len(shown))
+
+
+def parted(forks: Sequence[Fork], width: int, palette: Palette) -> Line:
+    """The chats that go on from here, in one line below the headline."""
+    others = f" and {len(forks) - 1} more" if len(forks) > 1 else ""
+    shown = clip(f"⑂ goes on in “{visible_line(forks[0].title)}”{others} (>)", width)
     return line_of([(shown, palette.notice)], lead=len(shown))
 
 

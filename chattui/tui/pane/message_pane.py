@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from typing import ClassVar
@@ -11,6 +12,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Offset
 
+from chattui.domain.chat import Fork, Subagent
 from chattui.tui.pane.detail import LEVELS
 from chattui.tui.pane.jumps import JUMPS
 from chattui.tui.pane.keys import pane_key
@@ -55,7 +57,13 @@ class MessagePane(Sideways):
         *SELECTS,
         pane_key("b", "bookmark", "bookmark", "Bookmark", "Bookmark the current message, or take the bookmark away"),
         pane_key("m", "note", "note", "Note", "Write a note on the current message"),
-        pane_key("greater_than_sign", "subagent", "subagent", "Subagent", "Go to the chat that this call has started"),
+        pane_key(
+            "greater_than_sign",
+            "subagent",
+            "subagent",
+            "Subagent",
+            "Go to the chat that begins or goes on here",
+        ),
     ]
 
     from_window = False
@@ -187,15 +195,29 @@ class MessagePane(Sideways):
         laid = self.typeset.laid(seq)
         return laid.head if laid else 0
 
+    def set_subagents(self, subagents: Sequence[Subagent], forks: Sequence[Fork] = ()) -> None:
+        """Say at the calls which chats they have started, and where others go on from."""
+        before = self.typeset.forks
+        self.typeset.set_subagents(subagents, forks)
+        self.finder.clear()
+        self._painter.clear()
+        for seq in before.keys() ^ self.typeset.forks.keys():
+            self.forget(seq)
+        self.settle()
+        self.refresh()
+
     def action_subagent(self) -> None:
-        """Go to the chat that the current call has started, or else the next one in the window that has."""
+        """Go to the chat that the current call has started or that goes on from here, or else the next one in the window."""
         seen = [self.current_seq, *self.viewport.messages()]
         for seq in seen:
             message = self.message_at(seq)
             if message is not None and (agent := self.typeset.subagent(message)) is not None:
                 self.post_message(SubagentPicked(agent.chat_id))
                 return
-        self.notify("No tool call here has started a chat of its own.", timeout=3)
+            if message is not None and (forks := self.typeset.forks.get(seq)):
+                self.post_message(SubagentPicked(forks[0].chat_id, forks[0].first))
+                return
+        self.notify("No tool call here has started a chat of its own, and none goes on from here.", timeout=3)
 
     # Marking
 

@@ -43,9 +43,10 @@ class LinkFollowed(Message):
 
 @dataclass
 class SubagentPicked(Message):
-    """The chat of a subagent is to be shown."""
+    """The chat of a subagent or a fork is to be shown, from message ``at`` on."""
 
     chat_id: int
+    at: int = 1
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -11,7 +11,6 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 
-from chattui.domain.chat import Subagent
 from chattui.domain.marks import Mark
 from chattui.tui.pane.bar_marks import BarMarks
 from chattui.tui.pane.cutting import Cutter
@@ -167,13 +166,6 @@ class Reader(LineScroll):
         self.finder.drop(seq)
         self._painter.drop(seq, kept, max(rows, self.measure(seq)) + 1)
         self.settle()
-
-    def set_subagents(self, subagents: Sequence[Subagent]) -> None:
-        """Say at the calls which chats they have started."""
-        self.typeset.set_subagents(subagents)
-        self.finder.clear()
-        self._painter.clear()
-        self.refresh()
 
     def set_marks(self, marks: Marks | None, *, keep: bool = False) -> None:
         """Highlight other matches, or none, without moving; with ``keep`` the reader stays at the match they are at."""

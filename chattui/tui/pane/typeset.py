@@ -9,13 +9,13 @@ from datetime import datetime
 from rich.segment import Segment
 
 from chattui.domain.attached import is_kept, is_only_named
-from chattui.domain.chat import Message, Subagent
+from chattui.domain.chat import Fork, Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
 from chattui.domain.marks import Mark
 from chattui.domain.markup import too_heavy
 from chattui.tui.pane.cutting import UNWRAPPED
 from chattui.tui.pane.feed import MessageFeed
-from chattui.tui.pane.headline import folded, header, noted
+from chattui.tui.pane.headline import folded, header, noted, parted
 from chattui.tui.pane.highlight import Highlighter
 from chattui.tui.pane.laid import Laid
 from chattui.tui.pane.layout import Body, set_blocks
@@ -73,6 +73,7 @@ class Typesetter:
         self._stream: tuple[int, Stream] | None = None
         self._by_call: dict[str, Subagent] = {}
         self._by_agent: dict[str, Subagent] = {}
+        self.forks: dict[int, list[Fork]] = {}
 
     def begin(self, feed: MessageFeed | None) -> None:
         """Another chat: forget everything about the one before."""
@@ -83,8 +84,11 @@ class Typesetter:
         self.set_subagents(())
         self.restyle()
 
-    def set_subagents(self, subagents: Iterable[Subagent]) -> None:
-        """The chats that tool calls of this one have started."""
+    def set_subagents(self, subagents: Iterable[Subagent], forks: Iterable[Fork] = ()) -> None:
+        """The chats that tool calls of this one have started, and those that go on from one of its messages."""
+        self.forks = {}
+        for fork in forks:
+            self.forks.setdefault(fork.seq, []).append(fork)
         known = list(subagents)
         self._by_call = {s.call_id: s for s in known if s.call_id}
         self._by_agent = {s.agent_id: s for s in known if s.agent_id}
@@ -246,6 +250,8 @@ class Typesetter:
             laid.lines.append(folded(message, width, palette, opened=not shut, mark=mark, agent=agent, branch=branch))
         else:
             laid.lines.append(header(message, self._now(), width, palette, mark=mark, branch=self.branch(message.seq)))
+        if message.seq in self.forks:
+            laid.lines.append(parted(self.forks[message.seq], width, palette))
         if mark is not None and mark.note:
             laid.lines.append(noted(mark, width, palette))
         laid.body = len(laid.lines)

@@ -215,16 +215,16 @@ class MainScreen(Keeping, Moving, Marking, Taking):
             self.say(f"match {event.index:,} of {event.total:,} · n N step · Esc to the hits")
 
     def on_subagent_picked(self, event: SubagentPicked) -> None:
-        """A subagent's chat is to be read."""
+        """A subagent's chat or a fork is to be read."""
         self.say("")
-        self.open_chat.go_down(event.chat_id)
+        self.open_chat.go_down(event.chat_id, event.at)
 
     def action_parent(self) -> None:
         """Back to the chat that started this one."""
         if self.open_chat.go_up():
             self.say("")
         else:
-            self.notify("This chat was not started by another one.", timeout=3)
+            self.notify("This chat was not started by another one, and goes on from none.", timeout=3)
 
     def on_composer_submitted(self, event: Composer.Submitted) -> None:
         """A message is to be saved."""

@@ -148,27 +148,28 @@ class OpenChat:
         self._pane.clear()
 
     def started(self, event: told.SubagentsRead) -> None:
-        """The chats that calls of this one have started."""
+        """The chats that calls of this one have started, and its forks."""
         if self.chat_id == event.chat_id:
-            self._pane.set_subagents(event.subagents)
+            self._pane.set_subagents(event.subagents, event.forks)
 
-    def go_down(self, chat_id: int) -> None:
-        """Show the chat of a subagent, and remember the way back."""
+    def go_down(self, chat_id: int, at: int = 1) -> None:
+        """Show the chat of a subagent or a fork, and remember the way back."""
         if self.chat is not None:
             self._trail.append((self.chat.id, *self.position))
-        self.ask(chat_id, 1)
+        self.ask(chat_id, at)
 
     def go_up(self) -> bool:
-        """Back to where a subagent was opened, or else to the call that started it; False for a chat of no other."""
-        if self.chat is None or self.chat.parent_id is None:
+        """Back to where a subagent or fork was opened, or else to what it comes from; False for a chat of no other."""
+        origin = (self.chat.parent_id or self.chat.forked_from) if self.chat is not None else None
+        if self.chat is None or origin is None:
             return False
         while self._trail:
             chat_id, seq, line = self._trail.pop()
-            if chat_id == self.chat.parent_id:
+            if chat_id == origin:
                 self.ask(chat_id, seq, line=line)
                 return True
         self._leave()
-        self._wanted, self._line = self.chat.parent_id, None
+        self._wanted, self._line = origin, None
         self._session.read_parent(self.chat.id)
         return True
 
