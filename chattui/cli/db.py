@@ -8,7 +8,7 @@ import click
 
 from chattui.cli import output
 from chattui.cli.context import EXIT_UNREACHABLE, Context
-from chattui.cli.upkeep import reindex
+from chattui.cli.upkeep import check, reindex
 from chattui.config.log import start_log
 
 
@@ -132,3 +132,4 @@ def url(context: Context, as_json: bool) -> int:
 
 
 db.add_command(reindex)
+db.add_command(check)

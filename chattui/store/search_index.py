@@ -53,7 +53,7 @@ def set_aside(db: Database, incoming_bytes: int) -> bool:
         return False
     with db.raw() as conn, conn.transaction():
         row = conn.execute("SELECT pg_total_relation_size('chattui.messages')").fetchone()
-        if not _is_owner(conn) or row is None or row[0] > incoming_bytes or _state(conn) is None:
+        if not owns_tables(conn) or row is None or row[0] > incoming_bytes or _state(conn) is None:
             return False
         conn.execute("SET LOCAL lock_timeout = '2s'")
         try:
@@ -72,7 +72,7 @@ def build(db: Database, progress: Tell | None = None, *, memory_mb: int = 512) -
     if is_ready(db):
         return False
     with connect(db.conninfo, autocommit=True) as conn:
-        if not _is_owner(conn):
+        if not owns_tables(conn):
             return False  # whoever owns the tables builds it; searches walk the newest messages meanwhile
         with _alone(conn, memory_mb, progress):
             return _build_missing(db, conn, progress)
@@ -85,7 +85,7 @@ def rebuild(db: Database, progress: Tell | None = None, *, memory_mb: int = 512)
     so is what this one leaves when it is interrupted. Raises ``DatabaseError``, also for a user who does not own the tables.
     """
     with connect(db.conninfo, autocommit=True) as conn:
-        if not _is_owner(conn):
+        if not owns_tables(conn):
             raise DatabaseError(
                 "Only the owner of the tables can rebuild the search index. Ask whoever runs the database."
             )
@@ -189,7 +189,8 @@ def _locked(conn: psycopg.Connection[Any]) -> bool:
     return row is not None and bool(row[0])
 
 
-def _is_owner(conn: psycopg.Connection[Any]) -> bool:
+def owns_tables(conn: psycopg.Connection[Any]) -> bool:
+    """Whether this user may build and drop indexes."""
     row = conn.execute(
         "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'chattui.messages'::regclass"
     ).fetchone()

@@ -54,3 +54,41 @@ def test_a_reindex_that_is_killed_costs_nothing_and_is_done_by_the_next(chattui:
     invalid = "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT indisvalid"
     assert value(filled, invalid) == 0
     assert len(search.search(filled, "needle ", limit=500).hits) == 300
+
+
+def test_check_says_what_was_looked_at_and_ends_with_0_when_all_is_right(chattui: Program, filled: Database) -> None:
+    chattui("db", "reindex")
+    done = chattui("db", "check")
+    assert (done.code, done.err) == (0, "")
+    assert "right    chat counters: chats (1 looked at)" in done.out
+    assert done.out.endswith("A sample was looked at (--all looks at everything): all is right.\n")
+    found = chattui("db", "check", "--all", "--json").json
+    assert found["ok"] is True
+    assert {f["check"]: f["looked_at"] for f in found["findings"]}["index text"] == 300
+
+
+def test_check_says_what_is_wrong_and_repair_what_it_did(chattui: Program, filled: Database) -> None:
+    chattui("db", "reindex")
+    rows(filled, "UPDATE chattui.chats SET prompt_count = 9000")
+    rows(filled, "UPDATE chattui.day_counts SET n = n + 1")
+    done = chattui("db", "check")
+    assert done.code == 1
+    assert "WRONG    chat counters: chats, but not 1 of 1: 1" in done.out
+    assert "`chattui db check --repair` mends day counts, chat counters." in done.out
+    done = chattui("db", "check", "--repair")
+    assert done.code == 0
+    assert "mended   chat counters: counted again (1)" in done.out
+    assert done.out.endswith("all is right again.\n")
+    assert chattui("db", "check", "--all").code == 0
+
+
+def test_check_ends_with_1_when_something_cannot_be_mended(chattui: Program, filled: Database) -> None:
+    chattui("db", "reindex")
+    with connect(filled.conninfo) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("INSERT INTO chattui.marks (chat_id, source_id, seq, note) VALUES (99, 'x', 1, 'x')")
+    done = chattui("db", "check", "--repair", "--json")
+    assert done.code == 1
+    assert done.json["ok"] is False
+    assert [f["check"] for f in done.json["left"]] == ["marks"]
+    assert "A backup, or importing again, may help." in chattui("db", "check", "--repair").out
