@@ -8,6 +8,7 @@ import click
 
 from chattui.cli import output
 from chattui.cli.context import EXIT_UNREACHABLE, Context
+from chattui.cli.upkeep import check, reindex
 from chattui.config.log import start_log
 
 
@@ -128,3 +129,7 @@ def url(context: Context, as_json: bool) -> int:
     else:
         click.echo(shown)
     return 0
+
+
+db.add_command(reindex)
+db.add_command(check)

@@ -132,6 +132,8 @@ def _bar(progress: Progress) -> None:
             text = "Looking for histories …"
         case Phase.INDEXING:
             text = f"Building the search index … {progress.indexed:.0%}"
+            if progress.remaining is not None:
+                text += f" · {progress.remaining:,.0f} s left"
         case _:
             text = f"{progress.files_done:,} of {progress.files:,} files · {progress.messages:,} messages"
             if progress.rate:

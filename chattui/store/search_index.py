@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
+from chattui.domain.errors import DatabaseError
+from chattui.domain.upkeep import IndexProgress, Rebuilt, Step
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.failures import translate
+from chattui.store.index_progress import Tell, Watcher
 
 log = logging.getLogger("chattui.store")
 
@@ -27,9 +32,9 @@ CREATE INDEX CONCURRENTLY messages_search ON chattui.messages
  USING gin (owner, chattui.day_of(created_at), (chattui.day_of(created_at) >> 4), chattui.tsv(content)) WITH (fastupdate = off)
 """
 _BUILD_LOCK = 0x63696478
-_SETTINGS = ("statement_timeout", "maintenance_work_mem", "max_parallel_maintenance_workers")
+_SETTINGS = ("statement_timeout", "lock_timeout", "maintenance_work_mem", "max_parallel_maintenance_workers")
 _LOCK_PAUSE = 0.5
-_WORDS_FROM = 200  # with fewer messages there is nothing to complete and nothing to mistype
+WORDS_FROM = 200  # with fewer messages there is nothing to complete and nothing to mistype
 _WORDS_AFTER = 500
 
 
@@ -48,7 +53,7 @@ def set_aside(db: Database, incoming_bytes: int) -> bool:
         return False
     with db.raw() as conn, conn.transaction():
         row = conn.execute("SELECT pg_total_relation_size('chattui.messages')").fetchone()
-        if not _is_owner(conn) or row is None or row[0] > incoming_bytes or _state(conn) is None:
+        if not owns_tables(conn) or row is None or row[0] > incoming_bytes or _state(conn) is None:
             return False
         conn.execute("SET LOCAL lock_timeout = '2s'")
         try:
@@ -59,37 +64,104 @@ def set_aside(db: Database, incoming_bytes: int) -> bool:
     return True
 
 
-def build(db: Database, progress: Callable[[float], None] | None = None, *, memory_mb: int = 512) -> bool:
+def build(db: Database, progress: Tell | None = None, *, memory_mb: int = 512) -> bool:
     """Build the index where it is missing or was left half-built; writers go on meanwhile. True when it was built.
 
-    ``progress`` is called from this thread's watcher with 0.0 … 1.0. Another program that builds it is waited for.
+    ``progress`` is called from a thread of its own. Another program that builds the index is waited for.
     """
     if is_ready(db):
         return False
     with connect(db.conninfo, autocommit=True) as conn:
-        try:
-            if not _is_owner(conn):
-                return False  # whoever owns the tables builds it; searches walk the newest messages meanwhile
-            while not _locked(conn):  # asked for again and again: one that waits would hold up the other's build
-                time.sleep(_LOCK_PAUSE)
-            if (state := _state(conn)) is True:
-                return False
-            if state is False:
-                conn.execute("DROP INDEX chattui.messages_search")
-            conn.execute("SET statement_timeout = 0")
-            conn.execute("SELECT set_config('maintenance_work_mem', %s, false)", (f"{memory_mb}MB",))
-            conn.execute("SET max_parallel_maintenance_workers = 2")
-            with _Watcher(db, conn.info.backend_pid, progress):
-                conn.execute(_CREATE)
-            conn.execute("VACUUM (ANALYZE) chattui.messages")
-        except psycopg.Error as error:
-            raise translate(error) from error
-        finally:  # behind a pooler the server's connection lives on, and is somebody else's next
-            if not conn.closed:
-                conn.execute("SELECT pg_advisory_unlock_all()")
-                for name in _SETTINGS:
-                    conn.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))
+        if not owns_tables(conn):
+            return False  # whoever owns the tables builds it; searches walk the newest messages meanwhile
+        with _alone(conn, memory_mb, progress):
+            return _build_missing(db, conn, progress)
+
+
+def rebuild(db: Database, progress: Tell | None = None, *, memory_mb: int = 512) -> Rebuilt:
+    """Build every text index anew beside the one that is there, put it in its place, and sample the vocabulary again.
+
+    Searches use the old index until the new one is complete. What a rebuild that was ended has left is cleared first, and
+    so is what this one leaves when it is interrupted. Raises ``DatabaseError``, also for a user who does not own the tables.
+    """
+    with connect(db.conninfo, autocommit=True) as conn:
+        if not owns_tables(conn):
+            raise DatabaseError(
+                "Only the owner of the tables can rebuild the search index. Ask whoever runs the database."
+            )
+        with _alone(conn, memory_mb, progress):
+            cleared = _clear(conn)
+            done = [NAME] if _build_missing(db, conn, progress) else []
+            for name in [n for n in _text_indexes(conn) if n not in done]:
+                statement = sql.SQL("REINDEX INDEX CONCURRENTLY chattui.{}").format(sql.Identifier(name))
+                with Watcher(db, conn, name, progress):
+                    conn.execute(statement)
+                done.append(name)
+    return Rebuilt(tuple(done), tuple(cleared), refresh_words(db))
+
+
+def leftovers(conn: psycopg.Connection[Any]) -> list[str]:
+    """Indexes that a rebuild has left half-built: each of them costs every new message, and serves no search."""
+    return [
+        str(name)
+        for (name,) in conn.execute(
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "WHERE c.relnamespace = 'chattui'::regnamespace AND NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' ORDER BY 1"
+        )
+    ]
+
+
+@contextmanager
+def _alone(conn: psycopg.Connection[Any], memory_mb: int, progress: Tell | None) -> Iterator[None]:
+    """Hold the lock of whoever builds; afterwards the connection is as it was, and nothing half-built is left."""
+    try:
+        while not _locked(conn):  # asked for again and again: one that waits would hold up the other's build
+            if progress is not None:
+                progress(IndexProgress(NAME, Step.WAITING, 0.0))
+            time.sleep(_LOCK_PAUSE)
+        conn.execute("SET statement_timeout = 0")
+        conn.execute("SET lock_timeout = 0")
+        conn.execute("SELECT set_config('maintenance_work_mem', %s, false)", (f"{memory_mb}MB",))
+        conn.execute("SET max_parallel_maintenance_workers = 2")
+        yield
+    except psycopg.Error as error:
+        raise translate(error) from error
+    finally:  # behind a pooler the server's connection lives on, and is somebody else's next
+        if not conn.closed and conn.info.transaction_status is TransactionStatus.IDLE:
+            _clear(conn)
+            conn.execute("SELECT pg_advisory_unlock_all()")
+            for name in _SETTINGS:
+                conn.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))
+
+
+def _build_missing(db: Database, conn: psycopg.Connection[Any], progress: Tell | None) -> bool:
+    if (state := _state(conn)) is True:
+        return False
+    if state is False:
+        conn.execute("DROP INDEX chattui.messages_search")
+    with Watcher(db, conn, NAME, progress):
+        conn.execute(_CREATE)
+    conn.execute("VACUUM (ANALYZE) chattui.messages")
     return True
+
+
+def _clear(conn: psycopg.Connection[Any]) -> list[str]:
+    """Drop the leftovers; only for who holds the lock, because another's build looks the same."""
+    found = leftovers(conn) if _locked(conn) else []
+    for name in found:
+        conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS chattui.{}").format(sql.Identifier(name)))
+        log.info("cleared %s, left by a rebuild that was ended", name)
+    return found
+
+
+def _text_indexes(conn: psycopg.Connection[Any]) -> list[str]:
+    """The indexes that searches use, the one of the messages first."""
+    found = conn.execute(
+        "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
+        "WHERE c.relnamespace = 'chattui'::regnamespace AND a.amname = 'gin' AND i.indisvalid ORDER BY c.relname <> %s, 1",
+        (NAME,),
+    )
+    return [str(name) for (name,) in found]
 
 
 def refresh_words(db: Database) -> int:
@@ -100,16 +172,16 @@ def refresh_words(db: Database) -> int:
         return int(row[0]) if row else 0
 
 
-def words_are_stale(db: Database, added: int) -> bool:
-    """Whether ``added`` new messages make it worth while to sample the vocabulary again."""
+def words_are_stale(db: Database) -> bool:
+    """Whether so much came or went since the vocabulary was sampled that it is worth while to sample it again."""
     with db.raw() as conn, conn.transaction():
         row = conn.execute(
-            "SELECT EXISTS (SELECT FROM chattui.words WHERE owner = CURRENT_USER::text), "
+            "SELECT (SELECT messages FROM chattui.vocabularies WHERE owner = CURRENT_USER::text), "
             "(SELECT coalesce(sum(n), 0) FROM chattui.day_counts WHERE owner = CURRENT_USER::text)"
         ).fetchone()
     assert row is not None
-    has_words, total = row
-    return total >= _WORDS_FROM and (not has_words or added >= max(_WORDS_AFTER, total // 20))
+    sampled, total = row
+    return total >= WORDS_FROM and (sampled is None or abs(total - sampled) >= max(_WORDS_AFTER, total // 20))
 
 
 def _locked(conn: psycopg.Connection[Any]) -> bool:
@@ -117,7 +189,8 @@ def _locked(conn: psycopg.Connection[Any]) -> bool:
     return row is not None and bool(row[0])
 
 
-def _is_owner(conn: psycopg.Connection[Any]) -> bool:
+def owns_tables(conn: psycopg.Connection[Any]) -> bool:
+    """Whether this user may build and drop indexes."""
     row = conn.execute(
         "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'chattui.messages'::regclass"
     ).fetchone()
@@ -130,39 +203,3 @@ def _state(conn: psycopg.Connection[Any]) -> bool | None:
         "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('chattui.messages_search')"
     ).fetchone()
     return None if row is None else bool(row[0])
-
-
-class _Watcher:
-    """Asks the server now and then how far the build is, on a thread of its own."""
-
-    def __init__(self, db: Database, pid: int, progress: Callable[[float], None] | None) -> None:
-        self._db, self._pid, self._progress = db, pid, progress
-
-    def __enter__(self) -> None:
-        if self._progress is None:
-            return
-        import threading
-
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="chattui-index", daemon=True)
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._ended.set()
-            self._thread.join(timeout=5)
-
-    def _watch(self) -> None:
-        assert self._progress is not None
-        while not self._ended.wait(0.5):
-            try:
-                with self._db.raw() as conn, conn.transaction():
-                    row = conn.execute(
-                        "SELECT blocks_done, blocks_total FROM pg_stat_progress_create_index WHERE pid = %s",
-                        (self._pid,),
-                    ).fetchone()
-            except Exception:
-                log.debug("no progress of the index build", exc_info=True)
-                continue
-            if row and row[1]:
-                self._progress(min(1.0, row[0] / row[1]))

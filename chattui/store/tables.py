@@ -252,3 +252,12 @@ words = Table(
     Column("n", Integer, nullable=False),
     PrimaryKeyConstraint("owner", "word"),
 )
+
+vocabularies = Table(
+    "vocabularies",
+    metadata,
+    _owner(),
+    Column("messages", BigInteger, nullable=False),
+    Column("sampled_at", _when, nullable=False),
+    PrimaryKeyConstraint("owner"),
+)

@@ -207,8 +207,10 @@ class Sync:
     def _bring_index_up_to_date(self, stored: int) -> None:
         if stored or not search_index.is_ready(self._db):
             self._say(phase=Phase.INDEXING, remaining=None, force=True)
-        search_index.build(self._db, lambda share: self._say(indexed=share, force=True))
-        if stored and search_index.words_are_stale(self._db, stored):
+        search_index.build(
+            self._db, lambda p: self._say(indexed=p.share, rate=p.rate, remaining=p.remaining, force=True)
+        )
+        if stored and search_index.words_are_stale(self._db):
             search_index.refresh_words(self._db)
 
     def _report(self, path: Path, reason: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from servers import PG15, embedded
 from steps import NOON, begin, fill, value
 
+from chattui.domain.upkeep import IndexProgress
 from chattui.store import chats, health, search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -47,7 +48,8 @@ def test_the_index_is_dropped_and_built_on_postgresql_15(old: Database) -> None:
     chats.create(old, title="x")
     assert search_index.set_aside(old, 1 << 40)
     assert not search_index.is_ready(old)
-    told: list[float] = []
+    told: list[IndexProgress] = []
     assert search_index.build(old, told.append)
     assert search_index.is_ready(old)
-    assert all(0 <= share <= 1 for share in told)
+    assert all(0 <= progress.share <= 1 for progress in told)
+    assert search_index.NAME in search_index.rebuild(old).indexes

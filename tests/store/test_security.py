@@ -22,7 +22,10 @@ from chattui.store.search_query import as_json
 
 SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
-PERSONAL = ("marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots", "day_counts", "words")
+PERSONAL = (
+    *("marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
+    *("day_counts", "words", "vocabularies"),
+)
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ def test_a_message_cannot_be_put_into_anothers_chat(pair: tuple[Database, Databa
         messages.append(bob, anns_chat(ann), "planted", key="k")
 
 
-@pytest.mark.parametrize("table", ["day_counts", "words", "schema_versions"])
+@pytest.mark.parametrize("table", ["day_counts", "words", "vocabularies", "schema_versions"])
 def test_what_the_database_keeps_itself_is_not_written_by_people(pair: tuple[Database, Database], table: str) -> None:
     with pytest.raises(pg.InsufficientPrivilege):
         rows(pair[1], f"DELETE FROM chattui.{table}")

@@ -1,0 +1,225 @@
+"""Index and text, counters and rows: each is damaged for real, found by a check, and mended by a repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from steps import NOON, begin, fill, people, rows, value
+
+from chattui.domain.upkeep import Finding
+from chattui.store import search, search_index
+from chattui.store.check import BLOBS, CHAT_COUNTERS, DAY_COUNTS, INDEX, INDEX_TEXT, VOCABULARY, check
+from chattui.store.connection import connect
+from chattui.store.database import Database
+from chattui.store.repair import repair
+
+BOTH = pytest.mark.parametrize("everything", [False, True], ids=["sample", "all"])
+READY = "UPDATE pg_index SET indisready = %s WHERE indexrelid = 'chattui.messages_search'::regclass"
+
+
+@pytest.fixture
+def filled(db: Database) -> Database:
+    chat = begin(db, title="A chat")
+    words = "needle number {} of getUserById 東京タワー it's C:\\dir a'b {}"
+    said = [words.format(n, "even" if n % 2 == 0 else "odd") for n in range(300)]
+    fill(db, chat, [(text, NOON - timedelta(hours=n)) for n, text in enumerate(said)])
+    begin(db, "one", "two")
+    rows(db, "INSERT INTO chattui.blobs (sha256, size, data) VALUES (sha256('x'), 1, 'x')")
+    rows(db, "INSERT INTO chattui.files (chat_id, path, sha256, size) VALUES (%s, 'x', sha256('x'), 1)", chat)
+    rows(db, "INSERT INTO chattui.tool_calls (chat_id, call_id, name, call_seq) VALUES (%s, 'c1', 'Bash', 7)", chat)
+    search_index.refresh_words(db)
+    return db
+
+
+def wrong(db: Database, *, everything: bool = True) -> dict[str, Finding]:
+    return {f.check: f for f in check(db, everything=everything) if f.wrong}
+
+
+def mended(db: Database, *, everything: bool = True) -> None:
+    done = repair(db, check(db, everything=everything))
+    assert done
+    assert all(r.fault is None for r in done)
+    assert wrong(db) == {}
+
+
+def not_fed(db: Database, work: Callable[[], object]) -> None:
+    """Do ``work`` while the index is not told of changes, as a broken one would not be."""
+    rows(db, READY, False)
+    try:
+        work()
+    finally:
+        rows(db, READY, True)
+
+
+def without_triggers(db: Database, *statements: str) -> None:
+    """Change rows behind the back of counters and foreign keys."""
+    with connect(db.conninfo) as conn:
+        conn.execute("SET session_replication_role = replica")
+        for statement in statements:
+            conn.execute(statement)  # type: ignore[arg-type]
+
+
+@BOTH
+def test_a_sound_database_is_found_right_and_everything_was_looked_at(filled: Database, everything: bool) -> None:
+    found = {f.check: f for f in check(filled, everything=everything)}
+    assert not any(f.wrong or f.skipped for f in found.values())
+    assert found[CHAT_COUNTERS].looked_at == 2
+    assert found["messages"].looked_at == 302
+    assert found[BLOBS].looked_at == found["tool calls"].looked_at == found["files"].looked_at == 1
+    assert found[DAY_COUNTS].looked_at > 10
+    assert found[VOCABULARY].looked_at > 3
+    assert found[INDEX_TEXT].looked_at == 302 if everything else 50 < found[INDEX_TEXT].looked_at <= 302
+
+
+def test_an_empty_database_is_right(db: Database) -> None:
+    assert wrong(db) == wrong(db, everything=False) == {}
+
+
+@BOTH
+def test_messages_that_the_index_does_not_know_are_found(filled: Database, everything: bool) -> None:
+    chat = begin(filled)
+    lost = [("a lost needle", NOON - timedelta(hours=n)) for n in range(300)]
+    not_fed(filled, lambda: fill(filled, chat, lost))
+    bad = wrong(filled, everything=everything)
+    assert set(bad) == {INDEX_TEXT}
+    assert bad[INDEX_TEXT].wrong == 300 if everything else bad[INDEX_TEXT].wrong > 10
+    assert all(example.startswith(f"{chat}:") for example in bad[INDEX_TEXT].examples)
+    mended(filled)
+    assert len(search.search(filled, "lost ", limit=1_000).hits) == 300
+
+
+@BOTH
+@pytest.mark.parametrize("word", ["even", "elsewhere"], ids=["of the same days", "of the vocabulary"])
+def test_words_that_lead_to_messages_without_them_are_found(filled: Database, word: str, everything: bool) -> None:
+    """The index is made by another tokenizer than the one that is there now: the likeliest damage of all."""
+    begin(filled, *["elsewhere"] * 3)
+    search_index.refresh_words(filled)
+    source = value(filled, "SELECT pg_get_functiondef('chattui.tsv(text)'::regprocedure)")
+    other = source.replace("simple', words)", f"simple', words || ' {word}')")
+    assert other != source
+    with connect(filled.conninfo, autocommit=True) as conn:
+        conn.execute(other)
+        conn.execute("REINDEX INDEX chattui.messages_search")
+        conn.execute(source)
+    bad = wrong(filled, everything=everything)
+    assert set(bad) == {INDEX_TEXT}
+    mended(filled)
+    assert len(search.search(filled, "needle ", limit=1_000).hits) == 300
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DROP INDEX chattui.messages_search",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'chattui.messages_search'::regclass",
+    ],
+    ids=["missing", "half-built"],
+)
+def test_an_index_that_is_not_there_is_found_and_built(filled: Database, damage: str) -> None:
+    rows(filled, damage)
+    assert set(wrong(filled)) == {INDEX}
+    skipped = {f.check for f in check(filled) if f.skipped}
+    assert skipped == {INDEX_TEXT, VOCABULARY}
+    mended(filled)
+    assert search_index.is_ready(filled)
+
+
+@pytest.mark.parametrize(
+    ("statement", "everything"),
+    [
+        ("UPDATE chattui.day_counts SET n = n + 1", False),
+        ("UPDATE chattui.day_counts SET n = n + 1 WHERE day = (SELECT max(day) FROM chattui.day_counts)", False),
+        ("DELETE FROM chattui.day_counts WHERE day = (SELECT max(day) FROM chattui.day_counts)", False),
+        ("INSERT INTO chattui.day_counts SELECT owner, 99999, 5 FROM chattui.chats LIMIT 1", True),
+    ],
+)
+def test_counts_of_days_that_are_wrong_are_found_and_counted_again(
+    filled: Database, statement: str, everything: bool
+) -> None:
+    before = rows(filled, "SELECT * FROM chattui.day_counts WHERE n > 0 ORDER BY 1, 2")
+    rows(filled, statement)
+    assert set(wrong(filled, everything=everything)) == {DAY_COUNTS}
+    mended(filled)
+    assert rows(filled, "SELECT * FROM chattui.day_counts WHERE n > 0 ORDER BY 1, 2") == before
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "column", ["message_count", "prompt_count", "byte_count", "tokens_in", "tokens_out", "tokens_cached"]
+)
+def test_counters_of_chats_that_are_wrong_are_found_and_counted_again(
+    filled: Database, column: str, everything: bool
+) -> None:
+    before = rows(filled, f"SELECT id, {column} FROM chattui.chats ORDER BY 1")
+    rows(filled, f"UPDATE chattui.chats SET {column} = {column} + 1 WHERE title = 'A chat'")
+    bad = wrong(filled, everything=everything)
+    assert bad[CHAT_COUNTERS].wrong == 1
+    mended(filled, everything=everything)
+    assert rows(filled, f"SELECT id, {column} FROM chattui.chats ORDER BY 1") == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM chattui.words",
+        "UPDATE chattui.words SET word = word || 'zyx'",
+        "UPDATE chattui.words SET n = 1000000",
+    ],
+)
+def test_a_vocabulary_that_fits_no_message_is_found_and_sampled_again(filled: Database, statement: str) -> None:
+    rows(filled, statement)
+    assert set(wrong(filled, everything=False)) == {VOCABULARY}
+    mended(filled)
+    assert "needle" in search.suggest(filled, "neeedle")
+
+
+def test_bytes_that_no_file_uses_are_found_and_removed(filled: Database) -> None:
+    rows(filled, "INSERT INTO chattui.blobs (sha256, size, data) VALUES (sha256('y'), 1, 'y')")
+    assert wrong(filled)[BLOBS].wrong == 1
+    mended(filled)
+    assert value(filled, "SELECT count(*) FROM chattui.blobs") == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("DELETE FROM chattui.chats WHERE title = 'A chat'", "messages"),
+        ("DELETE FROM chattui.chats WHERE title = 'A chat'", "tool calls"),
+        ("DELETE FROM chattui.chats WHERE title = 'A chat'", "files"),
+        ("UPDATE chattui.tool_calls SET result_seq = 4000", "tool calls"),
+        ("UPDATE chattui.tool_calls SET call_seq = 4000", "tool calls"),
+        ("DELETE FROM chattui.blobs", "files"),
+        ("INSERT INTO chattui.marks (chat_id, source_id, seq, note) VALUES (99, 'x', 1, 'x')", "marks"),
+    ],
+)
+def test_rows_without_what_they_belong_to_are_found_and_left_to_people(
+    filled: Database, statement: str, name: str
+) -> None:
+    without_triggers(filled, statement)
+    found = wrong(filled)[name]
+    assert found.wrong >= 1
+    assert found.examples
+    assert not found.can_repair
+    counted = value(filled, f"SELECT count(*) FROM chattui.{name.replace(' ', '_')}")
+    repair(filled, check(filled))
+    assert value(filled, f"SELECT count(*) FROM chattui.{name.replace(' ', '_')}") == counted, "nothing is thrown away"
+
+
+def test_a_person_checks_and_mends_what_is_ones_own(server: str, filled: Database) -> None:
+    with people(server, filled.conninfo, "ann") as (info,):
+        ann = Database(info)
+        fill(ann, begin(ann), [(f"of my own {n}", NOON) for n in range(250)])
+        rows(filled, "UPDATE chattui.chats SET prompt_count = prompt_count + 1")
+        rows(filled, "UPDATE chattui.day_counts SET n = n + 1")
+        found = {f.check: f for f in check(ann)}
+        assert found["messages"].looked_at == 250
+        assert (found[CHAT_COUNTERS].looked_at, found[CHAT_COUNTERS].wrong) == (1, 1)
+        assert found[INDEX_TEXT].skipped == "only the owner of the tables can look into the index"
+        assert found[VOCABULARY].wrong == 1
+        assert not found[DAY_COUNTS].can_repair
+        assert {r.check for r in repair(ann, list(found.values())) if r.fault is None} == {CHAT_COUNTERS, VOCABULARY}
+        assert {f.check for f in check(ann) if f.wrong} == {DAY_COUNTS}
+        ann.close()
+    assert wrong(filled)[CHAT_COUNTERS].wrong == 2, "the others' counters are theirs to mend"
