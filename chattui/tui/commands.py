@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command. ``room`` is where its key works: "app" everywhere, also while writing; "screen"; or one widget."""
+    """A command. ``room`` is where its key works: "app" everywhere, also while writing; "search" in the bar and in
+    the hits; "screen"; or one widget."""
 
     name: str
     keys: str
@@ -28,7 +29,7 @@ class Command:
             self.action,
             self.label,
             show=self.footer,
-            priority=self.room == "app",
+            priority=self.room in ("app", "search"),  # terminals send Alt+G with the character g
             id=f"{self.room}.{self.name}",
             tooltip=self.help,
         )
@@ -59,6 +60,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("tags", "t", "tags", "Tags", "Tag the chat"),
     Command("chat_note", "T", "chat_note", "Note on the chat", "Write a note on the chat"),
     Command("bookmarks", "B", "bookmarks", "Bookmarks", "List the bookmarks of all chats"),
+    Command("by_chat", "alt+g", "screen.by_chat", "By chat", "Hits by chat, or one below the other", "search"),
+    Command("best", "alt+b", "screen.best", "Best first", "The best of the newest hits first, or the newest", "search"),
+    Command("unfold", "right,plus,l", "unfold", "All", "Show all hits of the chat", "hits", palette=False),
+    Command("fold", "left,minus,h", "fold", "Best", "Show only the best hits of the chat", "hits", palette=False),
     Command("new_here", "n", "screen.new_chat", "New chat", "Start a new chat", "sidebar", palette=False),
     Command(
         "filter",
@@ -74,6 +79,8 @@ COMMANDS: tuple[Command, ...] = (
 ROOMS = {
     "app": "Everywhere",
     "screen": "Outside of text fields",
+    "search": "While searching",
+    "hits": "In the hits",
     "sidebar": "In the list of chats",
     "pane": "In the messages",
     "find": "In the find bar",

@@ -213,7 +213,8 @@ class MarkFailed(Message):
 
 
 class SearchAnswered(Message):
-    """Hits for what was typed; ``final`` when nothing more is being looked for meanwhile."""
+    """Hits for what was typed; ``final`` when nothing more is being looked for meanwhile. ``similar`` are texts that find
+    something, when this one does not."""
 
     def __init__(self, generation: int, text: str, page: Page, similar: list[str], final: bool, appended: bool) -> None:
         self.generation = generation

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from chattui.tui.widgets.key_bar import KeyBar
-from chattui.tui.widgets.search_bar import SearchBar
+from chattui.tui.widgets.query_bar import QueryBar
 from chattui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Shell(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.search_bar = SearchBar("Search every message  (/)", id="search")
+        self.search_bar = QueryBar("Search every message  (/)", id="search")
         self.sidebar = Sidebar()
         self.title_bar = Static("", id="chat-title", markup=False)
         self.banner = Static("", id="banner", markup=False)
@@ -82,7 +82,7 @@ class Shell(Screen[None]):
         from chattui.tui.drafts import Drafts
         from chattui.tui.pane.message_pane import MessagePane
         from chattui.tui.recents.recents_list import RecentsList
-        from chattui.tui.results.hit_list import HitList
+        from chattui.tui.results.search_hits import SearchHits
         from chattui.tui.screens.open_chat import OpenChat
         from chattui.tui.screens.recents_view import RecentsView
         from chattui.tui.screens.searching import Searching
@@ -91,12 +91,12 @@ class Shell(Screen[None]):
         clock = self.app.now
         self.session = session
         self.pane = MessagePane(id="pane", now=clock)
-        self.hits = HitList(id="hits", now=clock)
+        self.hits = SearchHits(id="hits", now=clock)
         self.empty = Static("", id="empty", markup=False)
         self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
         self.hits.display = self.empty.display = False
         self.open_chat = OpenChat(self.pane, session)
-        self.searching = Searching(self.hits, session, self.say)
+        self.searching = Searching(self.hits, session, self.say, clock)
         recents = RecentsList(id="recents", now=clock)
         self.recents = RecentsView(recents, session)
         self.furnished = True
