@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chattui.domain.needle import Needle
     from chattui.domain.place import Prompt
     from chattui.domain.portable import PortableAttachment
-    from chattui.domain.search import Page
+    from chattui.domain.search import HitCount, Page, SavedSearch
     from chattui.sync.progress import Progress
     from chattui.tui.screens.export_dialog import ExportWish
     from chattui.tui.screens.save_dialog import SaveWish
@@ -223,6 +223,24 @@ class SearchAnswered(Message):
         self.similar = similar
         self.final = final
         self.appended = appended
+        super().__init__()
+
+
+class SearchesRead(Message):
+    """What was looked for last, the newest first, and the searches that were saved."""
+
+    def __init__(self, recent: list[str], saved: list[SavedSearch]) -> None:
+        self.recent = recent
+        self.saved = saved
+        super().__init__()
+
+
+class SearchCounted(Message):
+    """How many hits a saved search has."""
+
+    def __init__(self, query: str, count: HitCount) -> None:
+        self.query = query
+        self.count = count
         super().__init__()
 
 

@@ -14,6 +14,7 @@ from chattui.tui.commands import bindings
 from chattui.tui.screens.keeping import Keeping
 from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
+from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.seeking import Seeking
 from chattui.tui.screens.taking import Taking
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Keeping, Moving, Marking, Taking):
+class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
@@ -75,6 +76,7 @@ class MainScreen(Seeking, Keeping, Moving, Marking, Taking):
     def on_store_ready(self) -> None:
         """Everything can be asked for: the rest of the first screen, and what is new on the disk."""
         self.open_chat.read_the_rest()
+        self.session.searches.read()
         if self.searching.active:
             self.searching.type(self.search_bar.value)
         self.call_after_refresh(self._style_scrollbars)
@@ -151,6 +153,7 @@ class MainScreen(Seeking, Keeping, Moving, Marking, Taking):
     def on_chats_changed_elsewhere(self, event: told.ChatsChangedElsewhere) -> None:
         """Another program changed something."""
         self.recents.refresh_soon()
+        self.count_soon()
         chat_id = self.open_chat.chat_id
         if chat_id is not None and (event.chat_ids is None or chat_id in event.chat_ids):
             self.open_chat.look_again()
@@ -178,6 +181,7 @@ class MainScreen(Seeking, Keeping, Moving, Marking, Taking):
         self.sidebar.say(text)
         if event.messages:
             self.recents.refresh()
+            self.count_soon()
         self.show_empty()
 
     # Lists and pane

@@ -78,6 +78,7 @@ class Seeking(Shell):
     def on_hit_picked(self, event: HitPicked) -> None:
         """A hit was chosen."""
         self.searching.opened_hit = True
+        self.session.searches.remember(self.searching.text)
         self.open_chat.ask(event.hit.chat_id, event.hit.seq or None, self.searching.text)
         self.show_hits(False)
         self.pane.focus()
