@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 from chattui.domain.kinds import Kind, Role
@@ -59,6 +58,8 @@ FIELDS: dict[str, FieldInfo] = {
 
 def nearest(name: str, known: tuple[str, ...] | None = None) -> str | None:
     """The field that was probably meant, or the one of ``known`` values, which may be farther off."""
+    from difflib import get_close_matches
+
     found = (
         get_close_matches(name.lower(), FIELDS, 1, 0.78) if known is None else get_close_matches(name, known, 1, 0.6)
     )

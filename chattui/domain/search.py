@@ -45,7 +45,8 @@ class Cursor:
 class Page:
     """A page of hits. ``more`` continues the search; None when everything has been looked at.
 
-    ``complete`` is False when the time budget ended the page before it was full: there may be older hits.
+    ``complete`` is False when the time budget ended the page before it was full: there may be older hits. ``problems`` are
+    sentences about what is mistaken in the query.
     """
 
     hits: tuple[Hit, ...]
@@ -53,6 +54,7 @@ class Page:
     exact: bool
     more: Cursor | None
     complete: bool
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy import BindParameter, Connection, and_, bindparam, cast, func, literal, select, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import Text
 
 from chattui.domain.kinds import Kind, Role
-from chattui.domain.query import CJK, match_pattern, match_ranges, terms
+from chattui.domain.query import match_ranges
 from chattui.domain.search import Cursor, Hit
 from chattui.store.tables import ME, chats, messages
 
@@ -22,8 +23,7 @@ _SNIPPET_CHARS = 240
 def _statement() -> Any:
     found = (
         func.chattui.search_notes(
-            bindparam("text"),
-            BindParameter("patterns", type_=ARRAY(Text)),
+            cast(BindParameter("query", type_=Text), JSONB),
             bindparam("limit"),
             BindParameter("before", type_=TIMESTAMP(timezone=True)),
             bindparam("before_chat"),
@@ -59,25 +59,19 @@ def _statement() -> Any:
 _SEARCH = _statement()
 
 
-def find(conn: Connection, typed: str, *, limit: int, after: Cursor | None = None) -> list[tuple[Hit, Cursor]]:
-    """At most ``limit`` notes that hold what was typed, the newest first, each with the place behind it."""
+def find(
+    conn: Connection, query: str, pattern: re.Pattern[str] | None, *, limit: int, after: Cursor | None = None
+) -> list[tuple[Hit, Cursor]]:
+    """At most ``limit`` notes that fulfil a query (as ``search_query.as_json`` writes it), the newest first, each with the
+    place behind it. What a query asks of messages no note fulfils, but ``has:note``."""
     params = {
-        "text": typed.encode("utf-8", "replace").decode(),
-        "patterns": _literals(typed),
+        "query": query,
         "limit": limit,
         "before": after.created_at.isoformat() if after else "infinity",
         "before_chat": after.chat_id if after else 0,
         "before_seq": after.seq if after else 0,
     }
-    pattern = match_pattern(typed)
     return [_hit(row, pattern) for row in conn.execute(_SEARCH, params)]
-
-
-def _literals(typed: str) -> list[str]:
-    """Patterns for what words alone do not say: quoted phrases, names in parts, scripts without blanks."""
-    wanted = [t for t, quoted in terms(typed) if quoted or CJK.search(t) or not t.isalnum()]
-    escaped = (t.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for t in wanted)
-    return [f"%{t}%".encode("utf-8", "replace").decode() for t in escaped]
 
 
 def _hit(row: Any, pattern: Any) -> tuple[Hit, Cursor]:

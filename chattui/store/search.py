@@ -6,26 +6,33 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, select, true
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from psycopg import errors as pg
+from sqlalchemy import BindParameter, ColumnElement, Connection, Text, and_, bindparam, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
+from chattui.domain.errors import Cancelled, DatabaseError
 from chattui.domain.kinds import Kind, Role
-from chattui.domain.query import match_pattern, match_ranges, terms
+from chattui.domain.language import And, Literal, Node, Or, Phrase, Query, Regex, Word, parse
+from chattui.domain.needle import Needle
+from chattui.domain.query import match_ranges, pattern_of
 from chattui.domain.search import Cursor, Hit, Page
 from chattui.store import notes
 from chattui.store.database import Database
+from chattui.store.search_query import as_json, has_regex, has_text, like
 from chattui.store.storable import storable
 from chattui.store.tables import ME, chats, messages
 
 TYPING_BUDGET_MS = 20
 PATIENT_BUDGET_MS = 2_000
 SEARCH_TIMEOUT_MS = 20_000
+_REGEX_MORE_MS = 2_000
+"""How much longer than its budget a search with an expression may take: a single text can keep the engine busy."""
 
 
 def _statement() -> Any:
     found = (
         func.chattui.search_messages(
-            bindparam("text"),
+            cast(BindParameter("query", type_=Text), JSONB),
             bindparam("limit"),
             bindparam("tier"),
             BindParameter("before", type_=TIMESTAMP(timezone=True)),
@@ -68,25 +75,29 @@ _SEARCH = _statement()
 
 def search(
     db: Database,
-    text: str,
+    asked: str | Query,
     *,
     limit: int = 20,
     after: Cursor | None = None,
     budget_ms: int = PATIENT_BUDGET_MS,
     slot: str | None = None,
 ) -> Page:
-    """A page of hits for what was typed: notes and tags first, then messages with the words as a phrase, then those with
-    all the words; newest first in each.
+    """A page of hits for what was typed: notes and tags first, then messages with the words as a phrase, then the others;
+    newest first in each.
 
     The last word is a prefix unless a blank or a quote follows it. Ends early when ``budget_ms`` is spent; the page
-    then says so and ``more`` goes on from there, and may bring hits of the page again. ``Cancelled`` is raised when
-    ``db.cancel(slot)`` ended it.
+    then says so and ``more`` goes on from there, and may bring hits of the page again. What is mistaken in the query is
+    told in ``problems``. ``Cancelled`` is raised when ``db.cancel(slot)`` ended it.
     """
-    typed = text.replace("\x00", " ")
-    among_notes = after is None or after.tier == notes.TIER
-    start = None if among_notes else after
+    query = parse(asked.replace("\x00", " ")) if isinstance(asked, str) else asked
+    if query.root is None:
+        return Page((), 0, True, None, True, query.problems)
+    among_notes = has_text(query) and (after is None or after.tier == notes.TIER)
+    start = None if after is None or after.tier == notes.TIER else after
+    pattern = pattern_of(query)
+    wanted = as_json(query)
     params = {
-        "text": typed.encode("utf-8", "replace").decode(),
+        "query": wanted,
         "tier": start.tier if start else 0,
         "before": start.created_at.isoformat() if start else "infinity",
         "before_chat": start.chat_id if start else 0,
@@ -95,15 +106,39 @@ def search(
     }
 
     def work(conn: Connection) -> Page:
-        noted = notes.find(conn, typed, limit=limit, after=after) if among_notes else []
+        noted = notes.find(conn, wanted, pattern, limit=limit, after=after) if among_notes else []
         found = [hit for hit, _ in noted]
         if noted and len(noted) == limit:  # messages come on the next page
-            return Page(tuple(found), limit, False, noted[-1][1], True)
+            return Page(tuple(found), limit, False, noted[-1][1], True, query.problems)
         room = limit - len(noted)
-        page = _page(list(conn.execute(_SEARCH, params | {"limit": room + 1})), room, match_pattern(typed))
-        return replace(page, hits=(*found, *page.hits), about=page.about + len(found)) if found else page
+        page = _page(list(conn.execute(_SEARCH, params | {"limit": room + 1})), room, pattern)
+        if after is None and page.more is None:  # nothing was left out
+            page = replace(page, about=len(page.hits), exact=True)
+        return replace(page, hits=(*found, *page.hits), about=page.about + len(found), problems=query.problems)
 
-    return db.read(work, timeout_ms=SEARCH_TIMEOUT_MS, slot=slot)
+    if not has_regex(query.root):
+        return db.read(work, timeout_ms=SEARCH_TIMEOUT_MS, slot=slot)
+    try:
+        return db.read(work, timeout_ms=budget_ms + _REGEX_MORE_MS, slot=slot)
+    except Cancelled:
+        raise
+    except DatabaseError as error:
+        problem = _explained(error)
+        if problem is None:
+            raise
+        return Page((), 0, False, None, True, (*query.problems, problem))
+
+
+def _explained(error: DatabaseError) -> str | None:
+    """What is wrong with an expression that only the server can judge."""
+    original = getattr(error.__cause__, "orig", None)
+    match original:
+        case pg.InvalidRegularExpression():
+            reason = (original.diag.message_primary or "").rpartition(": ")[2]
+            return f"Not a regular expression: {reason}."
+        case pg.QueryCanceled():
+            return "This regular expression takes too long."
+    return None
 
 
 def suggest(db: Database, word: str, limit: int = 5) -> list[str]:
@@ -115,18 +150,38 @@ def suggest(db: Database, word: str, limit: int = 5) -> list[str]:
 
 
 def matching_seqs(db: Database, chat_id: int, text: str, *, limit: int = 5_000, slot: str | None = None) -> list[int]:
-    """The messages of one chat that match, in order: what ``n`` and ``N`` step through."""
-    words = [storable(w) for w, _ in terms(text)]
-    if not words:
+    """The messages of one chat that hold the words, phrases and expressions of a query, in order: what ``n`` and ``N``
+    step through. Fields and what must not be count for nothing here: the chat is open already."""
+    query = parse(text)
+    held = _held(query.root)
+    if held is None:
         return []
     statement = (
         select(messages.c.seq)
-        .where(messages.c.owner == ME, messages.c.chat_id == chat_id)
-        .where(and_(*[messages.c.content.icontains(w, autoescape=True) for w in words]))
+        .where(messages.c.owner == ME, messages.c.chat_id == chat_id, held)
         .order_by(messages.c.seq)
         .limit(limit)
     )
-    return db.read(lambda conn: list(conn.execute(statement).scalars()), slot=slot)
+    try:
+        return db.read(lambda conn: list(conn.execute(statement).scalars()), slot=slot)
+    except DatabaseError as error:
+        if has_regex(query.root) and _explained(error) is not None:
+            return []
+        raise
+
+
+def _held(node: Node | None) -> ColumnElement[bool] | None:
+    """The condition that a text holds what is positive in a query."""
+    match node:
+        case Word(text) | Phrase(text) | Literal(text):
+            return func.chattui.fold(messages.c.content).ilike(func.chattui.fold(storable(f"%{like(text)}%")))
+        case Regex(text):
+            return func.regexp_like(messages.c.content, storable(Needle(text, regex=True).sql), "in")
+        case And(items) | Or(items):
+            held = [condition for condition in map(_held, items) if condition is not None]
+            if held:
+                return and_(*held) if isinstance(node, And) else or_(*held)
+    return None
 
 
 def _page(found: list[Any], limit: int, pattern: re.Pattern[str] | None) -> Page:

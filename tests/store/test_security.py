@@ -13,11 +13,14 @@ from steps import NOON, begin, fill, people, rows, until, value
 
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
+from chattui.domain.language import parse
 from chattui.store import chats, health, imports, marks, messages, search, search_index, searches, snapshots, startup
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.notifications import Listener
+from chattui.store.search_query import as_json
 
+SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     "searches",
@@ -221,7 +224,11 @@ def test_functions_that_take_an_owner_cannot_be_called(pair: tuple[Database, Dat
         "AND 'p_owner' = ANY (p.proargnames) AND p.proname <> 'channel' AND has_function_privilege(p.oid, 'EXECUTE')",
     )
     assert risky == []
-    for call in ("parse_query(%s, 'password')", "scan(%s, '{%%}', 'infinity', 0, 0, 9, 'infinity', NULL, '{}')"):
+    for call in (
+        "plan(%s, '{}', false, true, 1, true)",
+        "few_chats(%s, '[]')",
+        "scan(%s, NULL, NULL, '{%%}', NULL, NULL, 1, '-infinity', 'infinity', 0, 0, 9, 'infinity', NULL, '{}')",
+    ):
         with pytest.raises(pg.InsufficientPrivilege):
             rows(bob, f"SELECT * FROM chattui.{call}", owner_of(ann))
 
@@ -239,9 +246,9 @@ def test_under_set_role_one_is_that_person_also_in_search(server: str, pair: tup
     ann, bob = pair
     with connect(bob.conninfo.replace(owner_of(bob), "chattui"), autocommit=True) as conn:
         conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(owner_of(bob))))
-        assert conn.execute("SELECT * FROM chattui.search_messages('zyxquartz ')").fetchall() == []
+        assert conn.execute(SEARCH, (as_json(parse("zyxquartz ")),)).fetchall() == []
         conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(owner_of(ann))))
-        assert len(conn.execute("SELECT * FROM chattui.search_messages('zyxquartz ')").fetchall()) == 5
+        assert len(conn.execute(SEARCH, (as_json(parse("zyxquartz ")),)).fetchall()) == 5
 
 
 def test_a_notification_tells_numbers_and_nothing_else(pair: tuple[Database, Database]) -> None:
@@ -285,7 +292,7 @@ def test_an_ordinary_person_searches_by_the_index(pair: tuple[Database, Database
         before = rows(conninfo, scans)[0]
         with connect(bob.conninfo, autocommit=True) as conn:
             conn.execute("SELECT pg_stat_force_next_flush()")
-            hits = conn.execute("SELECT * FROM chattui.search_messages(%s)", (text,)).fetchall()
+            hits = conn.execute(SEARCH, (as_json(parse(text)),)).fetchall()
         assert len(hits) == found
         until(lambda: rows(conninfo, scans)[0][0] > before[0])  # noqa: B023
         assert rows(conninfo, scans)[0][1] == before[1]
