@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chattui.domain.kinds import Kind, Role
-from chattui.domain.query import terms
+from chattui.domain.language import Regex, parse
 from chattui.domain.search import Hit
 
 _PHRASE, _NEAR, _TITLE, _WHOLE, _RECENT = 4.0, 2.0, 3.0, 1.0, 1.0
 _NOTE, _PROMPT, _REPLY, _THINKING = 2.0, 1.5, 1.0, 0.5
+_MOST_WORDS = 16
 _HALF_LIFE = 30.0
 """Days in which half of what a hit has for being recent is gone."""
-
-_FIELD = re.compile(r"-?[a-z]+:\S*|OR|-\S+")
 
 
 class Ranking:
@@ -24,8 +23,8 @@ class Ranking:
 
     def __init__(self, text: str, now: datetime) -> None:
         self._now = now
-        found = [(t, q) for t, q in terms(text) if q or not _FIELD.fullmatch(t)]
-        words = [w for t, _ in found for w in t.split()]
+        said = [leaf.text for leaf in parse(text, now).positive if not isinstance(leaf, Regex)]
+        words = [word for text in said for word in text.split()][:_MOST_WORDS]
         self._words = [re.compile(re.escape(w), re.IGNORECASE) for w in words]
         self._whole = [re.compile(rf"(?<!\w){re.escape(w)}(?!\w)", re.IGNORECASE) for w in words]
         self._phrase = re.compile(r"\W+".join(map(re.escape, words)), re.IGNORECASE) if len(words) > 1 else None

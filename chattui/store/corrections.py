@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from chattui.domain.language import TokenKind, parse
 from chattui.store import search
 from chattui.store.database import Database
 
 _PROPOSED, _TRIED = 3, 6
-_WORD = re.compile(r'"[^"]*"?|\S+')
 _BARE = re.compile(r"[^\W\d_]\w{2,}")
 
 
 def bare_words(text: str) -> list[tuple[int, int]]:
     """(start, end) of the words that may be mistyped: not in quotes, no fields, no names in parts; at most 8."""
-    found = (m for m in _WORD.finditer(text[:1000]) if _BARE.fullmatch(m[0]) and m[0] != "OR")
-    return [m.span() for m in islice(found, 8)]
+    words = (t for t in parse(text).tokens if t.kind is TokenKind.WORD and _BARE.fullmatch(text[t.start : t.end]))
+    return [(word.start, word.end) for word in islice(words, 8)]
 
 
 def corrections(db: Database, text: str, slot: str | None = None) -> list[str]:

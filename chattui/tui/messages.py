@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Subagent
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.marks import Bookmark, Mark
+    from chattui.domain.narrowing import Facet
     from chattui.domain.needle import Needle
     from chattui.domain.place import Prompt
     from chattui.domain.portable import PortableAttachment
@@ -241,6 +242,25 @@ class SearchCounted(Message):
     def __init__(self, query: str, count: HitCount) -> None:
         self.query = query
         self.count = count
+        super().__init__()
+
+
+class FacetsRead(Message):
+    """What narrows a search: counted over ``hits`` hits, ``all_of_them`` or the newest."""
+
+    def __init__(self, query: str, facets: list[Facet], hits: int, *, all_of_them: bool) -> None:
+        self.query = query
+        self.facets = facets
+        self.hits = hits
+        self.all_of_them = all_of_them
+        super().__init__()
+
+
+class FieldValuesRead(Message):
+    """Values that fields have, by field."""
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        self.values = values
         super().__init__()
 
 

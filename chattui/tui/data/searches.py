@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from chattui.tui import messages as told
-from chattui.tui.data.worker import Worker
+from chattui.tui.data.worker import Job, Worker
 
 if TYPE_CHECKING:
     from chattui.domain.search import SavedSearch
@@ -30,7 +31,7 @@ class Searches:
         self._post = post
         self._failed = failed
         self._counts: Worker | None = None
-        self._closed = False
+        self._closed = self._values_asked = False
 
     def close(self) -> None:
         """End the thread; what is not counted yet stays so."""
@@ -63,8 +64,6 @@ class Searches:
 
     def count(self, saved: list[SavedSearch]) -> None:
         """Count the hits of saved searches, one after another."""
-        if self._counts is None and saved:
-            self._counts = Worker("chattui-counts", self._failed)
         for each in saved:
             self._count(each.query)
 
@@ -75,7 +74,37 @@ class Searches:
             if not self._closed:
                 self._post(told.SearchCounted(query, searches.count(self._database(), query)))
 
-        assert self._counts is not None
+        self._submit(job)
+
+    def facets(self, query: str, zone: tzinfo | None) -> None:
+        """What narrows a search, counted over the newest hits that a moment finds."""
+
+        def job() -> None:
+            from chattui.domain.narrowing import facets
+            from chattui.store import search, searches
+
+            limit, budget = searches.COUNTED, searches.COUNT_BUDGET_MS
+            page = search.search(self._database(), query, limit=limit, budget_ms=budget)
+            whole = page.more is None and page.complete
+            self._post(told.FacetsRead(query, facets(page.hits, zone), len(page.hits), all_of_them=whole))
+
+        self._submit(job)
+
+    def read_values(self) -> None:
+        """The values that fields have; asked for once."""
+        if not self._values_asked:
+            self._values_asked = True
+
+            def job() -> None:
+                from chattui.store.field_values import field_values
+
+                self._post(told.FieldValuesRead(field_values(self._database())))
+
+            self._submit(job)
+
+    def _submit(self, job: Job) -> None:
+        if self._counts is None:
+            self._counts = Worker("chattui-counts", self._failed)
         self._counts.submit(job)
 
     def _change(self, change: Callable[[Database, Any], None]) -> None:

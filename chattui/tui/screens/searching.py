@@ -141,10 +141,12 @@ class Searching:
         page = event.page
         if not page.hits and not event.appended:
             return "No hits" if event.final else "Still looking …"
-        count = f"{page.about:,}" if page.exact else f"about {page.about:,}"
+        known = len(self._hits.hits) if self._more is None and event.final else 0  # all of them are here
+        number = known or page.about
+        count = f"{number:,}" if page.exact or known else f"about {number:,}"
         waiting = "" if event.final else " · still looking …"
         order = ""
         if self.best_first:
             order = f" · best of the newest {RANKED}" if page.more is not None or event.appended else " · best first"
         keys = "Enter opens at the match · Esc goes back"
-        return f"{count} message{'' if page.about == 1 else 's'}{order}{waiting} · {keys}"
+        return f"{count} message{'' if number == 1 else 's'}{order}{waiting} · {keys}"

@@ -48,6 +48,8 @@ class Shell(Screen[None]):
         self.furnished = False
         self.loaded = False
         self.status = ""
+        self.problem = ""
+        """What is mistaken in the search that is being typed."""
 
     def compose(self) -> ComposeResult:
         """The shell. What shows chats is put in by ``furnish``, after the first paint."""
@@ -136,11 +138,16 @@ class Shell(Screen[None]):
         """What is shown on the left, what there is to say of it on the right. Facts give way to the title, it to news."""
         title = "Search" if self.hits.display else self.open_chat.heading()
         width = self.title_bar.content_size.width
-        note = self.status or self.open_chat.facts(width - cell_len(title) - 2)
+        problem = self.problem if self.search_bar.has_focus else ""
+        if problem and self.status:  # how many were found stays
+            problem = f"{problem} · {self.status.partition(' · ')[0]}"
+        note = problem or self.status or self.open_chat.facts(width - cell_len(title) - 2)
         room = max(12, width - cell_len(note) - 2)
         shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
         gap = " " * max(2, width - cell_len(shown) - cell_len(note))
-        self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")), layout=False)
+        self.title_bar.update(
+            Content.assemble((shown, "bold"), (gap + note, "$text-error" if problem else "$text-muted")), layout=False
+        )
 
 
 def _display(widget: Widget, shown: bool) -> None:
