@@ -62,9 +62,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("saved", "S", "saved", "Saved searches", "Go to the saved searches"),
     Command("bookmarks", "B", "bookmarks", "Bookmarks", "List the bookmarks of all chats"),
     Command("by_chat", "alt+g", "screen.by_chat", "By chat", "Hits by chat, or one below the other", "search"),
-    Command("best", "alt+b", "screen.best", "Best first", "The best of the newest hits first, or the newest", "search"),
+    Command("best", "alt+o", "screen.best", "Best first", "The best of the newest hits first, or the newest", "search"),
     Command(
-        "facets", "alt+f", "screen.facets", "Facets", "Narrow the search by source, project, role or month", "search"
+        "facets", "alt+n", "screen.facets", "Facets", "Narrow the search by source, project, role or month", "search"
     ),
     Command("project", "alt+p", "screen.within('project')", "This project", "Look only within the project", "search"),
     Command("chat", "alt+c", "screen.within('chat')", "This chat", "Look only within the chat", "search"),

@@ -78,7 +78,7 @@ async def test_a_key_brings_the_best_hits_first_and_says_so(samples: str, app_on
     async with running(app) as pilot:
         await pilot.press("slash", "alt+g", *"pool")
         await until(pilot, lambda: "44 messages" in title(app))
-        await pilot.press("alt+b")
+        await pilot.press("alt+o")
         await until(pilot, lambda: "44 messages · best first" in title(app))
         hits = app.main.hits.hits
         assert len(hits) == 44, "all that were looked at"
@@ -86,14 +86,14 @@ async def test_a_key_brings_the_best_hits_first_and_says_so(samples: str, app_on
         assert [h.created_at for h in hits] != sorted((h.created_at for h in hits), reverse=True)
         roles = [h.kind.value for h in hits[:8]]
         assert roles.count("text") > 4, roles
-        await pilot.press("alt+b")
+        await pilot.press("alt+o")
         await until(pilot, lambda: "best first" not in title(app))
 
 
 async def test_of_many_hits_the_best_of_the_newest_are_chosen_and_it_is_said(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
     async with running(app) as pilot:
-        await pilot.press("slash", "alt+b", *"the")
+        await pilot.press("slash", "alt+o", *"the")
         await until(pilot, lambda: "best of the newest 100" in title(app))
 
 

@@ -49,7 +49,7 @@ async def test_facets_are_counted_and_narrow_the_search(samples: str, app_on: Ap
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
         await until(pilot, lambda: len(app.main.hits.hits) == 44)
-        await pilot.press("alt+f")
+        await pilot.press("alt+n")
         await until(pilot, lambda: isinstance(app.screen, FacetsDialog))
         await until_seen(pilot, "Facets of the 44 hits", "Source", "Project", "Role", "Month", "claude-code")
         await pilot.press("down", "enter")
