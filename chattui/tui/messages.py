@@ -292,6 +292,15 @@ class ChatChanged(Message):
         super().__init__()
 
 
+class ChatsChanged(Message):
+    """Several chats were changed here; ``verb`` says how."""
+
+    def __init__(self, chats: list[Chat], verb: str) -> None:
+        self.chats = chats
+        self.verb = verb
+        super().__init__()
+
+
 class ChatsChangedElsewhere(Message):
     """Another program changed chats: their ids, or None when it may be any."""
 
@@ -377,9 +386,9 @@ class ExportEnded(Message):
     """An export has ended: ``sentence`` says what was written, or what hindered it; ``exists``: a file of that name."""
 
     def __init__(
-        self, chat_id: int, wish: ExportWish, sentence: str, *, failed: bool = False, exists: bool = False
+        self, chat_ids: Sequence[int], wish: ExportWish, sentence: str, *, failed: bool = False, exists: bool = False
     ) -> None:
-        self.chat_id = chat_id
+        self.chat_ids = chat_ids
         self.wish = wish
         self.sentence = sentence
         self.failed = failed

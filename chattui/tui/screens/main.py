@@ -268,6 +268,8 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             self.sidebar.filter.value = ""
             self.sidebar.filter.display = False
             self.sidebar.recents.focus()
+        elif self.hits.display and self.hits.selected:
+            self.hits.unselect()
         elif self.searching.opened_hit and self.pane.display and self.searching.active:
             self.searching.opened_hit = False
             self.show_hits(True)

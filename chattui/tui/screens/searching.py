@@ -42,6 +42,7 @@ class Searching:
         self._now = now
         self.text = ""
         self.best_first = False
+        self.summary = ""  # what is said of the hits
         self.similar: list[str] = []  # what may have been meant, when nothing was found
         self.origin: Origin | None = None
         self.opened_hit = False
@@ -64,7 +65,7 @@ class Searching:
         self.text = text if text.strip() else ""
         self.opened_hit = False
         self._asked_more = False
-        self.similar = []
+        self.similar, self.summary = [], ""
         self._hits.unselect()
         if not self.text:
             self._session.flight.forget()
@@ -110,11 +111,14 @@ class Searching:
             hits = self._unseen(page.hits)
             hits = ranking.sort(hits) if self.best_first else hits
             self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
-        self._tell(self._summary(event))
+        self.summary = self._summary(event)
+        if not self._hits.selected:
+            self._tell(self.summary)
 
     def end(self) -> None:
         """The search is over."""
         self.text, self.origin, self.opened_hit, self._more, self.similar = "", None, False, None, []
+        self.summary = ""
         self._hits.unselect()
         self._session.flight.forget()
         self._hits.set_hits((), more=False)

@@ -17,6 +17,7 @@ from chattui.tui.widgets.search_bar import SearchBar
 if TYPE_CHECKING:
     from chattui.tui import messages as told
     from chattui.tui.results.hit_list import HitPicked
+    from chattui.tui.results.search_hits import SelectionChanged
 
 
 class Seeking(Shell):
@@ -172,6 +173,16 @@ class Seeking(Shell):
         if self.furnished and self.searching.active:
             self.show_hits(True)
         self.search_bar.focus()
+
+    def on_selection_changed(self, event: SelectionChanged) -> None:
+        """Say how many hits are selected, and what can be done with them."""
+        if not event.count:
+            self.say(self.searching.summary)
+            return
+        hits = f"{event.count:,} hit{'' if event.count == 1 else 's'}"
+        chats = len({hit.chat_id for hit in self.hits.selected.values()})
+        of = f"{chats:,} chat{'' if chats == 1 else 's'}"
+        self.say(f"{hits} of {of} selected · x export · t tag · a archive · Esc none")
 
     def action_by_chat(self) -> None:
         """Hits by chat, or one below the other."""
