@@ -221,23 +221,6 @@ BEGIN
   END IF;
 END $$;
 
--- Whether a chat fulfils a field of chats.
-CREATE FUNCTION chattui.chat_holds(c chattui.chats, p_name text, p_pats text[], p_any text[]) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = chattui, pg_temp AS $$
-  SELECT coalesce(CASE p_name
-    WHEN 'source' THEN c.source ILIKE ANY (p_pats)
-    WHEN 'project' THEN chattui.fold(concat_ws(' ', c.project, c.repository)) ILIKE ANY (p_pats)
-    WHEN 'agent' THEN c.agent ILIKE ANY (p_pats)
-    WHEN 'branch' THEN chattui.fold(c.git_branch) ILIKE ANY (p_pats)
-    WHEN 'title' THEN chattui.fold(c.title) ILIKE ANY (p_pats)
-    WHEN 'tag' THEN EXISTS (SELECT FROM unnest(c.tags) t WHERE chattui.fold(t) ILIKE ANY (p_pats))
-    WHEN 'chat' THEN c.id::text = ANY (p_any) OR c.source_id = ANY (p_any)
-    WHEN 'is' THEN ('pinned' = ANY (p_any) AND c.pinned) OR ('archived' = ANY (p_any) AND c.status = 'archived')
-      OR ('mine' = ANY (p_any) AND c.source = 'chattui')
-      OR ('unread' = ANY (p_any) AND (c.last_accessed_at IS NULL OR c.last_accessed_at < c.last_message_at))
-  END, false)
-$$;
-
 -- Whether a message fulfils a field. p_seq NULL: it is a note, which has nothing of a message but that it is a note.
 CREATE FUNCTION chattui.field_holds(p_owner text, p_field jsonb, p_chat bigint, p_seq integer, p_role chattui.message_role,
   p_kind chattui.message_kind, p_at timestamptz, p_body text) RETURNS boolean LANGUAGE plpgsql STABLE
@@ -285,7 +268,18 @@ BEGIN
         WHERE f.owner = p_owner AND f.chat_id = p_chat AND f.seq = p_seq AND chattui.fold(f.path) ILIKE ANY (v_pats))));
   END IF;
   RETURN EXISTS (SELECT FROM chattui.chats c WHERE c.owner = p_owner AND c.id = p_chat
-                    AND chattui.chat_holds(c, v_name, v_pats, v_any));
+    AND coalesce(CASE v_name
+      WHEN 'source' THEN c.source ILIKE ANY (v_pats)
+      WHEN 'project' THEN chattui.fold(c.project) ILIKE ANY (v_pats) OR chattui.fold(c.repository) ILIKE ANY (v_pats)
+      WHEN 'agent' THEN c.agent ILIKE ANY (v_pats)
+      WHEN 'branch' THEN chattui.fold(c.git_branch) ILIKE ANY (v_pats)
+      WHEN 'title' THEN chattui.fold(c.title) ILIKE ANY (v_pats)
+      WHEN 'tag' THEN c.tags <> '{}' AND EXISTS (SELECT FROM unnest(c.tags) t WHERE chattui.fold(t) ILIKE ANY (v_pats))
+      WHEN 'chat' THEN c.id::text = ANY (v_any) OR c.source_id = ANY (v_any)
+      WHEN 'is' THEN ('pinned' = ANY (v_any) AND c.pinned) OR ('archived' = ANY (v_any) AND c.status = 'archived')
+        OR ('mine' = ANY (v_any) AND c.source = 'chattui')
+        OR ('unread' = ANY (v_any) AND (c.last_accessed_at IS NULL OR c.last_accessed_at < c.last_message_at))
+    END, false));
 END $$;
 
 -- Whether a candidate fulfils the rest of a plan. p_flat is p_body without accents.
@@ -521,34 +515,34 @@ END $$;
 CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, OUT ids bigint[], OUT n bigint) LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp AS $$
 DECLARE
-  v_field jsonb;
-  v_pats  text[];
-  v_any   text[];
-  v_most  constant integer := 500;
+  v_field  jsonb;
+  v_name   text;
+  v_pats   text[];
+  v_any    text[];
+  v_before bigint[];
+  v_most   constant integer := 500;
 BEGIN
   FOR v_field IN SELECT x FROM jsonb_array_elements(p_fields) x WHERE NOT x ? 'not' LOOP
     v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(v_field->'pats') x);
     v_any := ARRAY(SELECT jsonb_array_elements_text(v_field->'any'));
-    IF ids IS NULL AND v_field->>'name' = 'project' THEN
-      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner
-                      AND chattui.fold(concat_ws(' ', c.project, c.repository)) ILIKE ANY (v_pats) LIMIT v_most + 1);
-    ELSIF ids IS NULL AND v_field->>'name' = 'title' THEN
-      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND chattui.fold(c.title) ILIKE ANY (v_pats)
-                    LIMIT v_most + 1);
-    ELSIF ids IS NULL AND v_field->>'name' = 'tag' THEN
-      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (c.description IS NOT NULL OR c.tags <> '{}')
-                      AND EXISTS (SELECT FROM unnest(c.tags) t WHERE chattui.fold(t) ILIKE ANY (v_pats)) LIMIT v_most + 1);
-    ELSIF ids IS NULL THEN
-      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner
-                      AND chattui.chat_holds(c, v_field->>'name', v_pats, v_any) LIMIT v_most + 1);
-    ELSE
-      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND c.id = ANY (ids)
-                      AND chattui.chat_holds(c, v_field->>'name', v_pats, v_any));
-    END IF;
-    IF cardinality(ids) > v_most THEN
-      ids := NULL;
-    END IF;
+    v_name := v_field->>'name';
+    -- a set that is too large is given up: the next field starts anew
+    ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
+    AND coalesce(CASE v_name
+      WHEN 'source' THEN c.source ILIKE ANY (v_pats)
+      WHEN 'project' THEN chattui.fold(c.project) ILIKE ANY (v_pats) OR chattui.fold(c.repository) ILIKE ANY (v_pats)
+      WHEN 'agent' THEN c.agent ILIKE ANY (v_pats)
+      WHEN 'branch' THEN chattui.fold(c.git_branch) ILIKE ANY (v_pats)
+      WHEN 'title' THEN chattui.fold(c.title) ILIKE ANY (v_pats)
+      WHEN 'tag' THEN c.tags <> '{}' AND EXISTS (SELECT FROM unnest(c.tags) t WHERE chattui.fold(t) ILIKE ANY (v_pats))
+      WHEN 'chat' THEN c.id::text = ANY (v_any) OR c.source_id = ANY (v_any)
+      WHEN 'is' THEN ('pinned' = ANY (v_any) AND c.pinned) OR ('archived' = ANY (v_any) AND c.status = 'archived')
+        OR ('mine' = ANY (v_any) AND c.source = 'chattui')
+        OR ('unread' = ANY (v_any) AND (c.last_accessed_at IS NULL OR c.last_accessed_at < c.last_message_at))
+    END, false) LIMIT v_most + 1);
+    v_before := CASE WHEN cardinality(ids) > v_most THEN v_before ELSE ids END;
   END LOOP;
+  ids := v_before;
   IF ids IS NOT NULL THEN
     n := (SELECT coalesce(sum(c.message_count), 0) FROM chattui.chats c WHERE c.owner = p_owner AND c.id = ANY (ids));
     IF n > 20000 THEN

@@ -13,31 +13,49 @@ from chattui.domain.search import Hit
 from chattui.domain.visible import visible_line
 
 
-@click.command()
+# -word is a word that must not be, -h too when it begins a longer one
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("query", nargs=-1, required=True)
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many messages at most."
 )
 @click.option("--prefix", is_flag=True, help="The last word is the beginning of a word, as while typing.")
 @click.option("--budget", default=5_000, show_default=True, type=click.IntRange(1), help="Milliseconds to look for.")
-@click.option("--json", "as_json", is_flag=True, help="Print {query, about, exact, complete, hits: […]}.")
+@click.option("--json", "as_json", is_flag=True, help="Print {query, problems, about, exact, complete, hits: […]}.")
 @click.pass_obj
 def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, budget: int, as_json: bool) -> int:
     """Find messages: all words, "a quoted phrase", parts of names as path.join.
 
     Notes and tags come first, then messages that hold the words as a phrase, then those that hold all
-    of them; the newest first in each group.
+    of them; the newest first in each group. What is mistaken in a query is told on standard error.
+
+    \b
+    chattui search pool exhausted -redis
+    chattui search '"pool exhausted" (redis OR valkey) last:3w'
+    chattui search role:user project:web before:2026-10
+    chattui search has:error tool:Bash '/time[ds]?out/'
+
+    docs/search.md describes the whole language.
     """
+    from chattui.domain.language import Word, parse
     from chattui.store import search as searching
 
     words = " ".join(query)
+    if words == "-h":
+        click.echo(click.get_current_context().get_help())
+        return 0
+    asked = parse(words if prefix else words + " ")
     with context.store() as db:
-        page = searching.search(db, words if prefix else words + " ", limit=limit, budget_ms=budget)
-        similar = [] if page.hits else searching.suggest(db, words.split()[-1] if words.split() else "")
+        page = searching.search(db, asked, limit=limit, budget_ms=budget)
+        typed = [leaf.text for leaf in asked.positive if isinstance(leaf, Word)]
+        similar = searching.suggest(db, typed[-1]) if typed and not page.hits else []
+    for problem in page.problems:
+        click.echo(visible_line(problem), err=True)
     if as_json:
         output.print_json(
             {
                 "query": words,
+                "problems": list(page.problems),
                 "about": page.about,
                 "exact": page.exact,
                 "complete": page.complete,

@@ -7,6 +7,7 @@ Words are ANDed, the last one is a prefix while it is typed. ``"a phrase"``, ``-
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -414,7 +415,9 @@ _NO_FIELD = object()
 def regex_problem(expression: str) -> str | None:
     """A sentence when it is no regular expression."""
     try:
-        re.compile(expression)
+        with warnings.catch_warnings():  # Python warns of [[:alpha:]], which is the database's to judge
+            warnings.simplefilter("ignore")
+            re.compile(expression)
     except (re.error, OverflowError, RecursionError) as error:
         reason = error.msg if isinstance(error, re.error) else "it is too large"
         return f"Not a regular expression: {reason}."

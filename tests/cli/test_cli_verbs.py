@@ -139,7 +139,7 @@ def test_an_ambiguous_name_asks_for_more(chattui: Program, db: Database) -> None
 def test_search_prints_hits_with_the_ranges_of_the_matches(chattui: Program, db: Database) -> None:
     chat = begin(db, "where is the Needle 漢字 here")
     document = chattui("search", "needle", "--json").json
-    assert set(document) == {"query", "about", "exact", "complete", "hits"}
+    assert set(document) == {"query", "problems", "about", "exact", "complete", "hits"}
     [hit] = document["hits"]
     assert set(hit) == HIT
     assert (hit["chat_id"], hit["seq"], hit["role"], hit["kind"]) == (chat, 1, "user", "text")
@@ -311,3 +311,17 @@ def test_search_finds_needles_wherever_they_were_said(chattui: Program, db: Data
         [hit] = chattui("search", needle, "--json").json["hits"]
         assert (hit["role"], hit["kind"]) == (role, kind), needle
         assert (SESSION in hit["source_id"]) or needle == "crimsonyak"
+
+
+def test_search_takes_the_whole_language_and_tells_what_is_mistaken(chattui: Program, db: Database) -> None:
+    begin(db, "a needle in hay", "another needle, no straw")
+    assert [h["seq"] for h in chattui("search", "needle", "-hay", "--json").json["hits"]] == [2]
+    assert [h["seq"] for h in chattui("search", "(hay OR straw) role:user", "--json").json["hits"]] == [2, 1]
+    mistaken = chattui("search", "needle", "role:usre", "--json")
+    assert mistaken.code == 0
+    assert mistaken.json["problems"] == ["role: does not know usre. Did you mean user?"]
+    assert len(mistaken.json["hits"]) == 2
+    assert mistaken.err.strip() == "role: does not know usre. Did you mean user?"
+    bad = chattui("search", "/[[:nope:]]/")
+    assert bad.code == 1
+    assert "Not a regular expression" in bad.err
