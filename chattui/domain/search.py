@@ -55,3 +55,22 @@ class Page:
     more: Cursor | None
     complete: bool
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A search that was given a name."""
+
+    name: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class HitCount:
+    """How many hits a search has; ``at_least``: there may be more."""
+
+    number: int
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number:,}{'+' if self.at_least else ''}"

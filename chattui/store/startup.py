@@ -88,7 +88,7 @@ def first_screen(conn: psycopg.Connection[Any], *, chat_id: int | None = None) -
                 continue
             if chat.id == chat_id and snapshot.get("chat") != chat.id:  # named, and not the last one: where it was left
                 row = conn.execute(PLACE_SQL, {"chat_id": chat.id}).fetchone()
-                snapshot = {**row[0], "chat": chat.id} if row else snapshot
+                snapshot = {**snapshot, **row[0], "chat": chat.id} if row else snapshot
             first, last = _first_page(chat, snapshot)
             page = conn.execute(PAGE_SQL, {"chat_id": chat.id, "first": first, "last": last})
             return FirstScreen(recents, chat, tuple(values.message(r) for r in page), snapshot)

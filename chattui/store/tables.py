@@ -235,6 +235,17 @@ marks = Table(
     ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
 )
 
+searches = Table(
+    "searches",
+    metadata,
+    _owner(),
+    Column("query", Text, nullable=False),
+    Column("name", Text),
+    Column("used_at", _when, nullable=False),
+    Column("saved_at", _when),
+    PrimaryKeyConstraint("owner", "query"),
+)
+
 day_counts = Table(
     "day_counts",
     metadata,

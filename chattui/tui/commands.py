@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command. ``room`` is where its key works: "app" everywhere, also while writing; "screen"; or one widget."""
+    """A command. ``room`` is where its key works: "app" everywhere, also while writing; "search" in the bar and in
+    the hits; "screen"; or one widget."""
 
     name: str
     keys: str
@@ -28,7 +29,7 @@ class Command:
             self.action,
             self.label,
             show=self.footer,
-            priority=self.room == "app",
+            priority=self.room in ("app", "search"),  # terminals send Alt+G with the character g
             id=f"{self.room}.{self.name}",
             tooltip=self.help,
         )
@@ -62,7 +63,28 @@ COMMANDS: tuple[Command, ...] = (
     Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
     Command("tags", "t", "tags", "Tags", "Tag the chat"),
     Command("chat_note", "T", "chat_note", "Note on the chat", "Write a note on the chat"),
+    Command("saved", "S", "saved", "Saved searches", "Go to the saved searches"),
     Command("bookmarks", "B", "bookmarks", "Bookmarks", "List the bookmarks of all chats"),
+    Command("by_chat", "alt+g", "screen.by_chat", "By chat", "Hits by chat, or one below the other", "search"),
+    Command("best", "alt+o", "screen.best", "Best first", "The best of the newest hits first, or the newest", "search"),
+    Command(
+        "facets", "alt+n", "screen.facets", "Facets", "Narrow the search by source, project, role or month", "search"
+    ),
+    Command("project", "alt+p", "screen.within('project')", "This project", "Look only within the project", "search"),
+    Command("chat", "alt+c", "screen.within('chat')", "This chat", "Look only within the chat", "search"),
+    Command("save", "alt+s", "screen.save_search", "Save search", "Keep the search, with a name", "search"),
+    Command("unfold", "right,plus,l", "unfold", "All", "Show all hits of the chat", "hits", palette=False),
+    Command(
+        "select",
+        "space",
+        "select",
+        "Select",
+        "Select the hit; x t a d are then meant for all of them",
+        "hits",
+        palette=False,
+    ),
+    Command("fold", "left,minus,h", "fold", "Best", "Show only the best hits of the chat", "hits", palette=False),
+    Command("forget", "d,delete", "forget", "Forget", "Keep the search no more", "saved", palette=False),
     Command("new_here", "n", "screen.new_chat", "New chat", "Start a new chat", "sidebar", palette=False),
     Command(
         "filter",
@@ -78,6 +100,9 @@ COMMANDS: tuple[Command, ...] = (
 ROOMS = {
     "app": "Everywhere",
     "screen": "Outside of text fields",
+    "search": "While searching",
+    "hits": "In the hits",
+    "saved": "In the saved searches",
     "sidebar": "In the list of chats",
     "pane": "In the messages",
     "find": "In the find bar",

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from chattui.domain.chat import BlockSize, Chat, ChatRow, FirstScreen, Fork, Subagent
     from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.marks import Bookmark, Mark
+    from chattui.domain.narrowing import Facet
     from chattui.domain.needle import Needle
     from chattui.domain.place import Prompt
     from chattui.domain.portable import PortableAttachment
-    from chattui.domain.search import Page
+    from chattui.domain.search import HitCount, Page, SavedSearch
     from chattui.sync.progress import Progress
     from chattui.tui.screens.export_dialog import ExportWish
     from chattui.tui.screens.save_dialog import SaveWish
@@ -213,7 +214,8 @@ class MarkFailed(Message):
 
 
 class SearchAnswered(Message):
-    """Hits for what was typed; ``final`` when nothing more is being looked for meanwhile."""
+    """Hits for what was typed; ``final`` when nothing more is being looked for meanwhile. ``similar`` are texts that find
+    something, when this one does not."""
 
     def __init__(self, generation: int, text: str, page: Page, similar: list[str], final: bool, appended: bool) -> None:
         self.generation = generation
@@ -222,6 +224,43 @@ class SearchAnswered(Message):
         self.similar = similar
         self.final = final
         self.appended = appended
+        super().__init__()
+
+
+class SearchesRead(Message):
+    """What was looked for last, the newest first, and the searches that were saved."""
+
+    def __init__(self, recent: list[str], saved: list[SavedSearch]) -> None:
+        self.recent = recent
+        self.saved = saved
+        super().__init__()
+
+
+class SearchCounted(Message):
+    """How many hits a saved search has."""
+
+    def __init__(self, query: str, count: HitCount) -> None:
+        self.query = query
+        self.count = count
+        super().__init__()
+
+
+class FacetsRead(Message):
+    """What narrows a search: counted over ``hits`` hits, ``all_of_them`` or the newest."""
+
+    def __init__(self, query: str, facets: list[Facet], hits: int, *, all_of_them: bool) -> None:
+        self.query = query
+        self.facets = facets
+        self.hits = hits
+        self.all_of_them = all_of_them
+        super().__init__()
+
+
+class FieldValuesRead(Message):
+    """Values that fields have, by field."""
+
+    def __init__(self, values: dict[str, list[str]]) -> None:
+        self.values = values
         super().__init__()
 
 
@@ -249,6 +288,15 @@ class ChatChanged(Message):
 
     def __init__(self, chat: Chat, verb: str) -> None:
         self.chat = chat
+        self.verb = verb
+        super().__init__()
+
+
+class ChatsChanged(Message):
+    """Several chats were changed here; ``verb`` says how."""
+
+    def __init__(self, chats: list[Chat], verb: str) -> None:
+        self.chats = chats
         self.verb = verb
         super().__init__()
 
@@ -338,9 +386,9 @@ class ExportEnded(Message):
     """An export has ended: ``sentence`` says what was written, or what hindered it; ``exists``: a file of that name."""
 
     def __init__(
-        self, chat_id: int, wish: ExportWish, sentence: str, *, failed: bool = False, exists: bool = False
+        self, chat_ids: Sequence[int], wish: ExportWish, sentence: str, *, failed: bool = False, exists: bool = False
     ) -> None:
-        self.chat_id = chat_id
+        self.chat_ids = chat_ids
         self.wish = wish
         self.sentence = sentence
         self.failed = failed

@@ -14,7 +14,7 @@ from steps import NOON, begin, fill, people, rows, until, value
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
 from chattui.domain.language import parse
-from chattui.store import chats, health, imports, marks, messages, search, search_index, snapshots, startup
+from chattui.store import chats, health, imports, marks, messages, search, search_index, searches, snapshots, startup
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.notifications import Listener
@@ -23,7 +23,7 @@ from chattui.store.search_query import as_json
 SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
-    *("marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
+    *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
     *("day_counts", "words", "vocabularies"),
 )
 
@@ -52,6 +52,7 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
         )
         snapshots.save(ann, {"chat": chat})
         marks.bookmark(ann, chat, 1)
+        searches.save(ann, "zyxquartz", "the secret")
         marks.note(ann, chat, 1, "a qwertynote on the mat")
         chats.tag(ann, chat, ["qwertytag"])
         search_index.refresh_words(ann)
@@ -146,6 +147,7 @@ def test_the_store_shows_one_person_nothing_of_the_other(pair: tuple[Database, D
     assert imports.summaries(bob) == []
     assert snapshots.latest(bob) == {}
     assert marks.of_chat(bob, chat) == []
+    assert searches.recent(bob) == searches.saved(bob) == []
     assert marks.bookmarks(bob) == []
     assert chats.all_tags(bob) == []
     with connect(bob.conninfo, autocommit=True) as conn:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.message import Message
 
@@ -68,6 +68,21 @@ class Changes:
         """Undo ``delete``."""
         self._change("restored", lambda db: _chats().restore(db, chat_id))
 
+    def change_all(self, verb: str, chat_ids: Sequence[int], tags: Sequence[str] = ()) -> None:
+        """Do one thing with several chats: "archived", "restored", "deleted", or "tagged" with ``tags`` beside their own."""
+
+        def job() -> None:
+            db = self._database()
+            changed: list[Chat] = []
+            try:
+                for chat_id in chat_ids:
+                    changed.append(_change_one(db, verb, chat_id, tags))
+            finally:  # what is changed is told, also when the next one could not be
+                if changed:
+                    self._post(told.ChatsChanged(changed, verb))
+
+        self._pages.submit(job)
+
     def bookmark(self, chat_id: int, seq: int, bookmarked: bool) -> None:
         """Bookmark a message, or not."""
         self._pages.submit(lambda: _marks().bookmark(self._database(), chat_id, seq, bookmarked))
@@ -102,6 +117,20 @@ class Changes:
 
     def _reread_marks(self, chat_id: int) -> None:
         self._pages.submit(lambda: self._post(told.MarksRead(chat_id, _marks().of_chat(self._database(), chat_id))))
+
+
+def _change_one(db: Database, verb: str, chat_id: int, tags: Sequence[str]) -> Chat:
+    """Raises ``ChattuiError`` when the chat is gone, or has too many tags."""
+    chats = _chats()
+    if verb == "tagged":
+        known = chats.get(db, chat_id)
+        return cast("Chat", chats.tag(db, chat_id, [*(known.tags if known is not None else ()), *tags]))
+    if verb == "deleted":
+        return cast("Chat", chats.delete(db, chat_id))
+    known = chats.get(db, chat_id)
+    if verb == "restored" and known is not None and known.status == "deleted":
+        return cast("Chat", chats.restore(db, chat_id))
+    return cast("Chat", chats.archive(db, chat_id, verb == "archived"))
 
 
 def _marks() -> Any:

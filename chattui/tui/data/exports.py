@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +44,9 @@ class Exports:
         if self._opened is not None:
             self._opened.cleanup()
 
-    def write(self, chat_id: int, wish: ExportWish) -> None:
-        """Write a chat to a file, on a thread of its own; nothing is left of it when the app is closed meanwhile."""
+    def write(self, chat_ids: Sequence[int], wish: ExportWish) -> None:
+        """Write chats to a file each, on a thread of its own; nothing is left of the one that is being written when the app
+        is closed meanwhile. When one cannot be written, those before it are."""
 
         def job() -> None:
             from chattui.export.folder import Folder
@@ -54,21 +55,27 @@ class Exports:
 
             try:
                 with Folder(wish.directory) as folder:
-                    done = export_chat(
-                        self._database(),
-                        chat_id,
-                        format_of(wish.format),
-                        folder,
-                        span=Span(*wish.part) if wish.part is not None else WHOLE,
-                        replace=wish.replace,
-                        stopped=lambda: self._closed,
-                    )
+                    done = [
+                        export_chat(
+                            self._database(),
+                            chat_id,
+                            format_of(wish.format),
+                            folder,
+                            span=Span(*wish.part) if wish.part is not None else WHOLE,
+                            replace=wish.replace,
+                            stopped=lambda: self._closed,
+                        )
+                        for chat_id in chat_ids
+                    ]
             except ChattuiError as error:
                 exists = isinstance(error, ExportError) and error.exists
-                self._post(told.ExportEnded(chat_id, wish, str(error), failed=True, exists=exists))
+                self._post(told.ExportEnded(chat_ids, wish, str(error), failed=True, exists=exists))
                 return
-            sentence = f"{done.messages:,} message{'' if done.messages == 1 else 's'} written to {done.path}"
-            self._post(told.ExportEnded(chat_id, wish, sentence))
+            count = sum(each.messages for each in done)
+            messages = f"{count:,} message{'' if count == 1 else 's'}"
+            where = done[0].path if len(done) == 1 else wish.directory
+            of = "" if len(done) == 1 else f" of {len(done):,} chats"
+            self._post(told.ExportEnded(chat_ids, wish, f"{messages}{of} written to {where}"))
 
         self._submit(job)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PAGE = 25
 _SLOT = "search"
+_Wanted = tuple[int, str, Cursor | None, int]
 
 
 class SearchFlight:
@@ -32,16 +33,16 @@ class SearchFlight:
         self._helper = helper
         self._post = post
         self._lock = threading.Lock()
-        self._wanted: tuple[int, str, Cursor | None] | None = None
+        self._wanted: _Wanted | None = None
         self._busy = self._patient = False
         self.generation = 0
         self.db: Database | None = None
 
-    def request(self, text: str, after: Cursor | None = None) -> int:
-        """Search for ``text``, or for what follows ``after``; returns the request's number."""
+    def request(self, text: str, after: Cursor | None = None, limit: int = PAGE) -> int:
+        """Search for ``text``, or for what follows ``after``; returns the request's number. A page has ``limit`` hits."""
         with self._lock:
             self.generation += 1
-            self._wanted = (self.generation, text, after)
+            self._wanted = (self.generation, text, after, limit)
             if not self._busy:
                 self._busy = True
                 self._searches.submit(self._run)
@@ -63,7 +64,7 @@ class SearchFlight:
         if self.db is not None:
             self.db.cancel(_SLOT)
 
-    def _take(self) -> tuple[int, str, Cursor | None] | None:
+    def _take(self) -> _Wanted | None:
         with self._lock:
             wanted, self._wanted = self._wanted, None
             self._busy = wanted is not None
@@ -82,23 +83,31 @@ class SearchFlight:
                         self._searches.submit(self._run)
                 raise
 
-    def _answer(self, number: int, text: str, after: Cursor | None) -> None:
+    def _answer(self, number: int, text: str, after: Cursor | None, limit: int) -> None:
         from chattui.store import search
 
         if self.db is None:
             return
-        quick = search.search(self.db, text, limit=PAGE, after=after, budget_ms=search.TYPING_BUDGET_MS, slot=_SLOT)
-        similar = []
-        if not quick.hits and quick.complete and after is None and text.split():
-            similar = search.suggest(self.db, text.rsplit(maxsplit=1)[-1])
-        self._post(SearchAnswered(number, text, quick, similar, quick.complete, after is not None))
+        quick = search.search(self.db, text, limit=limit, after=after, budget_ms=search.TYPING_BUDGET_MS, slot=_SLOT)
+        self._post(SearchAnswered(number, text, quick, [], quick.complete, after is not None))
+        at_a_loss = quick.complete and not quick.hits and after is None and bool(text.split())
         with self._lock:
-            if quick.complete or self._wanted is not None or number != self.generation:
+            if (quick.complete and not at_a_loss) or self._wanted is not None or number != self.generation:
                 return
             self._patient = True
         try:
-            page = search.search(self.db, text, limit=PAGE, after=after, budget_ms=search.PATIENT_BUDGET_MS, slot=_SLOT)
+            page = quick
+            if not quick.complete:
+                page = search.search(
+                    self.db, text, limit=limit, after=after, budget_ms=search.PATIENT_BUDGET_MS, slot=_SLOT
+                )
+                self._post(SearchAnswered(number, text, page, [], True, after is not None))
+                at_a_loss = page.complete and not page.hits and after is None
+            if at_a_loss:
+                from chattui.store.corrections import corrections
+
+                if meant := corrections(self.db, text, _SLOT):
+                    self._post(SearchAnswered(number, text, page, meant, True, False))
         finally:
             with self._lock:
                 self._patient = False
-        self._post(SearchAnswered(number, text, page, [], True, after is not None))

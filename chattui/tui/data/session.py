@@ -17,6 +17,7 @@ from chattui.tui.data.changes import Changes
 from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.places import PlaceReader
+from chattui.tui.data.searches import Searches
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Session:
         self.flight = SearchFlight(self._searches, self._helpers, post)
         self.exports = Exports(self._database, post, self._failed)
         self.changes = Changes(self._pages, self._database, post)
+        self.searches = Searches(self._helpers, self._database, post, self._failed)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
         self._db: Database | None = None
@@ -76,6 +78,7 @@ class Session:
         self.flight.forget()
         if self._finds is not None:
             self._finds.close()
+        self.searches.close()
         self.exports.close()
         for worker in (self._searches, self._helpers, self._pages):
             worker.stop()

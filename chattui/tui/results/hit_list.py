@@ -22,8 +22,8 @@ from chattui.tui.recents.item_list import ItemList
 from chattui.tui.recents.list_palette import ListPalette
 from chattui.tui.results.snippet import Ranges, flatten
 
-_INDENT = 1
-_CURSOR_MARK = "▌"
+INDENT = 1
+CURSOR_MARK = "▌"
 _SNIPPET_ROWS = 2
 
 
@@ -42,12 +42,25 @@ class HitHighlighted(Message):
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
+class Wrapped:
     """A hit's snippet, flat, and where it breaks at the present width."""
 
     text: str
     ranges: Ranges
     rows: tuple[tuple[int, int], ...]
+
+
+def wrapped(text: str, ranges: Ranges, width: int) -> Wrapped:
+    """A snippet at a width: two rows, the second one with all that is left."""
+    rows = tuple(breaks(text, width)[: _SNIPPET_ROWS + 1])
+    if len(rows) > _SNIPPET_ROWS:
+        rows = (*rows[: _SNIPPET_ROWS - 1], (rows[_SNIPPET_ROWS - 1][0], len(text)))
+    return Wrapped(text, ranges, rows)
+
+
+def said_by(hit: Hit) -> str:
+    """Who a hit is from, or what it is."""
+    return "Note" if hit.is_note else ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
 
 
 def _clock() -> datetime:
@@ -69,7 +82,7 @@ class HitList(ItemList):
         self._now = now
         self._hits: list[Hit] = []
         self._flat: list[tuple[str, Ranges]] = []
-        self._rows: list[_Set] = []
+        self._rows: list[Wrapped] = []
         self._note = ""
 
     def set_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "") -> None:
@@ -98,20 +111,17 @@ class HitList(ItemList):
         start = len(self._hits)
         self._hits.extend(hits)
         self._flat.extend(flatten(hit.snippet, hit.ranges) for hit in hits)
-        self._set(start)
+        self._lay_out(start)
 
     def measure(self, width: int) -> None:  # noqa: ARG002
         """Wrap the snippets for another width."""
         self._rows = []
-        self._set(0)
+        self._lay_out(0)
 
-    def _set(self, start: int) -> None:
-        width = max(4, self.inner_width - _INDENT - 1)
-        for text, ranges in self._flat[start:]:
-            rows = tuple(breaks(text, width)[: _SNIPPET_ROWS + 1])
-            if len(rows) > _SNIPPET_ROWS:
-                rows = (*rows[: _SNIPPET_ROWS - 1], (rows[_SNIPPET_ROWS - 1][0], len(text)))
-            self._rows.append(_Set(text, ranges, rows))
+    def _lay_out(self, start: int) -> None:
+        """Set the rows of the hits from ``start`` on, and ``tops``."""
+        width = max(4, self.inner_width - INDENT - 1)
+        self._rows += [wrapped(text, ranges, width) for text, ranges in self._flat[start:]]
         note = 2 if self._note else 0
         self.tops = list(accumulate((len(each.rows) + 2 for each in self._rows), initial=note))
         self.tops.insert(0, 0)
@@ -140,32 +150,44 @@ class HitList(ItemList):
             return self._title(hit, width, palette, over, at_cursor=at_cursor)
         if row > len(lines.rows):
             return []
-        return _snippet(lines, row - 1, width, palette, over, at_cursor=at_cursor)
+        return snippet_row(lines, row - 1, width, palette, over, at_cursor=at_cursor)
 
     def _title(self, hit: Hit, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
-        who = "Note" if hit.is_note else ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
-        about = f" · {who} · {age(hit.created_at, self._now())} "
-        title = clip(visible_line(hit.title) or "Untitled", max(4, width - _INDENT - cells(about)))
+        about = f" · {said_by(hit)} · {age(hit.created_at, self._now())} "
+        title = clip(visible_line(hit.title) or "Untitled", max(4, width - INDENT - cells(about)))
         return [
-            Segment(_CURSOR_MARK if at_cursor else " ", palette.accent + over),
+            Segment(CURSOR_MARK if at_cursor else " ", palette.accent + over),
             Segment(title, palette.strong + over),
             Segment(about, (palette.text if at_cursor else palette.muted) + over),
         ]
 
 
-def _snippet(lines: _Set, row: int, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
+def snippet_row(
+    lines: Wrapped,
+    row: int,
+    width: int,
+    palette: ListPalette,
+    over: Style,
+    *,
+    at_cursor: bool,
+    indent: str = "",
+    lead: int = 0,
+) -> list[Segment]:
+    """A row of a snippet, its matches marked. ``indent`` stands after the mark of the cursor; of the text, ``lead``
+    characters are no snippet."""
     start, end = lines.rows[row]
     text = lines.text[start:end]
-    room = max(4, width - _INDENT - 1)
+    room = max(4, width - INDENT - len(indent) - 1)
     shown = clip(text, room)
     cut = shown != text
     plain, match = (palette.text if at_cursor else palette.muted) + over, palette.match + over
-    runs: list[Run] = []
-    position = 0
+    runs: list[Run] = [(lines.text[:lead], (palette.heading + over))] if lead else []
+    position = lead
     for left, right in lines.ranges:
         runs += [(lines.text[position:left], plain), (lines.text[left:right], match)]
         position = right
     runs.append((lines.text[position:], plain))
     body = slice_runs(runs, start, start + len(shown) - 1 if cut else end)
     ending = (Segment("…", plain),) if cut else ()
-    return [Segment(_CURSOR_MARK if at_cursor else " ", palette.accent + over), *body, *ending]
+    mark = (Segment(CURSOR_MARK if at_cursor else " ", palette.accent + over),)
+    return [*mark, *([Segment(indent, palette.accent + over)] if indent else []), *body, *ending]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
     from chattui.tui.screens.shell import Shell
 
 
-def ask_and_export(screen: Shell, chat_id: int, title: str, part: tuple[int, int] | None = None) -> None:
-    """Ask for format and directory, beginning with the current directory, and export the chat or ``part`` of it."""
+def ask_and_export(screen: Shell, chat_ids: Sequence[int], title: str, part: tuple[int, int] | None = None) -> None:
+    """Ask for format and directory, beginning with the current directory, and export the chats or ``part`` of the one."""
 
     def answered(wish: ExportWish | None) -> None:
         if wish is not None:
-            _start(screen, chat_id, wish)
+            _start(screen, chat_ids, wish)
 
     screen.app.push_screen(ExportDialog(title, Path.cwd(), part=part), answered)
 
@@ -37,11 +38,11 @@ def export_ended(screen: Shell, event: told.ExportEnded) -> None:
 
     def answered(yes: bool | None) -> None:
         if yes:
-            _start(screen, event.chat_id, replace(event.wish, replace=True))
+            _start(screen, event.chat_ids, replace(event.wish, replace=True))
 
     screen.app.push_screen(ReplaceDialog(event.sentence), answered)
 
 
-def _start(screen: Shell, chat_id: int, wish: ExportWish) -> None:
+def _start(screen: Shell, chat_ids: Sequence[int], wish: ExportWish) -> None:
     screen.notify("Exporting …", timeout=2, markup=False)
-    screen.session.exports.write(chat_id, wish)
+    screen.session.exports.write(chat_ids, wish)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Keeping(Shell):
     """What the main screen does with whole chats."""
 
-    _undo: Chat | None = None
+    _undo: tuple[Chat, ...] = ()
 
     def leave_search(self) -> None:
         """End the search and show the pane."""
@@ -43,18 +43,25 @@ class Keeping(Shell):
 
     def action_archive(self) -> None:
         """Archive."""
-        if (chat_id := self.chosen()) is not None:
+        if selected := self.selected_chats():
+            self.session.changes.change_all("archived", selected)
+        elif (chat_id := self.chosen()) is not None:
             self.session.changes.archive(chat_id, True)
 
     def action_delete(self) -> None:
         """Delete, with a way back."""
-        if (chat_id := self.chosen()) is not None:
+        if selected := self.selected_chats():
+            self.session.changes.change_all("deleted", selected)
+        elif (chat_id := self.chosen()) is not None:
             self.session.changes.delete(chat_id)
 
     def action_undo(self) -> None:
         """Bring back what was deleted or archived last."""
-        if self._undo is not None:
-            chat, self._undo = self._undo, None
+        chats, self._undo = self._undo, ()
+        if len(chats) > 1:
+            self.session.changes.change_all("restored", [chat.id for chat in chats])
+        elif chats:
+            chat = chats[0]
             if chat.status == "deleted":
                 self.session.changes.restore(chat.id)
             else:
@@ -65,26 +72,44 @@ class Keeping(Shell):
         chat = event.chat
         title = visible_line(chat.title)[:40] or "(untitled)"
         if event.verb in ("deleted", "archived"):
-            self._undo = chat
+            self._undo = (chat,)
             self.notify(f"“{title}” {event.verb}. u brings it back.", markup=False)
         elif event.verb not in ("renamed", "tagged", "noted"):  # these can be seen in the title line
             self.notify(f"“{title}” {event.verb}.", markup=False)
-        if self.open_chat.chat_id == chat.id:
-            if event.verb in ("deleted", "archived"):
-                self.open_chat.close()  # the list, when it is read again, says which chat is next
-                self.composer.set_chat(None)
-                if not self.hits.display:
-                    self.leave_search()
-            else:
-                self.open_chat.chat = chat
-            self.draw_title()
+        self._changed(chat, event.verb)
         self.recents.refresh()
+
+    def on_chats_changed(self, event: told.ChatsChanged) -> None:
+        """Several chats were changed here."""
+        back = ""
+        if event.verb in ("deleted", "archived"):
+            self._undo = tuple(event.chats)
+            back = " u brings them back."
+        count = len(event.chats)
+        self.notify(f"{count:,} chat{'' if count == 1 else 's'} {event.verb}.{back}", markup=False)
+        self.hits.unselect()
+        for chat in event.chats:
+            self._changed(chat, event.verb)
+        self.recents.refresh()
+
+    def _changed(self, chat: Chat, verb: str) -> None:
+        """What a change means for the open chat."""
+        if self.open_chat.chat_id != chat.id:
+            return
+        if verb in ("deleted", "archived"):
+            self.open_chat.close()  # the list, when it is read again, says which chat is next
+            self.composer.set_chat(None)
+            if not self.hits.display:
+                self.leave_search()
+        else:
+            self.open_chat.chat = chat
+        self.draw_title()
 
     def deleted_elsewhere(self, chat: Chat) -> None:
         """Say it once when another program has deleted the open chat, which can still be read, and brought back."""
         known = self.open_chat.chat
         if known is not None and known.id == chat.id and chat.status == "deleted" != known.status:
-            self._undo = chat
+            self._undo = (chat,)
             self._say_deleted("u brings it back.")
 
     def on_chat_gone(self, event: told.ChatGone) -> None:
@@ -98,18 +123,27 @@ class Keeping(Shell):
 
     def action_export(self) -> None:
         """Ask where to and in which format, and export."""
-        if (chat_id := self.chosen()) is not None:
-            from chattui.tui.screens.exporting import ask_and_export
+        from chattui.tui.screens.exporting import ask_and_export
 
+        selected = self.selected_chats()
+        if len(selected) > 1:
+            ask_and_export(self, selected, f"{len(selected):,} chats")
+        elif (chat_id := selected[0] if selected else self.chosen()) is not None:
             is_open = chat_id == self.open_chat.chat_id and self.pane.display
             part = self.pane.selected_messages() if is_open else None
-            ask_and_export(self, chat_id, self.recents.title_of(chat_id) or self._open_title(chat_id), part)
+            ask_and_export(self, [chat_id], self.recents.title_of(chat_id) or self._open_title(chat_id), part)
 
     def on_export_ended(self, event: told.ExportEnded) -> None:
         """A chat was exported, or not."""
         from chattui.tui.screens.exporting import export_ended
 
         export_ended(self, event)
+
+    def selected_chats(self) -> list[int]:
+        """The chats of the hits that are selected, where these are what a command is meant for."""
+        if not self.hits.display or self.focused is self.sidebar.recents:
+            return []
+        return list(dict.fromkeys(hit.chat_id for hit in self.hits.selected.values()))
 
     def chosen(self) -> int | None:
         """The chat that a command is meant for: at the cursor of a list when one is there, else the open one."""

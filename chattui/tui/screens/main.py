@@ -14,8 +14,9 @@ from chattui.tui.commands import bindings
 from chattui.tui.screens.keeping import Keeping
 from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
+from chattui.tui.screens.recalling import Recalling
+from chattui.tui.screens.seeking import Seeking
 from chattui.tui.screens.taking import Taking
-from chattui.tui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
     from chattui.tui import messages as told
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
     from chattui.tui.pane.messages import MatchStepped, SubagentPicked
     from chattui.tui.recents.item_list import MoreWanted
     from chattui.tui.recents.recents_list import ChatPicked
-    from chattui.tui.results.hit_list import HitPicked
     from chattui.tui.widgets.composer import Composer
 
 
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Keeping, Moving, Marking, Taking):
+class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
@@ -49,7 +49,7 @@ class MainScreen(Keeping, Moving, Marking, Taking):
             self.search_bar.value = arguments.search
             self.search_bar.focus()
         elif self.search_bar.value:
-            self._type(self.search_bar.value)
+            self.type(self.search_bar.value)
         elif self.focused is None:
             self.call_after_refresh(self.sidebar.recents.focus)
 
@@ -60,6 +60,7 @@ class MainScreen(Keeping, Moving, Marking, Taking):
         first = event.first
         self.loaded = True
         self.pane.begin_at(first.snapshot.get("level"))
+        self.take_up(first.snapshot)
         self.recents.show_first(list(first.recents))
         if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
             state = first.snapshot if first.snapshot.get("chat") == first.chat.id else {}
@@ -75,6 +76,7 @@ class MainScreen(Keeping, Moving, Marking, Taking):
     def on_store_ready(self) -> None:
         """Everything can be asked for: the rest of the first screen, and what is new on the disk."""
         self.open_chat.read_the_rest()
+        self.session.searches.read()
         if self.searching.active:
             self.searching.type(self.search_bar.value)
         self.call_after_refresh(self._style_scrollbars)
@@ -133,12 +135,6 @@ class MainScreen(Keeping, Moving, Marking, Taking):
         if not self.is_finding and (total := self.open_chat.matched(event)):
             self.say(f"{total:,} matching message{'' if total == 1 else 's'} here · n N step · Esc to the hits")
 
-    def on_search_answered(self, event: told.SearchAnswered) -> None:
-        """Hits: they take the pane's place when the first are here, so that the screen is laid out and painted once."""
-        if self.searching.awaits(event):
-            self.show_hits(self.hits.display or not self.searching.opened_hit)
-            self.searching.answered(event)
-
     def on_message_saved(self, event: told.MessageSaved) -> None:
         """A message is durable: now it is shown."""
         still_here = self.composer.saved(event.key, event.chat.id)
@@ -157,6 +153,7 @@ class MainScreen(Keeping, Moving, Marking, Taking):
     def on_chats_changed_elsewhere(self, event: told.ChatsChangedElsewhere) -> None:
         """Another program changed something."""
         self.recents.refresh_soon()
+        self.count_soon()
         chat_id = self.open_chat.chat_id
         if chat_id is not None and (event.chat_ids is None or chat_id in event.chat_ids):
             self.open_chat.look_again()
@@ -184,6 +181,7 @@ class MainScreen(Keeping, Moving, Marking, Taking):
         self.sidebar.say(text)
         if event.messages:
             self.recents.refresh()
+            self.count_soon()
         self.show_empty()
 
     # Lists and pane
@@ -193,13 +191,6 @@ class MainScreen(Keeping, Moving, Marking, Taking):
         self.make_room()
         self.leave_search()
         self.open_chat.ask(event.chat_id)
-        self.pane.focus()
-
-    def on_hit_picked(self, event: HitPicked) -> None:
-        """A hit was chosen."""
-        self.searching.opened_hit = True
-        self.open_chat.ask(event.hit.chat_id, event.hit.seq or None, self.searching.text)
-        self.show_hits(False)
         self.pane.focus()
 
     def on_more_wanted(self, event: MoreWanted) -> None:
@@ -232,30 +223,6 @@ class MainScreen(Keeping, Moving, Marking, Taking):
 
     # Typing
 
-    @on(Input.Changed, "#search")
-    def _search_changed(self, event: Input.Changed) -> None:
-        if self.furnished:
-            self._type(event.value)
-
-    def _type(self, text: str) -> None:
-        if not self.searching.active and text.strip():
-            seq, line = self.open_chat.position
-            self.searching.begin(self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
-        self.searching.type(text)
-        if not self.searching.active:
-            self.show_hits(False)
-            self.say("")
-        elif not self.hits.inner_width:
-            self.show_hits(True)  # never laid out before: it has no width to wrap hits at
-
-    @on(Input.Submitted, "#search")
-    def _search_submitted(self) -> None:
-        self.hits.action_pick()
-
-    def on_search_bar_moved(self, event: SearchBar.Moved) -> None:
-        """An arrow key in the search bar."""
-        self.call_later(self.hits.run_action, event.action)
-
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         self.recents.filter(event.value)
@@ -285,12 +252,6 @@ class MainScreen(Keeping, Moving, Marking, Taking):
             self.leave_search()
         self.composer.write()
 
-    def action_search(self) -> None:
-        """To the search bar."""
-        if self.furnished and self.searching.active:
-            self.show_hits(True)
-        self.search_bar.focus()
-
     def action_filter(self) -> None:
         """To the filter of the list."""
         self.sidebar.filter.display = True
@@ -307,36 +268,16 @@ class MainScreen(Keeping, Moving, Marking, Taking):
             self.sidebar.filter.value = ""
             self.sidebar.filter.display = False
             self.sidebar.recents.focus()
+        elif self.hits.display and self.hits.selected:
+            self.hits.unselect()
         elif self.searching.opened_hit and self.pane.display and self.searching.active:
             self.searching.opened_hit = False
             self.show_hits(True)
             self.hits.focus()
         elif self.searching.active or focused is self.search_bar:
-            self._return_to_origin()
+            self.return_to_origin()
         elif focused is not self.sidebar.recents and self.sidebar.display:
             self.sidebar.recents.focus()
-
-    def _return_to_origin(self) -> None:
-        origin = self.searching.origin
-        self.leave_search()
-        if origin is not None and origin.chat_id is None and self.open_chat.chat is not None:
-            self.action_new_chat()
-            return
-        if origin is not None and origin.chat_id is not None:
-            here = (self.open_chat.chat_id, *self.open_chat.position)
-            if here != (origin.chat_id, origin.seq, origin.line):
-                at = None if origin.at_end else origin.seq
-                self.open_chat.ask(origin.chat_id, at, line=origin.line, resume=False)
-        self.pane.focus()
-
-    def leave_search(self) -> None:
-        """End the search and show the pane."""
-        self.searching.end()
-        with self.prevent(Input.Changed):
-            self.search_bar.value = ""
-        self.open_chat.drop_marks()
-        self.show_hits(False)
-        self.say("")
 
     def action_import(self) -> None:
         """Import what is new."""
@@ -373,7 +314,13 @@ class MainScreen(Keeping, Moving, Marking, Taking):
 
     def state(self) -> dict[str, object]:
         """What to come back to at the next start."""
-        return {"chat": self.open_chat.chat_id, "level": self.pane.sieve.level.value, **self.open_chat.place}
+        return {
+            "chat": self.open_chat.chat_id,
+            "level": self.pane.sieve.level.value,
+            "by_chat": self.hits.by_chat,
+            "best_first": self.searching.best_first,
+            **self.open_chat.place,
+        }
 
     def _chat_shown(self, *, keep_draft: bool = False) -> None:
         self.leave_find_of_another_chat()

@@ -97,9 +97,11 @@ class TagsDialog(Dialog[tuple[str, ...] | None]):
         Binding("tab", "complete", "Complete", priority=True, id="tags.complete"),
     ]
 
-    def __init__(self, chat_id: int, known: tuple[str, ...] | None = None) -> None:
+    def __init__(self, chat_id: int, known: tuple[str, ...] | None = None, *, chats: int = 0) -> None:
+        """``chats``: the tags are for so many chats, beside those that they have."""
         super().__init__()
         self.chat_id = chat_id
+        self._what = f"Tags to add to {chats:,} chat{'' if chats == 1 else 's'}" if chats else "Tags of this chat"
         self._filled = known is not None
         self._wants_to_save = False
         self._existing: list[str] = []
@@ -111,7 +113,7 @@ class TagsDialog(Dialog[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         """A line to write on, and the tags that there are."""
         with Vertical(classes="dialog"):
-            yield Static("Tags of this chat, with commas between them", markup=False, classes="dialog-title")
+            yield Static(f"{self._what}, with commas between them", markup=False, classes="dialog-title")
             yield self._line
             yield self._offer
             yield self._hint

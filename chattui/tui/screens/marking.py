@@ -19,6 +19,10 @@ class Marking(Shell):
         """The chat that a command is meant for."""
         raise NotImplementedError
 
+    def selected_chats(self) -> list[int]:
+        """The chats of the hits that are selected."""
+        raise NotImplementedError
+
     # What the data layer tells
 
     def on_marks_read(self, event: told.MarksRead) -> None:
@@ -81,8 +85,21 @@ class Marking(Shell):
 
     def action_tags(self) -> None:
         """Ask for the tags of the chat."""
-        if (chat_id := self.chosen()) is not None:
+        if selected := self.selected_chats():
+            self._ask_tags_of(selected)
+        elif (chat_id := self.chosen()) is not None:
             self._ask_tags(chat_id)
+
+    def _ask_tags_of(self, chat_ids: list[int]) -> None:
+        """Ask for tags that several chats are to have beside their own."""
+        from chattui.tui.screens.mark_dialogs import TagsDialog
+
+        def given(tags: tuple[str, ...] | None) -> None:
+            if tags:
+                self.session.changes.change_all("tagged", chat_ids, tags)
+
+        self.app.push_screen(TagsDialog(chat_ids[0], (), chats=len(chat_ids)), given)
+        self.session.read_about(chat_ids[0])
 
     def action_bookmarks(self) -> None:
         """Show the bookmarks of all chats."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chattui.domain.ranking import Ranking
 from chattui.domain.search import Cursor, Hit
 from chattui.tui import messages as told
-from chattui.tui.results.hit_list import HitList
+from chattui.tui.data.flight import PAGE
+from chattui.tui.results.search_hits import SearchHits
 
 if TYPE_CHECKING:
     from chattui.tui.data.session import Session
+
+RANKED = 100
+"""The newest hits among which the best are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +33,17 @@ class Origin:
 class Searching:
     """The state of one search. ``tell`` shows a sentence about it."""
 
-    def __init__(self, hits: HitList, session: Session, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, hits: SearchHits, session: Session, tell: Callable[[str], None], now: Callable[[], datetime]
+    ) -> None:
         self._hits = hits
         self._session = session
         self._tell = tell
+        self._now = now
         self.text = ""
+        self.best_first = False
+        self.summary = ""  # what is said of the hits
+        self.similar: list[str] = []  # what may have been meant, when nothing was found
         self.origin: Origin | None = None
         self.opened_hit = False
         self._latest = 0
@@ -53,17 +65,30 @@ class Searching:
         self.text = text if text.strip() else ""
         self.opened_hit = False
         self._asked_more = False
+        self.similar, self.summary = [], ""
+        self._hits.unselect()
         if not self.text:
             self._session.flight.forget()
             self._hits.set_hits((), more=False)
             return
-        self._latest = self._session.flight.request(text)
+        self._latest = self._session.flight.request(text, limit=self._limit)
+
+    def order(self, *, best_first: bool) -> None:
+        """The best of the newest hits first, or the newest."""
+        if best_first != self.best_first:
+            self.best_first = best_first
+            if self.text:
+                self._latest = self._session.flight.request(self.text, limit=self._limit)
+
+    @property
+    def _limit(self) -> int:
+        return RANKED if self.best_first else PAGE
 
     def more(self) -> None:
         """Look for the hits behind those shown."""
         if self._more is not None and not self._asked_more and self.text:
             self._asked_more = True
-            self._latest = self._session.flight.request(self.text, self._more)
+            self._latest = self._session.flight.request(self.text, self._more, self._limit)
 
     def awaits(self, event: told.SearchAnswered) -> bool:
         """Whether it is the answer to what is searched for now."""
@@ -72,26 +97,29 @@ class Searching:
     def answered(self, event: told.SearchAnswered) -> None:
         """Show hits."""
         page = event.page
+        ranking = Ranking(event.text, self._now())
+        self._hits.worth = ranking.worth
         # while a patient look is under way its page will replace this one: nothing goes on behind it yet
         self._more, self._asked_more = (page.more if event.final else None), False
         if event.appended:
             new = self._unseen(page.hits)
+            new = ranking.sort(new) if self.best_first else new
             self._hits.append_hits(new, more=self._more is not None)
         else:
             self._seen.clear()
-            note = "" if event.final else "Still looking …"
-            if not page.hits and event.final:
-                note = (
-                    f"Nothing found. Did you mean {', '.join(event.similar[:3])}?"
-                    if event.similar
-                    else "Nothing found."
-                )
-            self._hits.set_hits(self._unseen(page.hits), more=self._more is not None, note=note)
-        self._tell(self._summary(event))
+            self.similar = event.similar
+            hits = self._unseen(page.hits)
+            hits = ranking.sort(hits) if self.best_first else hits
+            self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
+        self.summary = self._summary(event)
+        if not self._hits.selected:
+            self._tell(self.summary)
 
     def end(self) -> None:
         """The search is over."""
-        self.text, self.origin, self.opened_hit, self._more = "", None, False, None
+        self.text, self.origin, self.opened_hit, self._more, self.similar = "", None, False, None, []
+        self.summary = ""
+        self._hits.unselect()
         self._session.flight.forget()
         self._hits.set_hits((), more=False)
 
@@ -102,10 +130,27 @@ class Searching:
         return new
 
     @staticmethod
-    def _summary(event: told.SearchAnswered) -> str:
+    def _note(event: told.SearchAnswered) -> str:
+        if not event.final:
+            return "Still looking …"
+        if event.page.hits:
+            return ""
+        if not event.similar:
+            return "Nothing found."
+        meant, *others = event.similar
+        also = f" Or: {', '.join(others)}" if others else ""
+        return f"Nothing found. Did you mean {meant}? Tab or Enter looks for it.{also}"
+
+    def _summary(self, event: told.SearchAnswered) -> str:
         page = event.page
         if not page.hits and not event.appended:
             return "No hits" if event.final else "Still looking …"
-        count = f"{page.about:,}" if page.exact else f"about {page.about:,}"
+        known = len(self._hits.hits) if self._more is None and event.final else 0  # all of them are here
+        number = known or page.about
+        count = f"{number:,}" if page.exact or known else f"about {number:,}"
         waiting = "" if event.final else " · still looking …"
-        return f"{count} message{'' if page.about == 1 else 's'}{waiting} · Enter opens at the match · Esc goes back"
+        order = ""
+        if self.best_first:
+            order = f" · best of the newest {RANKED}" if page.more is not None or event.appended else " · best first"
+        keys = "Enter opens at the match · Esc goes back"
+        return f"{count} message{'' if number == 1 else 's'}{order}{waiting} · {keys}"

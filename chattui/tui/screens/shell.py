@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from chattui.tui.widgets.key_bar import KeyBar
-from chattui.tui.widgets.search_bar import SearchBar
+from chattui.tui.widgets.query_bar import QueryBar
 from chattui.tui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Shell(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.search_bar = SearchBar("Search every message  (/)", id="search")
+        self.search_bar = QueryBar("Search every message  (/)", id="search")
         self.sidebar = Sidebar()
         self.title_bar = Static("", id="chat-title", markup=False)
         self.banner = Static("", id="banner", markup=False)
@@ -48,6 +48,8 @@ class Shell(Screen[None]):
         self.furnished = False
         self.loaded = False
         self.status = ""
+        self.problem = ""
+        """What is mistaken in the search that is being typed."""
 
     def compose(self) -> ComposeResult:
         """The shell. What shows chats is put in by ``furnish``, after the first paint."""
@@ -82,7 +84,7 @@ class Shell(Screen[None]):
         from chattui.tui.drafts import Drafts
         from chattui.tui.pane.message_pane import MessagePane
         from chattui.tui.recents.recents_list import RecentsList
-        from chattui.tui.results.hit_list import HitList
+        from chattui.tui.results.search_hits import SearchHits
         from chattui.tui.screens.open_chat import OpenChat
         from chattui.tui.screens.recents_view import RecentsView
         from chattui.tui.screens.searching import Searching
@@ -91,12 +93,12 @@ class Shell(Screen[None]):
         clock = self.app.now
         self.session = session
         self.pane = MessagePane(id="pane", now=clock)
-        self.hits = HitList(id="hits", now=clock)
+        self.hits = SearchHits(id="hits", now=clock)
         self.empty = Static("", id="empty", markup=False)
         self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
         self.hits.display = self.empty.display = False
         self.open_chat = OpenChat(self.pane, session)
-        self.searching = Searching(self.hits, session, self.say)
+        self.searching = Searching(self.hits, session, self.say, clock)
         recents = RecentsList(id="recents", now=clock)
         self.recents = RecentsView(recents, session)
         self.furnished = True
@@ -136,11 +138,16 @@ class Shell(Screen[None]):
         """What is shown on the left, what there is to say of it on the right. Facts give way to the title, it to news."""
         title = "Search" if self.hits.display else self.open_chat.heading()
         width = self.title_bar.content_size.width
-        note = self.status or self.open_chat.facts(width - cell_len(title) - 2)
+        problem = self.problem if self.search_bar.has_focus else ""
+        if problem and self.status:  # how many were found stays
+            problem = f"{problem} · {self.status.partition(' · ')[0]}"
+        note = problem or self.status or self.open_chat.facts(width - cell_len(title) - 2)
         room = max(12, width - cell_len(note) - 2)
         shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
         gap = " " * max(2, width - cell_len(shown) - cell_len(note))
-        self.title_bar.update(Content.assemble((shown, "bold"), (gap + note, "$text-muted")), layout=False)
+        self.title_bar.update(
+            Content.assemble((shown, "bold"), (gap + note, "$text-error" if problem else "$text-muted")), layout=False
+        )
 
 
 def _display(widget: Widget, shown: bool) -> None:
