@@ -546,7 +546,7 @@ BEGIN
   IF ids IS NOT NULL THEN
     n := (SELECT coalesce(sum(c.message_count), 0) FROM chattui.chats c WHERE c.owner = p_owner AND c.id = ANY (ids));
     IF n > 20000 THEN
-      ids := NULL;
+      ids := NULL; n := NULL;
     END IF;
   END IF;
 END $$;
@@ -588,6 +588,7 @@ DECLARE
   v_scans      boolean;
   v_plan       record;
   v_rest       jsonb;
+  v_about      float8;
   v_candidates bigint;
   v_cap        integer;
   v_got        integer := 0;
@@ -601,20 +602,21 @@ BEGIN
     RETURN;
   END IF;
   v_rest := v_plan.rest;
+  v_about := v_plan.est;
   IF v_fields <> '[]' THEN
     SELECT x.ids, x.n INTO v_chats, v_of_chats FROM chattui.few_chats(v_me, v_fields) x;
     IF v_chats = '{}' THEN
       RETURN;
     END IF;
     v_rest := jsonb_build_object('and', v_fields || CASE WHEN v_rest IS NULL THEN '[]' ELSE jsonb_build_array(v_rest) END);
-    v_plan.est := least(v_plan.est, coalesce(v_of_chats, v_total / 4));
+    v_about := least(v_about, coalesce(v_of_chats, v_total / 4));
   END IF;
   IF NOT v_indexed THEN
     v_phrase := NULL;
   END IF;
 
   v_cap := CASE WHEN v_plan.pats = '{}' THEN 3000 ELSE 1000 END;
-  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs;
+  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_chats < v_plan.est, false);
   IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
       WHERE m.owner = v_me AND chattui.tsv(m.content) @@ v_plan.q LIMIT v_cap) s;
@@ -639,7 +641,8 @@ BEGIN
         p_limit - v_got, v_deadline, v_anchor, v_plan.words) h WHERE v_scans
     LOOP
       tier := v_tier; chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
-      snippet := r.snippet; stopped := r.stopped; about := coalesce(v_candidates, v_plan.est);
+      snippet := r.snippet; stopped := r.stopped;
+      about := CASE WHEN v_candidates IS NULL THEN v_about ELSE least(v_candidates, v_of_chats) END;
       exact := v_candidates IS NOT NULL AND v_plan.pats = '{}' AND v_rest IS NULL AND v_since = '-infinity' AND v_until = 'infinity';
       RETURN NEXT;
       IF NOT r.stopped THEN

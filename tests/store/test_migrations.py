@@ -13,7 +13,7 @@ from psycopg import sql
 from steps import begin, rows, value
 
 from chattui.domain.errors import DatabaseError, SchemaMismatch
-from chattui.store import chats, search, startup
+from chattui.store import chats, search, search_index, startup
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.migrations import Migration, available, check, current_version, latest_version, migrate
@@ -69,6 +69,24 @@ def test_an_earlier_version_keeps_its_chats(empty_database: str, before: Migrati
         assert found.title == "kept"
         begin(db, "written with the newest program")
         assert [h.snippet for h in search.search(db, "newest ").hits] == ["written with the newest program"]
+    finally:
+        db.close()
+
+
+def test_an_index_of_words_with_accents_is_built_again_and_searched_without_meanwhile(empty_database: str) -> None:
+    with connect(empty_database, autocommit=True) as conn:
+        migrate(conn, ALL[:5])
+        conn.execute("INSERT INTO chattui.chats (title) VALUES ('kept')")
+        conn.execute(
+            "INSERT INTO chattui.messages (chat_id, seq, role, content) SELECT id, 1, 'user', 'nach Zürich' FROM chattui.chats"
+        )
+        migrate(conn)
+    db = Database(empty_database)
+    try:
+        assert not search_index.is_ready(db)
+        assert len(search.search(db, "zurich ").hits) == 1
+        assert search_index.build(db)
+        assert len(search.search(db, "zurich ").hits) == 1
     finally:
         db.close()
 

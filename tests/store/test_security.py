@@ -288,7 +288,14 @@ def test_an_ordinary_person_searches_by_the_index(pair: tuple[Database, Database
         "SELECT i.idx_scan, t.seq_scan FROM pg_stat_user_indexes i JOIN pg_stat_user_tables t USING (relid) "
         "WHERE i.indexrelid = 'chattui.messages_search'::regclass"
     )
-    for text, found in (("rare77 ", 1), ("common ", 20), ("common rare7", 11)):
+    wanted = (
+        ("rare77 ", 1),
+        ("common ", 20),
+        ("common rare7", 11),
+        ("rare77 OR rare78 ", 2),
+        ("common -rare599 role:user ", 20),
+    )
+    for text, found in wanted:
         before = rows(conninfo, scans)[0]
         with connect(bob.conninfo, autocommit=True) as conn:
             conn.execute("SELECT pg_stat_force_next_flush()")
