@@ -70,8 +70,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "facets", "alt+n", "screen.facets", "Facets", "Narrow the search by source, project, role or month", "search"
     ),
-    Command("project", "alt+p", "screen.within('project')", "This project", "Look only within the project", "search"),
-    Command("chat", "alt+c", "screen.within('chat')", "This chat", "Look only within the chat", "search"),
+    Command("project", "alt+p", "screen.within_project", "This project", "Look only within the project", "search"),
+    Command("chat", "alt+c", "screen.within_chat", "This chat", "Look only within the chat", "search"),
     Command("save", "alt+s", "screen.save_search", "Save search", "Keep the search, with a name", "search"),
     Command("unfold", "right,plus,l", "unfold", "All", "Show all hits of the chat", "hits", palette=False),
     Command(

@@ -92,7 +92,7 @@ async def test_an_id_that_no_chat_has_is_said(samples: str, app_on: AppMaker) ->
 async def test_a_search_can_be_given(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples, search="schema")
     async with running(app) as pilot:
-        await until_seen(pilot, "TypeScript: 94 s to 33 s · Result", "4 messages")
+        await until_seen(pilot, "TypeScript: 94 s to 33 s · ", " · 4 hits", "4 messages")
         await pilot.press("escape")
         await until(pilot, lambda: NEWEST in part(app.main.title_bar)[0], "the newest chat, as without --search")
         assert "psycopg docs explain" in seen_in(app.main.pane)
@@ -189,5 +189,5 @@ async def test_the_shell_takes_keys_before_the_database_has_answered(samples: st
     app = app_on(samples)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("ctrl+k", *"schema")
-        await until_seen(pilot, "TypeScript: 94 s to 33 s · Result")
+        await until_seen(pilot, "TypeScript: 94 s to 33 s · ", " · 4 hits")
         assert lines(app)[0].strip() == "chattui schema"

@@ -105,8 +105,15 @@ class Seeking(Shell):
 
     # Narrowing
 
-    def action_within(self, field: str) -> None:
-        """Look only within the project or the chat, or in all of them again."""
+    def action_within_project(self) -> None:
+        """Look only within the project, or in all of them again."""
+        self._within("project")
+
+    def action_within_chat(self) -> None:
+        """Look only within the chat, or in all of them again."""
+        self._within("chat")
+
+    def _within(self, field: str) -> None:
         text = self.search_bar.value
         if has_field(text, field):
             self.search_bar.write(without_field(text, field))
