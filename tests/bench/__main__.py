@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import find, importing, keys, live, pane, peers, reading, startup, truth
+from tests.bench import find, importing, keys, live, pane, peers, reading, search, startup, truth
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
@@ -18,6 +18,7 @@ from tests.bench.report import Group, document, impossible, markdown, remember
 GROUPS = {
     "startup": startup,
     "keys": keys,
+    "search": search,
     "pane": pane,
     "reading": reading,
     "find": find,

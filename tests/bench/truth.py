@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.bench import corpus
+from tests.bench import corpus, truth_words
 from tests.bench.options import Options
 from tests.bench.places import Home
 from tests.bench.report import Row
@@ -30,6 +30,7 @@ def measure(options: Options) -> list[Row]:
             _bare_phrase(home, known),
             _quoted_phrase(home, known),
             _part_of_a_name(home),
+            *truth_words.rows(home),
         ]
     finally:
         home.forget()

@@ -19,8 +19,8 @@ from chattui.store import chats, marks, search, search_index
 from chattui.store.database import Database
 from chattui.store.search_query import as_json
 
-QUERIES = int(os.environ.get("CHATTUI_TEST_QUERIES", "2000"))
-FUZZ = int(os.environ.get("CHATTUI_TEST_FUZZ", "10000"))
+QUERIES = int(os.environ.get("CHATTUI_TEST_QUERIES", "200"))
+FUZZ = int(os.environ.get("CHATTUI_TEST_FUZZ", "1500"))
 PIECES = [
     *string.printable,
     *"'\"\\%_:*&|!()<->äß漢字한글🙂\u202e\u0301\x00\ud800",
