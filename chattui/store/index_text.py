@@ -7,7 +7,9 @@ from typing import Any, LiteralString
 import psycopg
 
 SAMPLED_DAYS = 10
-_SAMPLED_MESSAGES = 25  # of each of these days: the index is asked for each of their words, some tenths of a millisecond
+_SAMPLED_MESSAGES = (
+    25  # of each of these days: the index is asked for each of their words, some tenths of a millisecond
+)
 _SAMPLED_WORDS = 2_000  # of the vocabulary, for each of these days
 
 DAYS: LiteralString = "SELECT owner, day FROM chattui.day_counts WHERE n > 0 ORDER BY 1, 2"

@@ -51,7 +51,7 @@ COMMANDS: tuple[Command, ...] = (
         "less_than_sign",
         "parent",
         "Parent chat",
-        "Go from a subagent's chat or a fork to the one that it comes from",
+        "Go to the chat that this subagent or fork comes from",
     ),
     Command("write", "w", "write", "Write", "Write a message in this chat", footer=True),
     Command("faults", "f7", "faults", "Problems", "Show the files that could not be read"),

@@ -14,15 +14,41 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 from steps import NOON, begin, fill, people, rows, value
 
+from chattui.domain.language import parse
 from chattui.domain.needle import Needle
 from chattui.store import chats, find, levels, marks, search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
+from chattui.store.search_query import as_json
 
 ANNS_CHAT = 424242
 SECRET = "zyxquartz"
 ALL, FEW = 3_060, 60
 """Rows that are read at most, for what all of Bob's 1,500 messages hold and for what hardly any does. Ann has 2,700."""
+QUERIES = (
+    *(
+        SECRET,
+        "zyx",
+        f'"{SECRET} of the mat"',
+        f"{SECRET} mat ",
+        "qwertynote ",
+        "秘密 ",
+        "byid ",
+        f"mat OR {SECRET} ",
+        "mat -interest ",
+    ),
+    *(
+        "project:secret",
+        "tag:qwertytag",
+        f"title:{SECRET}",
+        f"chat:{ANNS_CHAT}",
+        "role:user",
+        "has:note",
+        "is:unread",
+        "on:today",
+    ),
+    *("mat -interest ", "/zyx[a-z]+/", "sub:yxqua", f"-{SECRET} mat ", f"project:secret {SECRET} "),
+)
 CALLS = 60  # of each function, with arguments of all kinds
 
 FUNCTIONS = """
@@ -49,7 +75,7 @@ def arguments(name: str, kind: str, ann: str) -> list[Any]:
     if kind == "boolean":
         return [True, False]
     if kind in ("jsonb", "json"):
-        return ["{}", f'{{"owner": "{ann}", "text": "{SECRET}"}}']
+        return ["{}", f'{{"owner": "{ann}", "text": "{SECRET}"}}', *(as_json(parse(text)) for text in QUERIES)]
     if kind.startswith("double") or kind == "numeric":
         return [0, 1]
     if kind.startswith("chattui."):
