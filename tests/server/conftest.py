@@ -96,14 +96,15 @@ class Home:
         return found
 
     def postmasters(self) -> list[int]:
-        found = []
+        """The servers' own pids: a child that was just forked still bears its parent's command line, and is none."""
+        parents: dict[int, int] = {}
         for process in self.processes():
             try:
                 if f"-D {self.places.pgdata}" in " ".join(process.cmdline()):
-                    found.append(process.pid)
+                    parents[process.pid] = process.ppid()
             except psutil.Error:
                 continue
-        return found
+        return [pid for pid, parent in parents.items() if parent not in parents]
 
 
 @pytest.fixture(scope="session")
