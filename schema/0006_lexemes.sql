@@ -5,7 +5,8 @@ CREATE FUNCTION chattui.fold(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLE
 RETURN CASE WHEN octet_length(t) = length(t) OR t !~ '[\u00c0-\u024f\u0300-\u036f\u0370-\u045f\u1e00-\u1fff]' THEN t
             ELSE normalize(regexp_replace(normalize(t, NFD), '[\u0300-\u036f]', '', 'g'), NFC) END;
 
--- As before (see 0002), accents folded.
+-- As before (see 0002), accents folded; and of getUserById also its ends, UserById and ById, of HTTPServer its Server, of
+-- v1.2 its 1: each begins what somebody types. Longer runs of letters than a name has are no names (base64).
 CREATE OR REPLACE FUNCTION chattui.tsv(t text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 4000 AS $$
 DECLARE
   head  text := left(t, 200000);
@@ -17,9 +18,18 @@ BEGIN
   END IF;
   words := replace(replace(replace(replace(replace(replace(replace(
              head, '.', ' '), '/', ' '), '-', ' '), '<', ' '), '@', ' '), '&', ' '), '+', ' ');
-  part := (SELECT string_agg(m[1], ' ') FROM regexp_matches(words, '([A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*)', 'g') m);
+  part := (SELECT string_agg(m[1], ' ')
+             FROM regexp_matches(words, '([A-Za-z0-9]*(?:[a-z0-9][A-Z]|[A-Z][A-Z][a-z]|[vV][0-9])[A-Za-z0-9]*)', 'g') m
+            WHERE length(m[1]) <= 60);
   IF part IS NOT NULL THEN
-    words := words || ' ' || regexp_replace(part, '([a-z0-9])([A-Z])', '\1 \2', 'g');
+    part := left(regexp_replace(regexp_replace(part, '([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])', '\1\3-\2\4', 'g'),
+                                '\m([vV])([0-9])', '\1-\2', 'g'), 60000);
+    words := words || ' ' || replace(part, '-', ' ');
+    FOR i IN 1 .. 6 LOOP                                  -- without their first part, without their first two, …
+      part := regexp_replace(part, '(^| )[^- ]*-', '\1', 'g');
+      EXIT WHEN strpos(part, '-') = 0;
+      words := words || ' ' || replace(part, '-', '');
+    END LOOP;
   END IF;
   IF octet_length(head) > length(head) AND head ~ '[\u2e80-\u9fff\uac00-\ud7af]' THEN
     part := regexp_replace(left(head, 40000), '[^\u2e80-\u9fff\uac00-\ud7af]+', ' ', 'g');

@@ -181,6 +181,21 @@ BEGIN
   END IF;
 END $$;
 
+-- Whether a chat fulfils a field of chats.
+CREATE FUNCTION chattui.chat_holds(p_name text, p_pats text[], p_any text[], c chattui.chats) RETURNS boolean LANGUAGE sql STABLE
+RETURN coalesce(CASE p_name
+      WHEN 'source' THEN c.source ILIKE ANY (p_pats)
+      WHEN 'project' THEN chattui.fold(c.project) ILIKE ANY (p_pats) OR chattui.fold(c.repository) ILIKE ANY (p_pats)
+      WHEN 'agent' THEN c.agent ILIKE ANY (p_pats)
+      WHEN 'branch' THEN chattui.fold(c.git_branch) ILIKE ANY (p_pats)
+      WHEN 'title' THEN chattui.fold(c.title) ILIKE ANY (p_pats)
+      WHEN 'tag' THEN c.tags <> '{}' AND EXISTS (SELECT FROM unnest(c.tags) t WHERE chattui.fold(t) ILIKE ANY (p_pats))
+      WHEN 'chat' THEN c.id::text = ANY (p_any) OR c.source_id = ANY (p_any)
+      WHEN 'is' THEN ('pinned' = ANY (p_any) AND c.pinned) OR ('archived' = ANY (p_any) AND c.status = 'archived')
+        OR ('mine' = ANY (p_any) AND c.source = 'chattui')
+        OR ('unread' = ANY (p_any) AND (c.last_accessed_at IS NULL OR c.last_accessed_at < c.last_message_at))
+    END, false);
+
 -- Whether a message fulfils a field. p_seq NULL: it is a note, which has nothing of a message but that it is a note.
 CREATE FUNCTION chattui.field_holds(p_owner text, p_field jsonb, p_chat bigint, p_seq integer, p_role chattui.message_role,
   p_kind chattui.message_kind, p_at timestamptz, p_body text) RETURNS boolean LANGUAGE plpgsql STABLE
@@ -227,19 +242,7 @@ BEGIN
       OR (v_name = 'file' AND EXISTS (SELECT FROM chattui.files f
         WHERE f.owner = p_owner AND f.chat_id = p_chat AND f.seq = p_seq AND chattui.fold(f.path) ILIKE ANY (v_pats))));
   END IF;
-  RETURN EXISTS (SELECT FROM chattui.chats c WHERE c.owner = p_owner AND c.id = p_chat
-    AND coalesce(CASE v_name
-      WHEN 'source' THEN c.source ILIKE ANY (v_pats)
-      WHEN 'project' THEN chattui.fold(c.project) ILIKE ANY (v_pats) OR chattui.fold(c.repository) ILIKE ANY (v_pats)
-      WHEN 'agent' THEN c.agent ILIKE ANY (v_pats)
-      WHEN 'branch' THEN chattui.fold(c.git_branch) ILIKE ANY (v_pats)
-      WHEN 'title' THEN chattui.fold(c.title) ILIKE ANY (v_pats)
-      WHEN 'tag' THEN c.tags <> '{}' AND EXISTS (SELECT FROM unnest(c.tags) t WHERE chattui.fold(t) ILIKE ANY (v_pats))
-      WHEN 'chat' THEN c.id::text = ANY (v_any) OR c.source_id = ANY (v_any)
-      WHEN 'is' THEN ('pinned' = ANY (v_any) AND c.pinned) OR ('archived' = ANY (v_any) AND c.status = 'archived')
-        OR ('mine' = ANY (v_any) AND c.source = 'chattui')
-        OR ('unread' = ANY (v_any) AND (c.last_accessed_at IS NULL OR c.last_accessed_at < c.last_message_at))
-    END, false));
+  RETURN EXISTS (SELECT FROM chattui.chats c WHERE c.owner = p_owner AND c.id = p_chat AND chattui.chat_holds(v_name, v_pats, v_any, c));
 END $$;
 
 -- Whether a candidate fulfils the rest of a plan. p_flat is p_body without accents.

@@ -25,12 +25,12 @@ BEGIN
   RETURN substr(t, greatest(1, v_at - 60), 240);
 END $$;
 
--- Candidates of one probe (0 everything, 1 one day, 2 one 16-day block), newest first, what the index does not tell tested
--- one by one. tier 0 keeps what holds the phrase, tier 1 what does not. The last row has stopped = true when time ran out:
--- everything newer than its position has been looked at.
-CREATE FUNCTION chattui.probe(p_owner text, p_scope integer, p_key integer, p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text,
-  p_tier integer, p_since timestamptz, p_before timestamptz, p_before_chat bigint, p_before_seq integer, p_limit integer,
-  p_deadline timestamptz, p_anchor text, p_words text[])
+-- Candidates of one probe (0 everything, 1 one day, 2 one 16-day block, 3 some chats), newest first, what the index does not
+-- tell tested one by one. tier 0 keeps what holds the phrase, tier 1 what does not. The last row has stopped = true when time
+-- ran out: everything newer than its position has been looked at.
+CREATE FUNCTION chattui.probe(p_owner text, p_scope integer, p_key integer, p_chats bigint[], p_q tsquery, p_pats text[],
+  p_rest jsonb, p_phrase text, p_tier integer, p_since timestamptz, p_before timestamptz, p_before_chat bigint,
+  p_before_seq integer, p_limit integer, p_deadline timestamptz, p_anchor text, p_words text[])
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
   snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
 SET search_path = chattui, pg_temp AS $$
@@ -51,6 +51,11 @@ BEGIN
   ELSIF p_scope = 1 THEN
     OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
       WHERE m.owner = p_owner AND chattui.day_of(m.created_at) = p_key AND chattui.tsv(m.content) @@ p_q
+        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
+      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  ELSIF p_scope = 3 THEN
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+      WHERE m.owner = p_owner AND m.chat_id = ANY (p_chats) AND chattui.tsv(m.content) @@ p_q
         AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
       ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
   ELSE
@@ -83,8 +88,9 @@ BEGIN
   CLOSE c;
 END $$;
 
--- The messages of some chats, or all, one by one, newest first, until the page is full or the time is over. p_q is tested last.
-CREATE FUNCTION chattui.scan(p_owner text, p_chats bigint[], p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text, p_tier integer,
+-- Some messages, all messages of some chats, all that failed, or all, one by one, newest first, until the page is full or the
+-- time is over. p_q is tested last.
+CREATE FUNCTION chattui.scan(p_owner text, p_chats bigint[], p_few chattui.few, p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text, p_tier integer,
   p_since timestamptz, p_before timestamptz, p_before_chat bigint, p_before_seq integer, p_limit integer, p_deadline timestamptz,
   p_anchor text, p_words text[])
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
@@ -99,7 +105,19 @@ DECLARE
   v_got  integer := 0;
   v_seen integer := 0;
 BEGIN
-  IF p_chats IS NULL THEN
+  IF p_few.chat_ids IS NOT NULL THEN
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content
+       FROM (SELECT DISTINCT x.chat_id, x.seq FROM unnest(p_few.chat_ids, p_few.seqs) x (chat_id, seq)) f
+       JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = f.chat_id AND m.seq = f.seq
+      WHERE (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
+      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  ELSIF p_chats IS NULL AND p_few.failed THEN
+    PERFORM set_config('enable_sort', 'off', true);
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+      WHERE m.owner = p_owner AND m.error AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq)
+        AND m.created_at >= p_since
+      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  ELSIF p_chats IS NULL THEN
     PERFORM set_config('enable_sort', 'off', true);
     OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
       WHERE m.owner = p_owner AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq)
@@ -135,8 +153,9 @@ BEGIN
   CLOSE c;
 END $$;
 
--- The walk of one tier from a position back in time. p_candidates is the number of hits of p_q when they are known to be few.
-CREATE FUNCTION chattui.walk(p_owner text, p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text, p_tier integer,
+-- The walk of one tier from a position back in time. p_candidates is the number of hits of p_q when they are known to be few;
+-- p_chats are the chats in which they are when these are few.
+CREATE FUNCTION chattui.walk(p_owner text, p_chats bigint[], p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text, p_tier integer,
   p_candidates bigint, p_since timestamptz, p_before timestamptz, p_before_chat bigint, p_before_seq integer, p_limit integer,
   p_deadline timestamptz, p_anchor text, p_words text[])
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
@@ -153,8 +172,8 @@ DECLARE
   v_first boolean := true;
   r       record;
 BEGIN
-  IF p_candidates IS NOT NULL THEN
-    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, 0, 0, p_q, p_pats, p_rest, p_phrase, p_tier, p_since, p_before,
+  IF p_candidates IS NOT NULL OR p_chats IS NOT NULL THEN
+    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, CASE WHEN p_candidates IS NULL THEN 3 ELSE 0 END, 0, p_chats, p_q, p_pats, p_rest, p_phrase, p_tier, p_since, p_before,
       p_before_chat, p_before_seq, p_limit, p_deadline, p_anchor, p_words) h;
     RETURN;
   END IF;
@@ -171,7 +190,7 @@ BEGIN
     FOR v_day IN SELECT d.day FROM chattui.day_counts d WHERE d.owner = p_owner AND d.n > 0 AND v_few >= 300
                     AND d.day BETWEEN greatest(v_end, v_block * 16) AND least(v_top, v_block * 16 + 15)
                   UNION ALL SELECT NULL WHERE v_few < 300 ORDER BY 1 DESC LOOP
-      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), p_q,
+      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), NULL, p_q,
                  p_pats, p_rest, p_phrase, p_tier, p_since, p_before, p_before_chat, p_before_seq, p_limit - v_got, p_deadline,
                  p_anchor, p_words) h LOOP
         chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
@@ -193,46 +212,6 @@ BEGIN
       END IF;
     END LOOP;
   END LOOP;
-END $$;
-
--- The chats that fulfil all these fields, when they are few and hold few messages; NULL otherwise, or when there is no field.
-CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, OUT ids bigint[], OUT n bigint) LANGUAGE plpgsql STABLE
-SET search_path = chattui, pg_temp AS $$
-DECLARE
-  v_field  jsonb;
-  v_name   text;
-  v_pats   text[];
-  v_any    text[];
-  v_before bigint[];
-  v_most   constant integer := 500;
-BEGIN
-  FOR v_field IN SELECT x FROM jsonb_array_elements(p_fields) x WHERE NOT x ? 'not' LOOP
-    v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(v_field->'pats') x);
-    v_any := ARRAY(SELECT jsonb_array_elements_text(v_field->'any'));
-    v_name := v_field->>'name';
-    -- a set that is too large is given up: the next field starts anew
-    ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
-    AND coalesce(CASE v_name
-      WHEN 'source' THEN c.source ILIKE ANY (v_pats)
-      WHEN 'project' THEN chattui.fold(c.project) ILIKE ANY (v_pats) OR chattui.fold(c.repository) ILIKE ANY (v_pats)
-      WHEN 'agent' THEN c.agent ILIKE ANY (v_pats)
-      WHEN 'branch' THEN chattui.fold(c.git_branch) ILIKE ANY (v_pats)
-      WHEN 'title' THEN chattui.fold(c.title) ILIKE ANY (v_pats)
-      WHEN 'tag' THEN c.tags <> '{}' AND EXISTS (SELECT FROM unnest(c.tags) t WHERE chattui.fold(t) ILIKE ANY (v_pats))
-      WHEN 'chat' THEN c.id::text = ANY (v_any) OR c.source_id = ANY (v_any)
-      WHEN 'is' THEN ('pinned' = ANY (v_any) AND c.pinned) OR ('archived' = ANY (v_any) AND c.status = 'archived')
-        OR ('mine' = ANY (v_any) AND c.source = 'chattui')
-        OR ('unread' = ANY (v_any) AND (c.last_accessed_at IS NULL OR c.last_accessed_at < c.last_message_at))
-    END, false) LIMIT v_most + 1);
-    v_before := CASE WHEN cardinality(ids) > v_most THEN v_before ELSE ids END;
-  END LOOP;
-  ids := v_before;
-  IF ids IS NOT NULL THEN
-    n := (SELECT coalesce(sum(c.message_count), 0) FROM chattui.chats c WHERE c.owner = p_owner AND c.id = ANY (ids));
-    IF n > 20000 THEN
-      ids := NULL; n := NULL;
-    END IF;
-  END IF;
 END $$;
 
 -- The one entrance of every text search. SECURITY DEFINER because @@ and ILIKE are not leakproof: under a policy the planner
@@ -269,6 +248,8 @@ DECLARE
   v_total      float8;
   v_chats      bigint[];
   v_of_chats   bigint;
+  v_few        chattui.few;
+  v_of_few     bigint;
   v_scans      boolean;
   v_plan       record;
   v_rest       jsonb;
@@ -300,7 +281,15 @@ BEGIN
   END IF;
 
   v_cap := CASE WHEN v_plan.pats = '{}' THEN 3000 ELSE 1000 END;
-  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_chats < v_plan.est, false);
+  IF v_rest IS NOT NULL THEN
+    v_few := chattui.few_messages(v_me, v_rest);
+    v_of_few := cardinality(v_few.chat_ids);
+    v_about := least(v_about, v_of_few);
+    IF v_of_few = 0 THEN
+      RETURN;
+    END IF;
+  END IF;
+  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(least(v_of_chats, v_of_few) < v_plan.est, false);
   IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
       WHERE m.owner = v_me AND chattui.tsv(m.content) @@ v_plan.q LIMIT v_cap) s;
@@ -308,25 +297,26 @@ BEGIN
       v_candidates := NULL;
     END IF;
   END IF;
-  v_scans := v_scans OR (v_candidates IS NULL AND v_chats IS NOT NULL);
+  -- the hits of a common word, and the messages of some chats: too many of the one to meet with the other
+  v_scans := v_scans OR (v_candidates IS NULL AND v_chats IS NOT NULL AND v_plan.est > 100000);
 
   FOR v_tier IN greatest(p_tier, CASE WHEN v_phrase IS NULL THEN 1 ELSE 0 END) .. 1 LOOP
     v_deadline := v_start + p_budget_ms * (CASE WHEN v_tier = 0 THEN 0.4 ELSE 1 END) * interval '1 ms';
     v_from := CASE WHEN v_tier = p_tier OR v_phrase IS NULL THEN p_before ELSE 'infinity' END;
     FOR r IN
-      SELECT h.* FROM chattui.walk(v_me, v_plan.q, v_plan.pats, v_rest, v_phrase, v_tier, v_candidates, v_since,
+      SELECT h.* FROM chattui.walk(v_me, v_chats, v_plan.q, v_plan.pats, v_rest, v_phrase, v_tier, v_candidates, v_since,
         least(v_from, v_until),
         CASE WHEN v_from < v_until THEN p_before_chat ELSE 0 END, CASE WHEN v_from < v_until THEN p_before_seq ELSE 0 END,
         p_limit - v_got, v_deadline, v_anchor, v_plan.words) h WHERE NOT v_scans
       UNION ALL
-      SELECT h.* FROM chattui.scan(v_me, v_chats, v_plan.q, v_plan.pats || CASE WHEN v_indexed THEN v_plan.musts ELSE '{}' END, v_rest,
+      SELECT h.* FROM chattui.scan(v_me, v_chats, v_few, v_plan.q, v_plan.pats || CASE WHEN v_indexed THEN v_plan.musts ELSE '{}' END, v_rest,
         v_phrase, v_tier, v_since, least(v_from, v_until),
         CASE WHEN v_from < v_until THEN p_before_chat ELSE 0 END, CASE WHEN v_from < v_until THEN p_before_seq ELSE 0 END,
         p_limit - v_got, v_deadline, v_anchor, v_plan.words) h WHERE v_scans
     LOOP
       tier := v_tier; chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
       snippet := r.snippet; stopped := r.stopped;
-      about := CASE WHEN v_candidates IS NULL THEN v_about ELSE least(v_candidates, v_of_chats) END;
+      about := CASE WHEN v_candidates IS NULL THEN v_about ELSE least(v_candidates, v_of_chats, v_of_few) END;
       exact := v_candidates IS NOT NULL AND v_plan.pats = '{}' AND v_rest IS NULL AND v_since = '-infinity' AND v_until = 'infinity';
       RETURN NEXT;
       IF NOT r.stopped THEN
@@ -391,4 +381,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (8, 'walk');
+INSERT INTO chattui.schema_versions (version, name) VALUES (9, 'walk');
