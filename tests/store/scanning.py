@@ -37,7 +37,24 @@ NAMES = [
 ]
 LOOKED_FOR = [
     *(WORDS + COMMON + NAMES[:-1]),
-    *("user", "by", "byid", "UserById", "server", "ServerError", "header", "http_header", "path.join", "lib", "x.py", "1.2.3", "example", "user@", "join", "zürich"),
+    *(
+        "user",
+        "by",
+        "byid",
+        "UserById",
+        "server",
+        "ServerError",
+        "header",
+        "http_header",
+        "path.join",
+        "lib",
+        "x.py",
+        "1.2.3",
+        "example",
+        "user@",
+        "join",
+        "zürich",
+    ),
     *("ZURICH", "cafe", "привет", "елка", "софия", "σοφια", "東", "東京", "京タ", "東京タワ", "数据", "데이터", "zzzz"),
 ]
 EXPRESSIONS = ["ka[bd]", "^the", "mi.*tu", r"\btu\b", "v[0-9]+", "K(a|o)b", "東.タ", "x$"]
