@@ -1,4 +1,4 @@
-"""A parsed query as the database's search functions take it: jsonb. See ``schema/0006_query.sql``."""
+"""A parsed query as the database's search functions take it: jsonb. See ``schema/0007_query.sql``."""
 
 from __future__ import annotations
 

@@ -46,6 +46,18 @@ PLANTED = {
     "parse_http_header_v2": 0.0005,
 }
 RARE, RARE_COUNT = "xylocarp", 10
+TOOLS = {
+    "Bash": 0.45,
+    "Read": 0.7,
+    "Edit": 0.85,
+    "Grep": 0.95,
+    "WebFetch": 0.999,
+    "NotebookEdit": 1.0,
+}  # up to this share
+RARE_TOOL, RARE_FILE = "Xylograph", "src/xylocarp.py"
+"""Called once, where the rare word stands in a call of a tool, or else in the first call after it."""
+_FAILS = 0.02  # of the results
+_MODELS = ("claude-opus-5", "claude-sonnet-5", "claude-haiku-5")
 OLD, OLD_PART, OLD_SHARE = "mainframe", 0.05, 0.5  # half of the oldest twentieth, nowhere else
 PAIR, PAIR_EACH, PAIR_BOTH = ("redis", "throttle"), 0.05, 0.01
 _HAN_SHARE = 0.02
@@ -150,12 +162,17 @@ def _copy(conn: psycopg.Connection[tuple[object, ...]], total: int, big_chat: in
                 )
             )
     conn.execute("SELECT setval(pg_get_serial_sequence('chattui.chats', 'id'), %s)", (len(sizes),))
-    lines = _lines(prose, sizes, starts, total)
-    columns = "chat_id, seq, created_at, role, kind, content"
+    calls: list[str] = []
+    lines = _lines(prose, sizes, starts, total, calls)
+    columns = "chat_id, seq, created_at, role, kind, call_id, error, model, content"
+    of_calls = "chat_id, call_id, name, target, status, call_seq, result_seq, created_at"
     done = 0
     while batch := list(islice(lines, _BATCH)):
         with conn.cursor().copy(f"COPY chattui.messages ({columns}) FROM STDIN") as copy:
             copy.write("".join(batch).encode())
+        with conn.cursor().copy(f"COPY chattui.tool_calls ({of_calls}) FROM STDIN") as copy:
+            copy.write("".join(calls).encode())
+        calls.clear()
         done += len(batch)
         if done % 200_000 < _BATCH:
             say(f"{done:,} of {total:,}")
@@ -184,24 +201,28 @@ def _escaped(pool: list[str]) -> list[str]:
     return [text.translate(table) for text in pool]
 
 
-def _lines(prose: Prose, sizes: list[int], starts: list[float], total: int) -> Iterator[str]:
-    """Rows of COPY text, chat by chat."""
+def _lines(prose: Prose, sizes: list[int], starts: list[float], total: int, calls: list[str]) -> Iterator[str]:
+    """Rows of COPY text, chat by chat; those of tool calls are put into ``calls`` when they are complete."""
     rng = prose.rng
     random, choices, gauss = rng.random, rng.choices, rng.gauss
     sentences, code = _escaped(prose.sentences), _escaped(prose.code)
     output, han = _escaped(prose.output), _escaped(prose.han)
     rare_at = {round((i + 0.5) * total / RARE_COUNT) for i in range(RARE_COUNT)}
-    number = 0
+    number, rare_tools = 0, 0
     for chat, (size, at) in enumerate(zip(sizes, starts, strict=True), 1):
         newest, big = chat == len(sizes), chat == len(sizes) - 1
         when = _start(at, size, newest=newest, big=big).timestamp()
         gap = _BIG_GAP if big else _GAP
         in_han = random() < _HAN_SHARE and not newest and not big
         old = chat <= OLD_PART * len(sizes)
+        model, calling, called = _MODELS[chat % len(_MODELS)], "", 0
         for seq in range(1, size + 1):
             number += 1
             when += gap * (0.5 + random())
+            stamp = datetime.fromtimestamp(when, UTC).isoformat()
             kind = random()
+            call, error = "\\N", "f"
+            rare_tools += number in rare_at
             weight = math.exp(gauss(0.0, 1.0))
             if kind < 0.2:
                 role, what, parts = "user", "text", choices(sentences, k=1 + int(1.5 * weight))
@@ -213,9 +234,24 @@ def _lines(prose: Prose, sizes: list[int], starts: list[float], total: int) -> I
                 role, what, parts = "assistant", "thinking", choices(sentences, k=1 + int(4 * weight))
             elif kind < 0.85:
                 role, what = "assistant", "tool_call"
-                parts = [f'{{"command": "rg {rng.choice(prose.identifiers)} src", "id": "{rng.getrandbits(48):012x}"}}']
+                name = rng.choice(prose.identifiers)
+                parts = [f'{{"command": "rg {name} src", "id": "{rng.getrandbits(48):012x}"}}']
+                if calling:
+                    calls.append(f"{calling}pending\t{called}\t\\N\t{stamp}\n")
+                draw = random()
+                tool = next(tool for tool, share in TOOLS.items() if draw < share)
+                target = f"rg {name} src" if tool in ("Bash", "Grep") else f"src/{name}.py"
+                if rare_tools:
+                    rare_tools, tool, target = rare_tools - 1, RARE_TOOL, RARE_FILE
+                call, called = f"c{number}", seq
+                calling = f"{chat}\t{call}\t{tool}\t{target}\t"
             else:
                 role, what = "tool", "tool_result"
+                if calling:
+                    call = calling.split("\t")[1]
+                    error = "t" if random() < _FAILS else "f"
+                    calls.append(f"{calling}{'failed' if error == 't' else 'completed'}\t{called}\t{seq}\t{stamp}\n")
+                    calling = ""
                 parts = choices(output, k=min(400, 1 + int(7 * weight**1.5)))
                 parts.append(f"{rng.getrandbits(64):016x}")
             if in_han and role != "tool":
@@ -227,8 +263,10 @@ def _lines(prose: Prose, sizes: list[int], starts: list[float], total: int) -> I
             elif newest and seq == size:
                 role, what, parts = "assistant", "text", [LAST_WORD]
             text = ("\\n" if role == "tool" else " ").join(parts)
-            stamp = datetime.fromtimestamp(when, UTC).isoformat()
-            yield f"{chat}\t{seq}\t{stamp}\t{role}\t{what}\t{text}\n"
+            said_by = model if role == "assistant" else "\\N"
+            if calling and seq == size:
+                calls.append(f"{calling}pending\t{called}\t\\N\t{stamp}\n")
+            yield f"{chat}\t{seq}\t{stamp}\t{role}\t{what}\t{call}\t{error}\t{said_by}\t{text}\n"
 
 
 def _plant(rng: object, parts: list[str], rare: bool, *, old: bool) -> None:

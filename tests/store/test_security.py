@@ -218,7 +218,9 @@ def test_functions_that_take_an_owner_cannot_be_called(pair: tuple[Database, Dat
     for call in (
         "plan(%s, '{}', false, true, 1, true)",
         "few_chats(%s, '[]')",
-        "scan(%s, NULL, NULL, '{%%}', NULL, NULL, 1, '-infinity', 'infinity', 0, 0, 9, 'infinity', NULL, '{}')",
+        "few_messages(%s, '{}')",
+        "known_values(%s, 'tool', '{%%}')",
+        "scan(%s, NULL, NULL, NULL, '{%%}', NULL, NULL, 1, '-infinity', 'infinity', 0, 0, 9, 'infinity', NULL, '{}')",
     ):
         with pytest.raises(pg.InsufficientPrivilege):
             rows(bob, f"SELECT * FROM chattui.{call}", owner_of(ann))

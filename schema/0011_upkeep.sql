@@ -42,4 +42,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (8, 'upkeep');
+INSERT INTO chattui.schema_versions (version, name) VALUES (11, 'upkeep');

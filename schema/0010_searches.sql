@@ -23,4 +23,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (7, 'searches');
+INSERT INTO chattui.schema_versions (version, name) VALUES (10, 'searches');

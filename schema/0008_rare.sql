@@ -1,0 +1,157 @@
+-- What bounds a search: few chats, few messages. Rare values of fields are found by an index, never by walking to them.
+
+-- what is rare is found by an index: walking to it would read the whole history
+CREATE INDEX tool_calls_name ON chattui.tool_calls (owner, name);
+CREATE INDEX tool_calls_target ON chattui.tool_calls USING gin (owner, chattui.fold(target) gin_trgm_ops);
+CREATE INDEX messages_calls ON chattui.messages (owner, chat_id, call_id) WHERE call_id IS NOT NULL;
+CREATE INDEX messages_failed ON chattui.messages (owner, created_at DESC, chat_id DESC, seq DESC) WHERE error;
+CREATE INDEX files_named ON chattui.files USING gin (owner, chattui.fold(path) gin_trgm_ops);
+CREATE INDEX files_images ON chattui.files (owner, chat_id, seq) WHERE mime LIKE 'image/%';
+CREATE INDEX chats_named ON chattui.chats USING gin (owner, chattui.fold(title) gin_trgm_ops, chattui.fold(project) gin_trgm_ops,
+  chattui.fold(repository) gin_trgm_ops, chattui.fold(git_branch) gin_trgm_ops);
+CREATE INDEX chats_source ON chattui.chats (owner, source);
+CREATE INDEX chats_kept ON chattui.chats (owner) WHERE pinned OR status = 'archived';
+
+-- Messages that a search is bounded by: these, or all that failed.
+CREATE TYPE chattui.few AS (chat_ids bigint[], seqs integer[], failed boolean);
+
+-- The names of tools, or of sources, that match one of the patterns: the index is asked once for each name that there is.
+CREATE FUNCTION chattui.known_values(p_owner text, p_what text, p_pats text[]) RETURNS text[] LANGUAGE plpgsql STABLE
+SET search_path = chattui, pg_temp SET enable_indexscan = on SET enable_sort = off AS $$
+DECLARE
+  v_last  text;
+  v_found text[] := '{}';
+BEGIN
+  LOOP
+    IF p_what = 'tool' THEN
+      v_last := (SELECT t.name FROM chattui.tool_calls t WHERE t.owner = p_owner AND (v_last IS NULL OR t.name > v_last)
+                  ORDER BY t.name LIMIT 1);
+    ELSE
+      v_last := (SELECT c.source FROM chattui.chats c WHERE c.owner = p_owner AND (v_last IS NULL OR c.source > v_last)
+                  ORDER BY c.source LIMIT 1);
+    END IF;
+    EXIT WHEN v_last IS NULL;
+    IF chattui.fold(v_last) ILIKE ANY (p_pats) THEN
+      v_found := v_found || v_last;
+    END IF;
+  END LOOP;
+  RETURN v_found;
+END $$;
+
+-- The chats that fulfil all these fields, when they are few and hold few messages; NULL otherwise, or when there is no field.
+CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, OUT ids bigint[], OUT n bigint) LANGUAGE plpgsql STABLE
+SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  v_field  jsonb;
+  v_name   text;
+  v_pats   text[];
+  v_pat    text;
+  v_any    text[];
+  v_before bigint[];
+  v_most   constant integer := 1000;
+BEGIN
+  FOR v_field IN SELECT x FROM jsonb_array_elements(p_fields) x WHERE NOT x ? 'not' LOOP
+    v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(v_field->'pats') x);
+    v_any := ARRAY(SELECT jsonb_array_elements_text(v_field->'any'));
+    v_name := v_field->>'name';
+    ids := '{}';
+    IF v_name IN ('title', 'project', 'branch') THEN
+      FOREACH v_pat IN ARRAY v_pats LOOP
+        ids := ids || CASE v_name
+          WHEN 'title' THEN ARRAY(SELECT c.id FROM chattui.chats c
+            WHERE c.owner = p_owner AND chattui.fold(c.title) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
+          WHEN 'branch' THEN ARRAY(SELECT c.id FROM chattui.chats c
+            WHERE c.owner = p_owner AND chattui.fold(c.git_branch) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
+          ELSE ARRAY((SELECT c.id FROM chattui.chats c
+            WHERE c.owner = p_owner AND chattui.fold(c.project) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
+            UNION (SELECT c.id FROM chattui.chats c
+            WHERE c.owner = p_owner AND chattui.fold(c.repository) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1))
+          END;
+      END LOOP;
+      ids := ARRAY(SELECT DISTINCT unnest(ids));
+    ELSIF v_name = 'chat' THEN
+      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
+                      AND c.id = ANY (ARRAY(SELECT x::bigint FROM unnest(v_any) x WHERE x ~ '^[0-9]{1,18}$'))
+             UNION SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
+                      AND c.source_id = ANY (v_any));
+    ELSIF v_name = 'source' THEN
+      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
+                      AND c.source = ANY (chattui.known_values(p_owner, 'source', v_pats)) LIMIT v_most + 1);
+    ELSIF v_any <@ '{pinned,archived}' AND v_name = 'is' THEN
+      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
+                      AND (c.pinned OR c.status = 'archived')
+                      AND (('pinned' = ANY (v_any) AND c.pinned) OR ('archived' = ANY (v_any) AND c.status = 'archived')) LIMIT v_most + 1);
+    ELSE
+      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
+                      AND chattui.chat_holds(v_name, v_pats, v_any, c) LIMIT v_most + 1);
+    END IF;
+    -- a set that is too large is given up: the next field starts anew
+    v_before := CASE WHEN cardinality(ids) > v_most THEN v_before ELSE ids END;
+  END LOOP;
+  ids := v_before;
+  IF ids IS NOT NULL THEN
+    n := (SELECT coalesce(sum(c.message_count), 0) FROM chattui.chats c WHERE c.owner = p_owner AND c.id = ANY (ids));
+    IF n > 20000 THEN
+      ids := NULL; n := NULL;
+    END IF;
+  END IF;
+END $$;
+
+-- The messages that fulfil the rarest of the fields that every hit fulfils, when they are few; NULL when no field is rare.
+CREATE FUNCTION chattui.few_messages(p_owner text, p_rest jsonb) RETURNS chattui.few LANGUAGE plpgsql STABLE
+SET search_path = chattui, pg_temp SET enable_indexscan = on SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  v_field jsonb;
+  v_name  text;
+  v_pats  text[];
+  v_pat   text;
+  v_some  chattui.few;
+  v_best  chattui.few;
+  v_least integer := 2001;                                -- more than these are many
+  v_more  chattui.few;
+BEGIN
+  FOR v_field IN SELECT x FROM jsonb_array_elements(CASE WHEN p_rest ? 'and' THEN p_rest->'and' ELSE jsonb_build_array(p_rest) END) x
+                  WHERE x->>'k' = 'field' LOOP
+    v_name := v_field->>'name';
+    v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(v_field->'pats') x);
+    v_some := NULL;
+    IF v_name = 'tool' THEN
+      SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
+        FROM (SELECT m.chat_id, m.seq
+                FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
+                       WHERE t.owner = p_owner AND t.name = ANY (chattui.known_values(p_owner, 'tool', v_pats)) LIMIT v_least) t
+                JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = t.chat_id AND m.call_id = t.call_id LIMIT v_least) x;
+    ELSIF v_name = 'file' AND NOT EXISTS (SELECT FROM unnest(v_pats) x WHERE length(x) < 5) THEN  -- no three letters, no trigram
+      v_some.chat_ids := '{}'; v_some.seqs := '{}';
+      FOREACH v_pat IN ARRAY v_pats LOOP
+        SELECT array_agg(x.chat_id), array_agg(x.seq) INTO v_more.chat_ids, v_more.seqs
+          FROM (SELECT m.chat_id, m.seq
+                  FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
+                         WHERE t.owner = p_owner AND chattui.fold(t.target) ILIKE v_pat LIMIT v_least) t
+                  JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = t.chat_id AND m.call_id = t.call_id
+                UNION ALL
+                SELECT f.chat_id, f.seq FROM chattui.files f
+                 WHERE f.owner = p_owner AND chattui.fold(f.path) ILIKE v_pat AND f.seq IS NOT NULL LIMIT v_least) x;
+        v_some.chat_ids := v_some.chat_ids || v_more.chat_ids; v_some.seqs := v_some.seqs || v_more.seqs;
+      END LOOP;
+    ELSIF v_name = 'has' AND v_field->'any' = '["image"]' THEN
+      SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
+        FROM (SELECT f.chat_id, f.seq FROM chattui.files f
+               WHERE f.owner = p_owner AND f.mime LIKE 'image/%' AND f.seq IS NOT NULL LIMIT v_least) x;
+    ELSIF v_name = 'has' AND v_field->'any' = '["note"]' THEN
+      SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
+        FROM (SELECT k.chat_id, m.seq
+                FROM (SELECT * FROM chattui.marks k WHERE k.owner = p_owner AND k.note IS NOT NULL LIMIT v_least) k
+               CROSS JOIN LATERAL (SELECT chattui.seq_of(k.chat_id, k.source_id, k.seq) AS seq) m WHERE m.seq IS NOT NULL) x;
+    ELSIF v_name = 'has' AND v_field->'any' = '["error"]' THEN
+      v_best.failed := true;
+    END IF;
+    IF cardinality(v_some.chat_ids) < v_least THEN
+      v_least := cardinality(v_some.chat_ids);
+      v_best.chat_ids := v_some.chat_ids; v_best.seqs := v_some.seqs;
+    END IF;
+  END LOOP;
+  RETURN v_best;
+END $$;
+
+INSERT INTO chattui.schema_versions (version, name) VALUES (8, 'rare');
