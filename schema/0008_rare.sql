@@ -12,8 +12,8 @@ CREATE INDEX chats_named ON chattui.chats USING gin (owner, chattui.fold(title) 
 CREATE INDEX chats_source ON chattui.chats (owner, source);
 CREATE INDEX chats_kept ON chattui.chats (owner) WHERE pinned OR status = 'archived';
 
--- Messages that a search is bounded by: these, or all that failed.
-CREATE TYPE chattui.few AS (chat_ids bigint[], seqs integer[], failed boolean);
+-- Messages that a search is bounded by, these or all that failed; and what is left to be tested of them.
+CREATE TYPE chattui.few AS (chat_ids bigint[], seqs integer[], failed boolean, rest jsonb);
 
 -- The names of tools, or of sources, that match one of the patterns: the index is asked once for each name that there is.
 CREATE FUNCTION chattui.known_values(p_owner text, p_what text, p_pats text[]) RETURNS text[] LANGUAGE plpgsql STABLE
@@ -38,8 +38,9 @@ BEGIN
   RETURN v_found;
 END $$;
 
--- The chats that fulfil all these fields, when they are few and hold few messages; NULL otherwise, or when there is no field.
-CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, OUT ids bigint[], OUT n bigint) LANGUAGE plpgsql STABLE
+-- The chats that fulfil these fields, when they are few and hold few messages, NULL otherwise; and the fields that are left to
+-- be tested.
+CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, OUT ids bigint[], OUT n bigint, OUT rest jsonb) LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_field  jsonb;
@@ -50,7 +51,12 @@ DECLARE
   v_before bigint[];
   v_most   constant integer := 1000;
 BEGIN
-  FOR v_field IN SELECT x FROM jsonb_array_elements(p_fields) x WHERE NOT x ? 'not' LOOP
+  rest := '[]';
+  FOR v_field IN SELECT x FROM jsonb_array_elements(p_fields) x LOOP
+    IF v_field ? 'not' THEN
+      rest := rest || jsonb_build_array(v_field);
+      CONTINUE;
+    END IF;
     v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(v_field->'pats') x);
     v_any := ARRAY(SELECT jsonb_array_elements_text(v_field->'any'));
     v_name := v_field->>'name';
@@ -86,13 +92,17 @@ BEGIN
                       AND chattui.chat_holds(v_name, v_pats, v_any, c) LIMIT v_most + 1);
     END IF;
     -- a set that is too large is given up: the next field starts anew
-    v_before := CASE WHEN cardinality(ids) > v_most THEN v_before ELSE ids END;
+    IF cardinality(ids) > v_most THEN
+      rest := rest || jsonb_build_array(v_field);
+    ELSE
+      v_before := ids;
+    END IF;
   END LOOP;
   ids := v_before;
   IF ids IS NOT NULL THEN
     n := (SELECT coalesce(sum(c.message_count), 0) FROM chattui.chats c WHERE c.owner = p_owner AND c.id = ANY (ids));
     IF n > 20000 THEN
-      ids := NULL; n := NULL;
+      ids := NULL; n := NULL; rest := p_fields;
     END IF;
   END IF;
 END $$;
@@ -101,7 +111,9 @@ END $$;
 CREATE FUNCTION chattui.few_messages(p_owner text, p_rest jsonb) RETURNS chattui.few LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp SET enable_indexscan = on SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
+  v_all   jsonb := CASE WHEN p_rest ? 'and' THEN p_rest->'and' ELSE jsonb_build_array(p_rest) END;
   v_field jsonb;
+  v_nr    bigint;
   v_name  text;
   v_pats  text[];
   v_pat   text;
@@ -110,8 +122,7 @@ DECLARE
   v_least integer := 2001;                                -- more than these are many
   v_more  chattui.few;
 BEGIN
-  FOR v_field IN SELECT x FROM jsonb_array_elements(CASE WHEN p_rest ? 'and' THEN p_rest->'and' ELSE jsonb_build_array(p_rest) END) x
-                  WHERE x->>'k' = 'field' LOOP
+  FOR v_field, v_nr IN SELECT x, nr FROM jsonb_array_elements(v_all) WITH ORDINALITY u (x, nr) WHERE x->>'k' = 'field' LOOP
     v_name := v_field->>'name';
     v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(v_field->'pats') x);
     v_some := NULL;
@@ -144,13 +155,20 @@ BEGIN
                 FROM (SELECT * FROM chattui.marks k WHERE k.owner = p_owner AND k.note IS NOT NULL LIMIT v_least) k
                CROSS JOIN LATERAL (SELECT chattui.seq_of(k.chat_id, k.source_id, k.seq) AS seq) m WHERE m.seq IS NOT NULL) x;
     ELSIF v_name = 'has' AND v_field->'any' = '["error"]' THEN
-      v_best.failed := true;
+      SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
+        FROM (SELECT m.chat_id, m.seq FROM chattui.messages m WHERE m.owner = p_owner AND m.error LIMIT v_least) x;
+      IF cardinality(v_some.chat_ids) = v_least AND v_best.chat_ids IS NULL THEN
+        v_best.failed := true;
+        v_best.rest := v_all - (v_nr - 1)::integer;
+      END IF;
     END IF;
     IF cardinality(v_some.chat_ids) < v_least THEN
       v_least := cardinality(v_some.chat_ids);
-      v_best.chat_ids := v_some.chat_ids; v_best.seqs := v_some.seqs;
+      v_best.chat_ids := v_some.chat_ids; v_best.seqs := v_some.seqs; v_best.failed := NULL;
+      v_best.rest := v_all - (v_nr - 1)::integer;
     END IF;
   END LOOP;
+  v_best.rest := CASE WHEN v_best.rest <> '[]' THEN jsonb_build_object('and', v_best.rest) END;
   RETURN v_best;
 END $$;
 

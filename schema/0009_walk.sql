@@ -109,7 +109,8 @@ BEGIN
     OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content
        FROM (SELECT DISTINCT x.chat_id, x.seq FROM unnest(p_few.chat_ids, p_few.seqs) x (chat_id, seq)) f
        JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = f.chat_id AND m.seq = f.seq
-      WHERE (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
+      WHERE (p_chats IS NULL OR f.chat_id = ANY (p_chats))
+        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
       ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
   ELSIF p_chats IS NULL AND p_few.failed THEN
     PERFORM set_config('enable_sort', 'off', true);
@@ -173,7 +174,7 @@ DECLARE
   r       record;
 BEGIN
   IF p_candidates IS NOT NULL OR p_chats IS NOT NULL THEN
-    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, CASE WHEN p_candidates IS NULL THEN 3 ELSE 0 END, 0, p_chats, p_q, p_pats, p_rest, p_phrase, p_tier, p_since, p_before,
+    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, CASE WHEN p_chats IS NULL THEN 0 ELSE 3 END, 0, p_chats, p_q, p_pats, p_rest, p_phrase, p_tier, p_since, p_before,
       p_before_chat, p_before_seq, p_limit, p_deadline, p_anchor, p_words) h;
     RETURN;
   END IF;
@@ -269,11 +270,12 @@ BEGIN
   v_rest := v_plan.rest;
   v_about := v_plan.est;
   IF v_fields <> '[]' THEN
-    SELECT x.ids, x.n INTO v_chats, v_of_chats FROM chattui.few_chats(v_me, v_fields) x;
+    SELECT x.ids, x.n, x.rest INTO v_chats, v_of_chats, v_fields FROM chattui.few_chats(v_me, v_fields) x;
     IF v_chats = '{}' THEN
       RETURN;
     END IF;
-    v_rest := jsonb_build_object('and', v_fields || CASE WHEN v_rest IS NULL THEN '[]' ELSE jsonb_build_array(v_rest) END);
+    v_fields := v_fields || CASE WHEN v_rest IS NULL THEN '[]' WHEN v_rest ? 'and' THEN v_rest->'and' ELSE jsonb_build_array(v_rest) END;
+    v_rest := CASE WHEN v_fields <> '[]' THEN jsonb_build_object('and', v_fields) END;
     v_about := least(v_about, coalesce(v_of_chats, v_total / 4));
   END IF;
   IF NOT v_indexed THEN
@@ -289,7 +291,10 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(least(v_of_chats, v_of_few) < v_plan.est, false);
+  -- reading what is bounded costs less than the hits of a common word do
+  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 6, false)
+    OR coalesce(v_of_chats < v_plan.est AND (v_of_chats < 300 OR v_plan.est > 200000), false)
+    OR coalesce(v_few.failed AND v_plan.est > 5000, false);
   IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
       WHERE m.owner = v_me AND chattui.tsv(m.content) @@ v_plan.q LIMIT v_cap) s;
@@ -297,8 +302,6 @@ BEGIN
       v_candidates := NULL;
     END IF;
   END IF;
-  -- the hits of a common word, and the messages of some chats: too many of the one to meet with the other
-  v_scans := v_scans OR (v_candidates IS NULL AND v_chats IS NOT NULL AND v_plan.est > 100000);
 
   FOR v_tier IN greatest(p_tier, CASE WHEN v_phrase IS NULL THEN 1 ELSE 0 END) .. 1 LOOP
     v_deadline := v_start + p_budget_ms * (CASE WHEN v_tier = 0 THEN 0.4 ELSE 1 END) * interval '1 ms';
@@ -309,7 +312,8 @@ BEGIN
         CASE WHEN v_from < v_until THEN p_before_chat ELSE 0 END, CASE WHEN v_from < v_until THEN p_before_seq ELSE 0 END,
         p_limit - v_got, v_deadline, v_anchor, v_plan.words) h WHERE NOT v_scans
       UNION ALL
-      SELECT h.* FROM chattui.scan(v_me, v_chats, v_few, v_plan.q, v_plan.pats || CASE WHEN v_indexed THEN v_plan.musts ELSE '{}' END, v_rest,
+      SELECT h.* FROM chattui.scan(v_me, v_chats, v_few, v_plan.q, v_plan.pats || CASE WHEN v_indexed THEN v_plan.musts ELSE '{}' END,
+        CASE WHEN v_few.chat_ids IS NOT NULL OR (v_chats IS NULL AND v_few.failed) THEN v_few.rest ELSE v_rest END,
         v_phrase, v_tier, v_since, least(v_from, v_until),
         CASE WHEN v_from < v_until THEN p_before_chat ELSE 0 END, CASE WHEN v_from < v_until THEN p_before_seq ELSE 0 END,
         p_limit - v_got, v_deadline, v_anchor, v_plan.words) h WHERE v_scans
@@ -317,7 +321,7 @@ BEGIN
       tier := v_tier; chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
       snippet := r.snippet; stopped := r.stopped;
       about := CASE WHEN v_candidates IS NULL THEN v_about ELSE least(v_candidates, v_of_chats, v_of_few) END;
-      exact := v_candidates IS NOT NULL AND v_plan.pats = '{}' AND v_rest IS NULL AND v_since = '-infinity' AND v_until = 'infinity';
+      exact := v_candidates IS NOT NULL AND v_plan.pats = '{}' AND v_rest IS NULL AND v_chats IS NULL AND v_since = '-infinity' AND v_until = 'infinity';
       RETURN NEXT;
       IF NOT r.stopped THEN
         v_got := v_got + 1;
