@@ -25,9 +25,9 @@ BEGIN
   RETURN substr(t, greatest(1, v_at - 60), 240);
 END $$;
 
--- Candidates of one probe (0 everything, 1 one day, 2 one 16-day block, 3 some chats), newest first, what the index does not
--- tell tested one by one. tier 0 keeps what holds the phrase, tier 1 what does not. The last row has stopped = true when time
--- ran out: everything newer than its position has been looked at.
+-- Candidates of one probe (0 everything, 1 one day, 2 one 16-day block), of some chats or all, newest first, what the index
+-- does not tell tested one by one. tier 0 keeps what holds the phrase, tier 1 what does not. The last row has stopped = true
+-- when time ran out: everything newer than its position has been looked at.
 CREATE FUNCTION chattui.probe(p_owner text, p_scope integer, p_key integer, p_chats bigint[], p_q tsquery, p_pats text[],
   p_rest jsonb, p_phrase text, p_tier integer, p_since timestamptz, p_before timestamptz, p_before_chat bigint,
   p_before_seq integer, p_limit integer, p_deadline timestamptz, p_anchor text, p_words text[])
@@ -43,26 +43,28 @@ DECLARE
   v_got  integer := 0;
   v_seen integer := 0;
 BEGIN
+  -- OFFSET 0: by the words first, the chats are only compared; by the chats first, each of their messages would be parsed
   IF p_scope = 0 THEN
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+    OPEN c FOR SELECT h.* FROM (
+      SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+       WHERE m.owner = p_owner AND chattui.tsv(m.content) @@ p_q
+         AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since OFFSET 0) h
+      WHERE p_chats IS NULL OR h.chat_id = ANY (p_chats)
+      ORDER BY h.created_at DESC, h.chat_id DESC, h.seq DESC;
   ELSIF p_scope = 1 THEN
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND chattui.day_of(m.created_at) = p_key AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
-  ELSIF p_scope = 3 THEN
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND m.chat_id = ANY (p_chats) AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+    OPEN c FOR SELECT h.* FROM (
+      SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+       WHERE m.owner = p_owner AND chattui.day_of(m.created_at) = p_key AND chattui.tsv(m.content) @@ p_q
+         AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since OFFSET 0) h
+      WHERE p_chats IS NULL OR h.chat_id = ANY (p_chats)
+      ORDER BY h.created_at DESC, h.chat_id DESC, h.seq DESC;
   ELSE
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND (chattui.day_of(m.created_at) >> 4) = p_key AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+    OPEN c FOR SELECT h.* FROM (
+      SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+       WHERE m.owner = p_owner AND (chattui.day_of(m.created_at) >> 4) = p_key AND chattui.tsv(m.content) @@ p_q
+         AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since OFFSET 0) h
+      WHERE p_chats IS NULL OR h.chat_id = ANY (p_chats)
+      ORDER BY h.created_at DESC, h.chat_id DESC, h.seq DESC;
   END IF;
   LOOP
     FETCH c INTO r;
@@ -155,7 +157,7 @@ BEGIN
 END $$;
 
 -- The walk of one tier from a position back in time. p_candidates is the number of hits of p_q when they are known to be few;
--- p_chats are the chats in which they are when these are few.
+-- p_chats bounds them.
 CREATE FUNCTION chattui.walk(p_owner text, p_chats bigint[], p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text, p_tier integer,
   p_candidates bigint, p_since timestamptz, p_before timestamptz, p_before_chat bigint, p_before_seq integer, p_limit integer,
   p_deadline timestamptz, p_anchor text, p_words text[])
@@ -173,8 +175,8 @@ DECLARE
   v_first boolean := true;
   r       record;
 BEGIN
-  IF p_candidates IS NOT NULL OR p_chats IS NOT NULL THEN
-    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, CASE WHEN p_chats IS NULL THEN 0 ELSE 3 END, 0, p_chats, p_q, p_pats, p_rest, p_phrase, p_tier, p_since, p_before,
+  IF p_candidates IS NOT NULL THEN
+    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, 0, 0, p_chats, p_q, p_pats, p_rest, p_phrase, p_tier, p_since, p_before,
       p_before_chat, p_before_seq, p_limit, p_deadline, p_anchor, p_words) h;
     RETURN;
   END IF;
@@ -191,7 +193,7 @@ BEGIN
     FOR v_day IN SELECT d.day FROM chattui.day_counts d WHERE d.owner = p_owner AND d.n > 0 AND v_few >= 300
                     AND d.day BETWEEN greatest(v_end, v_block * 16) AND least(v_top, v_block * 16 + 15)
                   UNION ALL SELECT NULL WHERE v_few < 300 ORDER BY 1 DESC LOOP
-      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), NULL, p_q,
+      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), p_chats, p_q,
                  p_pats, p_rest, p_phrase, p_tier, p_since, p_before, p_before_chat, p_before_seq, p_limit - v_got, p_deadline,
                  p_anchor, p_words) h LOOP
         chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
@@ -293,7 +295,7 @@ BEGIN
   END IF;
   -- reading what is bounded costs less than the hits of a common word do
   v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 6, false)
-    OR coalesce(v_of_chats < v_plan.est AND (v_of_chats < 300 OR v_plan.est > 200000), false)
+    OR coalesce(least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est, false)
     OR coalesce(v_few.failed AND v_plan.est > 5000, false);
   IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
