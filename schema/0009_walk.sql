@@ -38,41 +38,37 @@ SET search_path = chattui, pg_temp AS $$
 DECLARE
   c      refcursor;
   r      record;
+  v_in   boolean;
   v_body text;
   v_flat text;
   v_got  integer := 0;
   v_seen integer := 0;
 BEGIN
-  -- OFFSET 0: by the words first, the chats are only compared; by the chats first, each of their messages would be parsed
+  -- the chats are not named in these queries: by the index on chats each of their messages would be parsed
   IF p_scope = 0 THEN
-    OPEN c FOR SELECT h.* FROM (
-      SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-       WHERE m.owner = p_owner AND chattui.tsv(m.content) @@ p_q
-         AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since OFFSET 0) h
-      WHERE p_chats IS NULL OR h.chat_id = ANY (p_chats)
-      ORDER BY h.created_at DESC, h.chat_id DESC, h.seq DESC;
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+      WHERE m.owner = p_owner AND chattui.tsv(m.content) @@ p_q
+        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
+      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
   ELSIF p_scope = 1 THEN
-    OPEN c FOR SELECT h.* FROM (
-      SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-       WHERE m.owner = p_owner AND chattui.day_of(m.created_at) = p_key AND chattui.tsv(m.content) @@ p_q
-         AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since OFFSET 0) h
-      WHERE p_chats IS NULL OR h.chat_id = ANY (p_chats)
-      ORDER BY h.created_at DESC, h.chat_id DESC, h.seq DESC;
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+      WHERE m.owner = p_owner AND chattui.day_of(m.created_at) = p_key AND chattui.tsv(m.content) @@ p_q
+        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
+      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
   ELSE
-    OPEN c FOR SELECT h.* FROM (
-      SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-       WHERE m.owner = p_owner AND (chattui.day_of(m.created_at) >> 4) = p_key AND chattui.tsv(m.content) @@ p_q
-         AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since OFFSET 0) h
-      WHERE p_chats IS NULL OR h.chat_id = ANY (p_chats)
-      ORDER BY h.created_at DESC, h.chat_id DESC, h.seq DESC;
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
+      WHERE m.owner = p_owner AND (chattui.day_of(m.created_at) >> 4) = p_key AND chattui.tsv(m.content) @@ p_q
+        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
+      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
   END IF;
   LOOP
     FETCH c INTO r;
     EXIT WHEN NOT FOUND;
-    v_body := r.content || '';                            -- decompressed once
+    v_in := coalesce(r.chat_id = ANY (p_chats), true);
+    v_body := CASE WHEN v_in THEN r.content || '' END;    -- decompressed once
     v_flat := CASE WHEN p_pats = '{}' AND p_phrase IS NULL AND p_rest IS NULL OR octet_length(v_body) = length(v_body) THEN v_body
                    ELSE chattui.fold(v_body) END;
-    IF (p_pats = '{}' OR v_flat ILIKE ALL (p_pats))
+    IF v_in AND (p_pats = '{}' OR v_flat ILIKE ALL (p_pats))
        AND (p_phrase IS NULL OR (v_flat ILIKE p_phrase) = (p_tier = 0))
        AND (p_rest IS NULL OR chattui.holds(p_owner, p_rest, r.chat_id, r.seq, r.role, r.kind, r.created_at, v_body, v_flat))
        AND NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
@@ -82,7 +78,7 @@ BEGIN
       EXIT WHEN v_got >= p_limit;
     END IF;
     v_seen := v_seen + 1;
-    IF (v_seen % 16 = 0 OR p_rest IS NOT NULL) AND clock_timestamp() > p_deadline THEN
+    IF (v_seen % 16 = 0 OR (v_in AND p_rest IS NOT NULL)) AND clock_timestamp() > p_deadline THEN
       RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, NULL::text, true;
       EXIT;
     END IF;
@@ -295,7 +291,7 @@ BEGIN
   END IF;
   -- reading what is bounded costs less than the hits of a common word do
   v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 6, false)
-    OR coalesce(least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est, false)
+    OR (v_chats IS NOT NULL AND least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est)
     OR coalesce(v_few.failed AND v_plan.est > 5000, false);
   IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
