@@ -81,8 +81,9 @@ BEGIN
              UNION SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
                       AND c.source_id = ANY (v_any));
     ELSIF v_name = 'source' THEN
+      v_any := chattui.known_values(p_owner, 'source', v_pats);
       ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
-                      AND c.source = ANY (chattui.known_values(p_owner, 'source', v_pats)) LIMIT v_most + 1);
+                      AND c.source = ANY (v_any) LIMIT v_most + 1);
     ELSIF v_any <@ '{pinned,archived}' AND v_name = 'is' THEN
       ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
                       AND (c.pinned OR c.status = 'archived')
@@ -117,6 +118,7 @@ DECLARE
   v_name  text;
   v_pats  text[];
   v_pat   text;
+  v_names text[];
   v_some  chattui.few;
   v_best  chattui.few;
   v_least integer := 2001;                                -- more than these are many
@@ -127,10 +129,11 @@ BEGIN
     v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(v_field->'pats') x);
     v_some := NULL;
     IF v_name = 'tool' THEN
+      v_names := chattui.known_values(p_owner, 'tool', v_pats);
       SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
         FROM (SELECT m.chat_id, m.seq
                 FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
-                       WHERE t.owner = p_owner AND t.name = ANY (chattui.known_values(p_owner, 'tool', v_pats)) LIMIT v_least) t
+                       WHERE t.owner = p_owner AND t.name = ANY (v_names) LIMIT v_least) t
                 JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = t.chat_id AND m.call_id = t.call_id LIMIT v_least) x;
     ELSIF v_name = 'file' AND NOT EXISTS (SELECT FROM unnest(v_pats) x WHERE length(x) < 5) THEN  -- no three letters, no trigram
       v_some.chat_ids := '{}'; v_some.seqs := '{}';
