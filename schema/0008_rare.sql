@@ -10,12 +10,15 @@ CREATE INDEX files_images ON chattui.files (owner, chat_id, seq) WHERE mime LIKE
 CREATE INDEX chats_named ON chattui.chats USING gin (owner, chattui.fold(title) gin_trgm_ops, chattui.fold(project) gin_trgm_ops,
   chattui.fold(repository) gin_trgm_ops, chattui.fold(git_branch) gin_trgm_ops);
 CREATE INDEX chats_source ON chattui.chats (owner, source);
+CREATE INDEX chats_project ON chattui.chats (owner, project) WHERE project IS NOT NULL;
+CREATE INDEX chats_repository ON chattui.chats (owner, repository) WHERE repository IS NOT NULL;
 CREATE INDEX chats_kept ON chattui.chats (owner) WHERE pinned OR status = 'archived';
 
 -- Messages that a search is bounded by, these or all that failed; and what is left to be tested of them.
 CREATE TYPE chattui.few AS (chat_ids bigint[], seqs integer[], failed boolean, rest jsonb);
 
--- The names of tools, or of sources, that match one of the patterns: the index is asked once for each name that there is.
+-- The values of a tool's name, or of a chat's source, project or repository, that match one of the patterns: the index is asked
+-- once for each value that there is.
 CREATE FUNCTION chattui.known_values(p_owner text, p_what text, p_pats text[]) RETURNS text[] LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp SET enable_indexscan = on SET enable_sort = off AS $$
 DECLARE
@@ -26,6 +29,12 @@ BEGIN
     IF p_what = 'tool' THEN
       v_last := (SELECT t.name FROM chattui.tool_calls t WHERE t.owner = p_owner AND (v_last IS NULL OR t.name > v_last)
                   ORDER BY t.name LIMIT 1);
+    ELSIF p_what = 'project' THEN
+      v_last := (SELECT c.project FROM chattui.chats c WHERE c.owner = p_owner AND (v_last IS NULL OR c.project > v_last)
+                  AND c.project IS NOT NULL ORDER BY c.project LIMIT 1);
+    ELSIF p_what = 'repository' THEN
+      v_last := (SELECT c.repository FROM chattui.chats c WHERE c.owner = p_owner AND (v_last IS NULL OR c.repository > v_last)
+                  AND c.repository IS NOT NULL ORDER BY c.repository LIMIT 1);
     ELSE
       v_last := (SELECT c.source FROM chattui.chats c WHERE c.owner = p_owner AND (v_last IS NULL OR c.source > v_last)
                   ORDER BY c.source LIMIT 1);
@@ -38,9 +47,9 @@ BEGIN
   RETURN v_found;
 END $$;
 
--- The chats that fulfil these fields, when they are few and hold few messages, NULL otherwise; and the fields that are left to
--- be tested.
-CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, OUT ids bigint[], OUT n bigint, OUT rest jsonb) LANGUAGE plpgsql STABLE
+-- The chats that fulfil these fields, when they are few and hold at most so many messages, NULL otherwise; how many they hold;
+-- and the fields that are left to be tested.
+CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, p_most bigint, OUT ids bigint[], OUT n bigint, OUT rest jsonb) LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_field  jsonb;
@@ -61,7 +70,14 @@ BEGIN
     v_any := ARRAY(SELECT jsonb_array_elements_text(v_field->'any'));
     v_name := v_field->>'name';
     ids := '{}';
-    IF v_name IN ('title', 'project', 'branch') THEN
+    IF v_name = 'project' AND EXISTS (SELECT FROM unnest(v_pats) x WHERE length(x) < 5) THEN  -- no three letters, no trigram
+      v_any := chattui.known_values(p_owner, 'project', v_pats);
+      v_pats := chattui.known_values(p_owner, 'repository', v_pats);
+      ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
+                      AND c.project = ANY (v_any) LIMIT v_most + 1);
+      ids := ARRAY(SELECT unnest(ids) UNION SELECT c.id FROM chattui.chats c
+        WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before)) AND c.repository = ANY (v_pats) LIMIT v_most + 1);
+    ELSIF v_name IN ('title', 'project', 'branch') THEN
       FOREACH v_pat IN ARRAY v_pats LOOP
         ids := ids || CASE v_name
           WHEN 'title' THEN ARRAY(SELECT c.id FROM chattui.chats c
@@ -102,7 +118,7 @@ BEGIN
   ids := v_before;
   IF ids IS NOT NULL THEN
     n := (SELECT coalesce(sum(c.message_count), 0) FROM chattui.chats c WHERE c.owner = p_owner AND c.id = ANY (ids));
-    IF n > 20000 THEN
+    IF n > p_most THEN
       ids := NULL; n := NULL; rest := p_fields;
     END IF;
   END IF;
@@ -130,6 +146,8 @@ BEGIN
     v_some := NULL;
     IF v_name = 'tool' THEN
       v_names := chattui.known_values(p_owner, 'tool', v_pats);
+      CONTINUE WHEN v_least <= (SELECT count(*) FROM (SELECT FROM chattui.tool_calls t
+        WHERE t.owner = p_owner AND t.name = ANY (v_names) LIMIT v_least) x);
       SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
         FROM (SELECT m.chat_id, m.seq
                 FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
@@ -164,10 +182,11 @@ BEGIN
         v_best.failed := true;
         v_best.rest := v_all - (v_nr - 1)::integer;
       END IF;
+      v_some.failed := true;
     END IF;
     IF cardinality(v_some.chat_ids) < v_least THEN
       v_least := cardinality(v_some.chat_ids);
-      v_best.chat_ids := v_some.chat_ids; v_best.seqs := v_some.seqs; v_best.failed := NULL;
+      v_best.chat_ids := v_some.chat_ids; v_best.seqs := v_some.seqs; v_best.failed := v_some.failed;
       v_best.rest := v_all - (v_nr - 1)::integer;
     END IF;
   END LOOP;

@@ -287,7 +287,8 @@ BEGIN
   v_asked.q := v_plan.q; v_asked.pats := v_plan.pats; v_asked.rest := v_plan.rest; v_asked.words := v_plan.words;
   v_about := v_plan.est;
   IF v_asked.fields <> '[]' THEN
-    SELECT x.ids, x.n, x.rest INTO v_asked.chats, v_of_chats, v_asked.fields FROM chattui.few_chats(v_me, v_asked.fields) x;
+    SELECT x.ids, x.n, x.rest INTO v_asked.chats, v_of_chats, v_asked.fields 
+      FROM chattui.few_chats(v_me, v_asked.fields, CASE WHEN v_plan.q IS NOT NULL AND v_plan.needs AND v_indexed THEN 1e15 ELSE 20000 END::bigint) x;
     IF v_asked.chats = '{}' THEN
       RETURN;
     END IF;
@@ -295,6 +296,9 @@ BEGIN
   END IF;
   IF v_asked.rest IS NOT NULL THEN
     v_few := chattui.few_messages(v_me, v_asked.rest);
+    IF v_few.failed AND v_plan.est > v_total / 50 THEN    -- what failed, newest first, is read until the page is full
+      v_few.chat_ids := NULL;
+    END IF;
     v_of_few := cardinality(v_few.chat_ids);
     v_asked.few := v_few;
     IF v_of_few = 0 THEN
@@ -304,7 +308,7 @@ BEGIN
   END IF;
 
   -- reading what is bounded costs less than the hits of a common word do
-  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 6, false)
+  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 2, false)
     OR (v_of_chats IS NOT NULL AND least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est)
     OR (coalesce(v_few.failed, false) AND v_plan.est > 5000);
   v_cap := CASE WHEN v_plan.pats = '{}' THEN 3000 ELSE 1000 END;

@@ -217,7 +217,7 @@ def test_functions_that_take_an_owner_cannot_be_called(pair: tuple[Database, Dat
     assert risky == []
     for call in (
         "plan(%s, '{}', false, true, 1, true)",
-        "few_chats(%s, '[]')",
+        "few_chats(%s, '[]', 1)",
         "few_messages(%s, '{}')",
         "known_values(%s, 'tool', '{%%}')",
         "scan(%s, NULL, 1, NULL, 9, 'infinity')",
