@@ -71,6 +71,7 @@ def import_(
 
 def _sources(names: tuple[str, ...]) -> list[Source]:
     from chattui.domain.errors import ConfigError
+    from chattui.sources.plugins import faults
     from chattui.sources.registry import all_sources
 
     sources = [s for s in all_sources() if not names or s.name in names]
@@ -78,6 +79,8 @@ def _sources(names: tuple[str, ...]) -> list[Source]:
     if unknown:
         known = ", ".join(s.name for s in all_sources())
         raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
+    for fault in faults():
+        click.echo(visible_line(fault), err=True)
     return sources
 
 

@@ -20,6 +20,7 @@ class HistoryFile:
     mtime_ns: int
     inode: int
     device: int
+    whole: bool = False  # written anew by its tool each time: read anew when changed, and stored in one piece
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from chattui.domain.history import Chunk, HistoryFile
+from chattui.sources.head import Head
 
 Report = Callable[[Path, str], None]
 """Called with a path that could not be looked at, and why."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """One history format. Bytes in, chunks out; a source never writes and never talks to a database."""
 
@@ -25,6 +27,13 @@ class Source(Protocol):
 
     def roots(self, env: Mapping[str, str], home: Path) -> tuple[Path, ...]:
         """Directories in which this tool keeps its history; they need not exist."""
+
+    def recognises(self, head: Head) -> bool:
+        """Whether a file is of this format, by what it holds. Asked of any file that a person names."""
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether the tool writes this file anew each time, so that it is read anew, and stored in one piece, when it
+        has changed. A file that is only ever added to is not: reading goes on where it ended."""
 
     def discover(self, root: Path, report: Report) -> Iterator[HistoryFile]:
         """Every history file below ``root``, in any order, without opening it. Unreadable places go to ``report``."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import HistoryFile
-from chattui.sources.chattui_json.source import is_export
 from chattui.sources.protocol import Source
-from chattui.sources.registry import recognise
+from chattui.sources.registry import HISTORY_SUFFIXES, recognise
+from chattui.sources.walk import history_file
 
 
 def history_in(paths: Sequence[Path], sources: Sequence[Source]) -> list[tuple[Source, HistoryFile]]:
@@ -22,30 +22,18 @@ def history_in(paths: Sequence[Path], sources: Sequence[Source]) -> list[tuple[S
 
 
 def _below(path: Path, sources: Sequence[Source]) -> list[tuple[Source, HistoryFile]]:
+    known = ", ".join(one.label for one in sources)
     try:
         if not path.is_dir():
-            source = recognise(path)
-            if source is None or source.name not in {s.name for s in sources}:
-                raise SourceError(
-                    f"{path} is not a history that chattui knows (Claude Code, Codex, chattui's own JSON)."
-                )
-            return [(source, _described(source, path))]
+            if (source := recognise(path, sources)) is None:
+                raise SourceError(f"{path} is not a history that chattui knows ({known}).")
+            return [(source, history_file(source, path, path.stat()))]
         found = []
         for inner in sorted(path.rglob("*")):
-            if inner.suffix not in (".jsonl", ".zst", ".json") or not inner.is_file():
-                continue
-            if inner.suffix == ".json" and not is_export(inner):
-                continue
-            source = recognise(inner)
-            if source is not None and source.name in {s.name for s in sources}:
-                found.append((source, _described(source, inner)))
+            if inner.suffix in HISTORY_SUFFIXES and inner.is_file() and (source := recognise(inner, sources)):
+                found.append((source, history_file(source, inner, inner.stat())))
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
     if not found:
-        raise SourceError(f"{path} holds no history that chattui knows (Claude Code, Codex, chattui's own JSON).")
+        raise SourceError(f"{path} holds no history that chattui knows ({known}).")
     return found
-
-
-def _described(source: Source, path: Path) -> HistoryFile:
-    facts = path.stat()
-    return HistoryFile(source.name, path, facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_dev)

@@ -145,7 +145,7 @@ class Sync:
         for item in work:
             if self._stop.is_set():
                 break
-            whole = item.change is Change.REWRITTEN  # replaced in one transaction
+            whole = item.change is Change.REWRITTEN or item.file.whole  # all in one transaction
             for delivery in self._deliveries(item):
                 batch.append(delivery)
                 if delivery.chunk is not None:

@@ -66,6 +66,6 @@ def delivery_of(
     file: HistoryFile, chunk: Chunk, before: int, *, replace: bool = False, moved_from: str | None = None
 ) -> Delivery:
     """The chunk as it is handed to the store; ``before`` is the offset at which the file stands there."""
-    head, tail = fingerprint(file.path, chunk.offset)
+    head, tail = fingerprint(file, chunk.offset)
     bodies = tuple(map(message_body, chunk.messages))
     return Delivery(file, chunk, before, head, tail, replace=replace, moved_from=moved_from, bodies=bodies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from chattui.domain.history import NewMessage
 from chattui.sources.content import moment
 from chattui.sources.registry import source
 
-SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
+SAMPLES = Path(os.environ.get("CHATTUI_SAMPLES") or Path(__file__).resolve().parents[3] / "shared" / "samples")
 PROMPT = "(first prompt) "
 
 

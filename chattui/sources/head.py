@@ -1,0 +1,61 @@
+"""The beginning of a file, for telling its format: its first records, or the one JSON document that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from chattui.domain.errors import SourceError
+from chattui.sources.lines import first_records
+
+LONGEST_DOCUMENT: Final = 64 << 20
+"""Bytes of a JSON document that is read whole only to tell what it is."""
+
+_START: Final = 4096
+_OF_LINES: Final = (".jsonl", ".zst")
+
+
+class Head:
+    """What sources are asked about. Nothing is read before it is asked for, and a file that cannot be read is empty.
+
+    ``depth`` is the number of records to look at: sources are asked with the first one alone, and only if none knows
+    that one, with ``LOOKED_AT`` of them.
+    """
+
+    def __init__(self, path: Path, depth: int) -> None:
+        self.path = path
+        self._depth = depth
+
+    @cached_property
+    def start(self) -> bytes:
+        """The first 4 KiB."""
+        try:
+            with self.path.open("rb") as file:
+                return file.read(_START)
+        except (OSError, ValueError):
+            return b""
+
+    @cached_property
+    def records(self) -> tuple[Mapping[str, Any], ...]:
+        """The first JSON objects that stand on a line each."""
+        try:
+            return tuple(islice(first_records(self.path, self._depth), self._depth))
+        except SourceError:
+            return ()
+
+    @cached_property
+    def document(self) -> Any:
+        """The file as one JSON value; None when it is not one, is JSON Lines by its name, or is very long."""
+        if self.path.suffix in _OF_LINES or self.start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+            return None
+        try:
+            if self.path.stat().st_size > LONGEST_DOCUMENT:
+                return None
+            return orjson.loads(self.path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        except (OSError, ValueError):
+            return None
