@@ -16,6 +16,9 @@ from chattui.sources.protocol import Source
 OWN: Final = {
     "claude-code": "chattui.sources.claude_code:ClaudeCode",
     "codex": "chattui.sources.codex:Codex",
+    "copilot-cli": "chattui.sources.copilot_cli:CopilotCli",
+    "pi": "chattui.sources.pi:Pi",
+    "cursor": "chattui.sources.cursor:Cursor",
     "chattui-json": "chattui.sources.chattui_json:ChattuiJson",
 }
 """chattui's own sources, in the order in which they are shown; the same entry points as in pyproject.toml. They are

@@ -14,6 +14,7 @@ from chattui.sources.content import moment
 from chattui.sources.registry import source
 
 SAMPLES = Path(os.environ.get("CHATTUI_SAMPLES") or Path(__file__).resolve().parents[3] / "shared" / "samples")
+READ = ("claude-code", "codex", "copilot-cli", "pi", "cursor")
 PROMPT = "(first prompt) "
 
 
@@ -23,8 +24,20 @@ def rows() -> list[dict[str, str]]:
         return []
     with table.open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [row for row in found if row["format"] in ("claude-code", "codex")]
+    return [row for row in found if row["format"] in READ and not row["path"].endswith(".db")]
 
+
+EXPLAINED = {
+    # a call that began (tool.execution_start) and that no message asked for
+    "copilot-cli/agent-sessions/large.jsonl": (3, 3, 2),
+    # one answer and one call belong to a subagent (parentToolCallId), and so to a thread beside the main one
+    "copilot-cli/agent-sessions/small.jsonl": (2, 4, 1),
+    # one "answer" is only [REDACTED], which Cursor writes in place of thoughts
+    "cursor/agent-sessions/Cursor/test-session.jsonl": (2, 3, 2),
+    # a call in a block of the type tool_call, which the counting did not know
+    "cursor/agent-sessions/cursor/schema_drift.jsonl": (1, 1, 1),
+}
+"""Prompts, answers and calls where the counts were made otherwise, and the record that tells why."""
 
 ROWS = rows()
 needs_samples = pytest.mark.skipif(not ROWS, reason="the samples are not here")
@@ -64,11 +77,8 @@ def test_counts(row: dict[str, str]) -> None:
         if m.role == "assistant" and m.kind == "text" and not flag(m, "plan")
     }
     calls = [m for m in messages if m.kind == "tool_call"]
-    assert (len(asked), len(answered), len(calls)) == (
-        int(row["user"]),
-        int(row["assistant"]),
-        int(row["tool_calls"]),
-    )
+    counted = (int(row["user"]), int(row["assistant"]), int(row["tool_calls"]))
+    assert (len(asked), len(answered), len(calls)) == EXPLAINED.get(row["path"], counted)
 
 
 @needs_samples
@@ -80,7 +90,7 @@ def test_title(row: dict[str, str]) -> None:
         assert title[:100] == expected[:100]
         return
     assert chunk.chat.metadata.get("title_from", "prompt") == "prompt"
-    first = expected.removeprefix(PROMPT.strip()).strip()
+    first = expected.removeprefix(PROMPT.strip()).removeprefix(" <user_query>").removesuffix("</user_query>").strip()
     if first:  # empty in rows whose prompts stand in records without a type, which the counting did not look into
         assert title
         assert first.startswith(title[:100]) or title.startswith(first)
