@@ -16,6 +16,7 @@ from chattui.sources.protocol import Source
 OWN: Final = {
     "claude-code": "chattui.sources.claude_code:ClaudeCode",
     "codex": "chattui.sources.codex:Codex",
+    "gemini-cli": "chattui.sources.gemini_cli:GeminiCli",
     "copilot-cli": "chattui.sources.copilot_cli:CopilotCli",
     "pi": "chattui.sources.pi:Pi",
     "cursor": "chattui.sources.cursor:Cursor",

@@ -127,3 +127,57 @@ def cursor_records(rng: random.Random, size: int) -> list[Record]:
 
 def cursor_large(prompts: list[str]) -> list[Record]:
     return [{"role": "user", "message": {"content": [{"type": "text", "text": words}]}} for words in prompts]
+
+
+def gemini_messages(rng: random.Random, size: int) -> list[Record]:
+    """Messages of a Gemini CLI session as they stand in a document; some again with more."""
+    messages: list[Record] = []
+
+    def message(kind: str, content: Any, **fields: Any) -> None:
+        n = len(messages)
+        messages.append({"id": f"m{n}", "timestamp": stamp(n), "type": kind, "content": content, **fields})
+
+    def call() -> Record:
+        n = rng.randrange(9)
+        given = {"functionResponse": {"id": f"c{n}", "name": "shell", "response": {"output": "ok"}}}
+        status = rng.choice(["success", "error", "executing"])
+        result = [given] if status != "executing" else []
+        return {"id": f"c{n}", "name": "shell", "args": {"command": "ls"}, "status": status, "result": result}
+
+    tokens = {"input": 9, "output": 3, "cached": 2, "thoughts": 1, "tool": 0, "total": 13}
+    steps = [
+        lambda: message("user", [{"text": "prompt"}, {"inlineData": {"mimeType": "image/png", "data": "aGk="}}]),
+        lambda: message("user", [{"text": "<session_context>\nhere"}]),
+        lambda: message("user", [{"functionResponse": {"id": f"c{rng.randrange(9)}", "response": {"error": "no"}}}]),
+        lambda: message(
+            "gemini", "answer", tokens=tokens, model="g", thoughts=[{"subject": "Hm", "description": "so"}]
+        ),
+        lambda: message("gemini", "", toolCalls=[call()]),
+        lambda: message(rng.choice(["info", "error", "news"]), "words"),
+        lambda: (
+            messages.append({**rng.choice(messages), "toolCalls": [call()], "tokens": tokens}) if messages else None
+        ),
+    ]
+    for _ in range(size):
+        rng.choice(steps)()
+    return messages
+
+
+def gemini_records(rng: random.Random, size: int) -> list[Record]:
+    """The same as a log of operations, with checkpoints and rewinds."""
+    records: list[Record] = [{"sessionId": THREAD, "projectHash": "f" * 64, "startTime": stamp(0), "kind": "main"}]
+    said: list[Record] = []
+    for message in gemini_messages(rng, size):
+        said.append(message)
+        records.append(message)
+        if rng.random() < 0.1:
+            records.append({"$set": {"lastUpdated": stamp(1), "summary": f"summary {rng.randrange(9)}"}})
+        if rng.random() < 0.05:
+            records.append({"$set": {"messages": said[-5:]}})
+        if rng.random() < 0.05:
+            records.append({"$rewindTo": rng.choice(said)["id"]})
+    return records
+
+
+def gemini_large(prompts: list[str]) -> list[Record]:
+    return [{"id": f"m{n}", "type": "user", "content": words} for n, words in enumerate(prompts)]

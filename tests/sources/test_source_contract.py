@@ -36,6 +36,7 @@ from chattui.sources.claude_code import ClaudeCode
 from chattui.sources.codex import Codex
 from chattui.sources.copilot_cli import CopilotCli
 from chattui.sources.cursor import Cursor
+from chattui.sources.gemini_cli import GeminiCli
 from chattui.sources.pi import Pi
 from chattui.sources.protocol import Source
 
@@ -126,6 +127,7 @@ def codex_large(prompts: list[str]) -> list[Record]:
 CASES = [
     Case(ClaudeCode(), f"{SESSION}.jsonl", claude_records, claude_large),
     Case(Codex(), f"rollout-2026-03-01T11-00-00-{THREAD}.jsonl", codex_records, codex_large),
+    Case(GeminiCli(), "session-2026-03-01T11-00-019a0000.jsonl", makers.gemini_records, makers.gemini_large),
     Case(CopilotCli(), "events.jsonl", makers.copilot_records, makers.copilot_large),
     Case(Pi(), f"2026-03-01T11-00-00_{THREAD}.jsonl", makers.pi_records, makers.pi_large),
     Case(Cursor(), f"{SESSION}.jsonl", makers.cursor_records, makers.cursor_large),

@@ -126,7 +126,7 @@ def test_files_are_recognised_by_their_first_records(tmp_path: Path) -> None:
         ([{"type": "session", "version": 3}], None),
         ([{"type": "session.start", "data": {}}], "copilot-cli"),
         ([{"type": "session.start"}], None),
-        ([{"sessionId": "x", "projectHash": "y"}], None),
+        ([{"sessionId": "x", "projectHash": "y"}], "gemini-cli"),
         ([{"display": "go", "project": "/w", "timestamp": 1, "sessionId": "x"}], None),
         ([{"session_id": "x", "ts": 1, "text": "go"}], None),
         ([{"role": "user", "message": {"content": []}}], "cursor"),
