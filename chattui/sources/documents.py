@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, Problem
 from chattui.sources import chunks
@@ -17,8 +19,8 @@ LONGEST: Final = 512 << 20
 """Bytes of a document. It is held as a whole, so a longer one is refused."""
 
 
-def document_in(path: Path) -> tuple[Any, int]:
-    """The JSON document that a file is, and its bytes; (None, 0) for an empty file.
+def document_in(path: Path) -> tuple[dict[str, Any] | None, int]:
+    """The JSON object that a file is, and its bytes; (None, 0) for an empty file.
 
     Raises ``SourceError`` when it cannot be read, is not a regular file or no whole document: one that is being
     written at this moment is read when it has changed again.
@@ -34,19 +36,27 @@ def document_in(path: Path) -> tuple[Any, int]:
         raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     if not raw.strip():
         return None, 0
-    found, reason = decode_leniently(raw)
-    if reason or len(found) != 1:
-        raise SourceError(f"{path} is not a history file: {reason or 'it holds more than one document'}.")
-    return found[0], len(raw)
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        found, reason = decode_leniently(raw)
+        if reason or len(found) != 1:
+            raise SourceError(f"{path} is not a history file: {reason or 'it holds more than one document'}.") from None
+        document = found[0]
+    if not isinstance(document, dict):
+        raise SourceError(f"{path} is not a history file: not a JSON object.")
+    return document, len(raw)
 
 
-def document_chunks(records: Iterable[object], size: int, transcript: Transcript, line: int) -> Iterator[Chunk]:
+def document_chunks(
+    records: Iterable[object], size: int, transcript: Transcript, line: int, before: tuple[Problem, ...] = ()
+) -> Iterator[Chunk]:
     """The records of a document of ``size`` bytes, from the ``line``-th on, as chunks.
 
     A transcript that is new takes all of them, and what belongs to earlier ones is not given out again. The offset
-    of the last chunk is the document's size; of others it only rises.
+    of the last chunk is the document's size; of others it only rises. ``before``: problems met on the way to them.
     """
-    problems: list[Problem] = []
+    problems = list(before)
     n = 0
     for n, record in enumerate(records, 1):
         if not isinstance(record, dict):

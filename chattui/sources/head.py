@@ -23,18 +23,24 @@ _OF_LINES: Final = (".jsonl", ".zst")
 class Head:
     """What sources are asked about. Nothing is read before it is asked for, and a file that cannot be read is empty.
 
-    ``depth`` is the number of records to look at: sources are asked with the first one alone, and only if none knows
-    that one, with ``LOOKED_AT`` of them.
+    Sources are asked with the first record alone, and only if none knows that one, with more of them.
     """
 
-    def __init__(self, path: Path, depth: int) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
+        self._depth = 1
+
+    def deepen(self, depth: int) -> None:
+        """Show so many records from now on."""
         self._depth = depth
+        vars(self).pop("records", None)
 
     @cached_property
     def start(self) -> bytes:
-        """The first 4 KiB."""
+        """The first 4 KiB of a regular file."""
         try:
+            if not self.path.is_file():
+                return b""
             with self.path.open("rb") as file:
                 return file.read(_START)
         except (OSError, ValueError):
@@ -42,10 +48,13 @@ class Head:
 
     @cached_property
     def records(self) -> tuple[Mapping[str, Any], ...]:
-        """The first JSON objects that stand on a line each."""
+        """The first JSON objects that stand on a line each; none in Markdown and in very long documents."""
+        suffix = self.path.suffix
         try:
+            if suffix == ".md" or (suffix == ".json" and self.path.stat().st_size > LONGEST_DOCUMENT):
+                return ()
             return tuple(islice(first_records(self.path, self._depth), self._depth))
-        except SourceError:
+        except (SourceError, OSError, ValueError):
             return ()
 
     @cached_property

@@ -20,6 +20,10 @@ OWN: Final = {
     "copilot-cli": "chattui.sources.copilot_cli:CopilotCli",
     "pi": "chattui.sources.pi:Pi",
     "cursor": "chattui.sources.cursor:Cursor",
+    "aider": "chattui.sources.aider:Aider",
+    "continue": "chattui.sources.continue_dev:Continue",
+    "amp": "chattui.sources.amp:Amp",
+    "vscode-chat": "chattui.sources.vscode_chat:VSCodeChat",
     "chattui-json": "chattui.sources.chattui_json:ChattuiJson",
 }
 """chattui's own sources, in the order in which they are shown; the same entry points as in pyproject.toml. They are
@@ -31,8 +35,10 @@ HISTORY_SUFFIXES: Final = frozenset({".jsonl", ".zst", ".json", ".md"})
 LOOKED_AT: Final = 50
 """Records that are looked at, at most, to tell a file's format."""
 
+_ASKED_FIRST: Final = ("chattui-json", "codex", "pi", "copilot-cli", "gemini-cli", "vscode-chat")
 _ASKED_LAST: Final = ("cursor", "claude-code")
-"""Formats without a mark that only they have: another one that knows a file is right."""
+"""In which order sources are asked about a file: the surest marks first, and last the formats without one that only
+they have. The others, and those of other packages, are asked between."""
 
 
 @cache
@@ -59,13 +65,22 @@ def recognise(path: Path, sources: Sequence[Source] | None = None) -> Source | N
 
     Of ``sources`` alone, if given: a file of another one's format is None then.
     """
-    asked = sorted(all_sources(), key=lambda one: _ASKED_LAST.index(one.name) if one.name in _ASKED_LAST else -1)
+    head = Head(path)
     for depth in (1, LOOKED_AT):
-        head = Head(path, depth)
-        for one in asked:
+        head.deepen(depth)
+        for one in _asked():
             if one.recognises(head):
                 return one if sources is None or one.name in {s.name for s in sources} else None
     return None
+
+
+def _asked() -> tuple[Source, ...]:
+    def place(one: Source) -> int:
+        if one.name in _ASKED_FIRST:
+            return _ASKED_FIRST.index(one.name)
+        return len(_ASKED_FIRST) + (1 + _ASKED_LAST.index(one.name) if one.name in _ASKED_LAST else 0)
+
+    return tuple(sorted(all_sources(), key=place))
 
 
 def _own(where: str) -> Source:

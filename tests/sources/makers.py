@@ -181,3 +181,124 @@ def gemini_records(rng: random.Random, size: int) -> list[Record]:
 
 def gemini_large(prompts: list[str]) -> list[Record]:
     return [{"id": f"m{n}", "type": "user", "content": words} for n, words in enumerate(prompts)]
+
+
+def continue_session(rng: random.Random, size: int) -> Record:
+    """A session of Continue."""
+
+    def item(role: str, content: Any, *, fields: Record | None = None, **message: Any) -> Record:
+        return {"message": {"role": role, "content": content, **message}, "contextItems": [], **(fields or {})}
+
+    def call(n: int) -> Record:
+        return {"id": f"c{n}", "function": {"name": "bash", "arguments": '{"command": "ls"}'}}
+
+    def ended(n: int) -> Record:
+        status = rng.choice(["done", "errored", "calling"])
+        return {"toolCallId": f"c{n}", "toolCall": call(n), "status": status, "output": [{"content": "ok"}]}
+
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 2}, "model": "m"}
+    history: list[Record] = []
+    steps = [
+        lambda n: item("user", "prompt", fields={"contextItems": [{"name": "a.md", "content": "text"}]}),
+        lambda n: item(
+            "user", [{"type": "text", "text": "prompt"}, {"imageUrl": {"url": "data:image/png;base64,aGk="}}]
+        ),
+        lambda n: item("assistant", "answer", usage=usage, fields={"reasoning": {"text": "hm"}}),
+        lambda n: item("assistant", "", toolCalls=[call(n)], fields={"toolCallStates": [ended(n)]}),
+        lambda n: item("assistant", "", fields={"toolCallStates": [ended(n)]}),
+        lambda n: item("tool", "ok", toolCallId=f"c{n - 1}"),
+        lambda n: item("thinking", "hm"),
+        lambda n: item("system", "be good"),
+        lambda n: item("assistant", "on", fields={"conversationSummary": "short"}),
+        lambda n: item("news", "else"),
+    ]
+    for n in range(size):
+        history.append(rng.choice(steps)(n))
+    return {"sessionId": THREAD, "title": "New Session", "workspaceDirectory": "file:///work/app", "history": history}
+
+
+def amp_thread(rng: random.Random, size: int) -> Record:
+    """A thread of Amp."""
+
+    def message(role: str, *content: Record, **fields: Any) -> Record:
+        return {"role": role, "content": list(content), **fields}
+
+    def text(words: str) -> Record:
+        return {"type": "text", "text": words}
+
+    usage = {"model": "m", "inputTokens": 9, "outputTokens": 3, "cacheReadInputTokens": 2, "timestamp": stamp(1)}
+    run = {"status": rng.choice(["done", "error", "in-progress"]), "result": "ok", "error": {"message": "no"}}
+    call = {"type": "tool_use", "id": "c1", "name": "Bash", "input": {"cmd": "ls"}}
+    steps = [
+        lambda: message("user", text("prompt"), meta={"sentAt": 1_772_000_000_000}),
+        lambda: message("assistant", {"type": "thinking", "thinking": "hm"}, text("answer"), usage=usage),
+        lambda: message("assistant", call, usage=usage),
+        lambda: message("user", {"type": "tool_result", "toolUseID": "c1", "run": run}),
+        lambda: message("user", {"type": "image", "source": {"mediaType": "image/png", "data": "aGk="}}),
+        lambda: message("assistant", {"type": "news", "what": "else"}),
+    ]
+    return {
+        "v": 1,
+        "id": "T-1",
+        "created": 1_771_000_000_000,
+        "title": "boat",
+        "messages": [rng.choice(steps)() for _ in range(size)],
+        "env": {"initial": {"trees": [{"displayName": "app", "uri": "file:///work/app"}]}},
+    }
+
+
+def vscode_session(rng: random.Random, size: int) -> Record:
+    """A chat of VS Code."""
+    call = {
+        "kind": "toolInvocationSerialized",
+        "toolId": "run_in_terminal",
+        "toolCallId": "c1",
+        "invocationMessage": {"value": "Running `ls`"},
+        "pastTenseMessage": "Ran `ls`",
+        "isComplete": True,
+        "toolSpecificData": {"kind": "terminal", "commandLine": {"original": "ls"}},
+    }
+    items: list[Record] = [
+        {"value": "some **text** "},
+        {"kind": "inlineReference", "inlineReference": {"path": "/work/app/a.md"}},
+        {"kind": "thinking", "value": "hm"},
+        call,
+        {"kind": "undoStop", "id": "x"},
+        {"kind": "textEditGroup", "uri": {"path": "/work/app/a.md"}},
+        {"kind": "news", "what": "else"},
+    ]
+
+    def request(n: int) -> Record:
+        return {
+            "requestId": f"r{n}",
+            "message": {"text": "prompt", "parts": []},
+            "variableData": {"variables": [{"kind": "file", "name": "a.md"}]},
+            "response": [rng.choice(items) for _ in range(rng.randrange(6))],
+            "timestamp": 1_772_000_000_000 + n,
+            "modelId": "copilot/m",
+            "result": {"timings": {"totalElapsed": 5}, "metadata": {"promptTokens": 9, "outputTokens": 3}},
+            "isCanceled": rng.random() < 0.2,
+        }
+
+    return {
+        "version": 3,
+        "sessionId": THREAD,
+        "creationDate": 1_771_000_000_000,
+        "responderUsername": "Copilot",
+        "requests": [request(n) for n in range(size)],
+    }
+
+
+def vscode_log(rng: random.Random, size: int) -> list[Record]:
+    """The same as a log of operations."""
+    session = vscode_session(rng, size)
+    requests = session.pop("requests")
+    records: list[Record] = [{"kind": 0, "v": {**session, "requests": []}}]
+    for n, request in enumerate(requests):
+        response = request.pop("response")
+        records.append({"kind": 2, "k": ["requests"], "v": [request]})
+        records.append({"kind": 2, "k": ["requests", n, "response"], "v": [{"value": "not yet"}, {"value": "old"}]})
+        records.append({"kind": 2, "k": ["requests", n, "response"], "v": response, "i": rng.randrange(2)})
+        records.append({"kind": 1, "k": ["customTitle"], "v": f"title {n}"})
+        records.append({"kind": 3, "k": ["requests", n, "isCanceled"]})
+    return records

@@ -138,5 +138,7 @@ def test_files_are_recognised_by_their_first_records(tmp_path: Path) -> None:
     for n, (content, expected) in enumerate(cases):
         known = recognise(write(tmp_path / f"{n}.jsonl", content))
         assert (known.name if known else None) == expected, content
+    os.mkfifo(tmp_path / "pipe.json")
+    assert recognise(tmp_path / "pipe.json") is None
     assert recognise(tmp_path / "missing") is None
     assert recognise(tmp_path) is None

@@ -18,43 +18,10 @@ from chattui.sources.protocol import Source
 from chattui.sync.looking import look
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+EXAMPLE = (CHECKOUT / "docs" / "sources.md").read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+"""The source that the documentation shows."""
+
 PLUGIN = """
-from pathlib import Path
-
-from chattui.domain.history import ChatInfo, Chunk, NewMessage
-from chattui.domain.kinds import Kind, Role
-from chattui.sources.walk import walk
-
-
-class Diary:
-    name = "diary"
-    label = "Diary"
-
-    def roots(self, env, home):
-        return (home / "diary",)
-
-    def recognises(self, head):
-        return head.start.startswith(b"Dear diary")
-
-    def is_whole(self, path):
-        return True
-
-    def discover(self, root, report):
-        return walk(self, root, lambda name, parents: name.endswith(".diary"), report)
-
-    def read(self, path, *, offset=0, line=0, state=None):
-        text = path.read_text()
-        yield Chunk(
-            ChatInfo(self.name, path.stem), (NewMessage(Role.USER, Kind.TEXT, text, "1"),), len(text), 1, {}
-        )
-
-    def titles(self, root):
-        return {}
-
-    def resume_command(self, source_id):
-        return ("diary", source_id)
-
-
 class Broken(Diary):
     name = "broken"
     label = "Broken"
@@ -97,7 +64,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: diary-plugin\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(ENTRIES)
-    (package / "diary_plugin.py").write_text(PLUGIN)
+    (package / "diary_plugin.py").write_text(EXAMPLE + PLUGIN)
     monkeypatch.syspath_prepend(str(package))
     monkeypatch.setattr(plugins, "_faults", [])
     registry.all_sources.cache_clear()
@@ -105,7 +72,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
     registry.all_sources.cache_clear()
 
 
-def test_an_installed_source_is_found_and_reads(sources: dict[str, Source], tmp_path: Path) -> None:
+def test_an_installed_source_is_found_and_reads_as_documented(sources: dict[str, Source], tmp_path: Path) -> None:
     assert list(sources) == [*registry.OWN, "broken", "diary"]
     path = tmp_path / "diary" / "monday.diary"
     path.parent.mkdir()
@@ -113,7 +80,9 @@ def test_an_installed_source_is_found_and_reads(sources: dict[str, Source], tmp_
     [file] = sources["diary"].discover(tmp_path / "diary", lambda path, why: pytest.fail(why))
     assert (file.path, file.source, file.whole) == (path, "diary", True)
     [chunk] = sources["diary"].read(path)
-    assert chunk.messages[0].content == "Dear diary, nothing."
+    assert (chunk.messages[0].content, chunk.chat.title) == ("Dear diary, nothing.", "Dear diary, nothing.")
+    with pytest.raises(SourceError, match="Cannot read"):
+        list(sources["diary"].read(tmp_path / "missing"))
     assert registry.recognise(path) is sources["diary"]
     assert registry.source("codex").label == "Codex"
 
@@ -154,6 +123,14 @@ def test_nothing_is_looked_up_when_the_registry_is_imported() -> None:
     program = "import chattui.sources.registry, sys; print('importlib.metadata' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
+
+
+def test_every_source_is_in_the_documentation() -> None:
+    table = (CHECKOUT / "docs" / "sources.md").read_text(encoding="utf-8")
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    for one in registry.all_sources():
+        assert f"| `{one.name}` |" in table
+        assert one.label.replace("chattui's own JSON", "chattui") in readme
 
 
 def test_a_file_says_whether_it_is_read_whole(tmp_path: Path) -> None:

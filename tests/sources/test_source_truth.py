@@ -14,7 +14,7 @@ from chattui.sources.content import moment
 from chattui.sources.registry import source
 
 SAMPLES = Path(os.environ.get("CHATTUI_SAMPLES") or Path(__file__).resolve().parents[3] / "shared" / "samples")
-READ = ("claude-code", "codex", "gemini-cli", "copilot-cli", "pi", "cursor")
+READ = ("claude-code", "codex", "gemini-cli", "copilot-cli", "pi", "cursor", "continue")
 NO_SESSION = ("cursor/agent-sessions/Cursor/test-store.db", "gemini-cli/agent-sessions/schema_drift.json")
 PROMPT = "(first prompt) "
 
@@ -89,6 +89,8 @@ def test_counts(row: dict[str, str]) -> None:
 def test_title(row: dict[str, str]) -> None:
     _messages, chunk = read(source(row["format"]), SAMPLES / row["path"])
     title, expected = " ".join(chunk.chat.title.split()).rstrip("…"), " ".join(row["title"].split())
+    if expected == "Untitled Session":  # which is to say that it has none
+        expected = PROMPT
     if not expected.startswith(PROMPT.strip()):
         assert title[:100] == expected[:100]
         return
@@ -134,7 +136,7 @@ def test_every_message_is_placed(row: dict[str, str]) -> None:
 def test_every_sample_is_recognised_as_what_it_is() -> None:
     from chattui.sources.registry import recognise
 
-    for path in SAMPLES.rglob("*.jsonl"):
+    for path in SAMPLES.rglob("*.json*"):
         known = recognise(path)
         if known is not None:
             assert path.relative_to(SAMPLES).parts[0] in (known.name, "other")

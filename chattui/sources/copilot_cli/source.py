@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ _SESSIONS: Final = "session-state"
 _EVENTS: Final = "events.jsonl"
 _ABOUT: Final = "workspace.yaml"
 _ABOUT_SIZE: Final = 1 << 16
+_RENAMED: Final = 200
 _NAME: Final = re.compile(r"^name:[ \t]*(\S.*?)[ \t\r]*$", re.MULTILINE)
 
 
@@ -52,16 +54,14 @@ class CopilotCli:
         return read_chunks(path, CopilotTranscript(chat_id, _name_in(path.with_name(_ABOUT)), state), offset, line)
 
     def titles(self, root: Path) -> Mapping[str, str]:
-        """Names that stand beside the events, and may be given when the session is long over."""
-        titles = {}
+        """Names that stand beside the events, and may be given when the session is over: of the last ones used."""
         try:
-            folders = [folder for folder in root.iterdir() if folder.is_dir()]
+            with os.scandir(root) as entries:
+                folders = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.is_dir()]
         except OSError:
             return {}
-        for folder in folders:
-            if name := _name_in(folder / _ABOUT):
-                titles[folder.name] = name
-        return titles
+        latest = [Path(folder) for _time, folder in sorted(folders, reverse=True)[:_RENAMED]]
+        return {folder.name: name for folder in latest if (name := _name_in(folder / _ABOUT))}
 
     def resume_command(self, source_id: str) -> tuple[str, ...]:
         return ("copilot", f"--resume={source_id}")

@@ -90,8 +90,9 @@ class CursorTranscript(Recorder[Session]):
     def _call(self, block: Mapping[str, Any], source_id: str, record_id: str) -> None:
         known, value = self.known, block.get("input")
         text, content_type = readable_input(value)
-        # without a result no end is known; with an id its result names it
-        use = NewToolUse(text_of(block.get("id")) or source_id, text_of(block.get("name")), target_of(value))
+        # most transcripts hold no results: a call that is written down is taken as done
+        call_id = text_of(block.get("id")) or source_id
+        use = NewToolUse(call_id, text_of(block.get("name")), target_of(value), ToolStatus.COMPLETED)
         known.open_calls = (*known.open_calls, use.call_id)[-32:]
         self.say(
             Role.ASSISTANT,

@@ -29,7 +29,9 @@ from chattui.sources.recording import Known, Recorder
 from chattui.sources.windows import Links, Seen, key_of
 
 NAME: Final = "gemini-cli"
-_SAID: Final = 8000
+_SAID: Final = 50_000
+"""Parts that are remembered as said: a checkpoint repeats every message of the session."""
+
 _PLACES: Final = 1000
 _FIRST: Final = "-"
 _CONTEXT: Final = "<session_context>"
@@ -80,20 +82,21 @@ class GeminiTranscript(Recorder[Session]):
 
     def take(self, record: dict[str, Any], line: int, part: int) -> None:
         """The next record."""
+        place = f"{line}.{part}" if part else str(line)
         if "sessionId" in record:
             self._header(record)
         changes = record.get("$set")
         if isinstance(changes, dict):
             self._header(changes)
             messages = changes.get("messages")
-            for message in messages if isinstance(messages, list) else ():
+            for n, message in enumerate(messages if isinstance(messages, list) else ()):
                 if isinstance(message, dict):
-                    self._message(message, "")
+                    self._message(message, f"{place}:{n}")
         if "$rewindTo" in record:
-            place = self._before.get(key_of(text_of(record["$rewindTo"])))
-            self.known.last = None if place in (None, _FIRST) else place
+            before = self._before.get(key_of(text_of(record["$rewindTo"])))
+            self.known.last = None if before in (None, _FIRST) else before
         if "type" in record and "sessionId" not in record:
-            self._message(record, f"{line}.{part}" if part else str(line))
+            self._message(record, place)
 
     def _header(self, record: Mapping[str, Any]) -> None:
         known = self.known
