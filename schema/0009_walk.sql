@@ -310,7 +310,7 @@ BEGIN
   -- reading what is bounded costs less than the hits of a common word do
   v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 2, false)
     OR (v_of_chats IS NOT NULL AND least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est)
-    OR (coalesce(v_few.failed, false) AND v_plan.est > 5000);
+    OR (coalesce(v_few.failed, false) AND v_few.chat_ids IS NULL AND v_plan.est > least(5000, v_total / 50));
   v_cap := CASE WHEN v_plan.pats = '{}' THEN 3000 ELSE 1000 END;
   IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
