@@ -137,7 +137,7 @@ DECLARE
   v_names text[];
   v_some  chattui.few;
   v_best  chattui.few;
-  v_least integer := 2001;                                -- more than these are many
+  v_least integer := 4001;                                -- more than these are many
   v_more  chattui.few;
 BEGIN
   FOR v_field, v_nr IN SELECT x, nr FROM jsonb_array_elements(v_all) WITH ORDINALITY u (x, nr) WHERE x->>'k' = 'field' LOOP
