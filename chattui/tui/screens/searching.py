@@ -104,13 +104,14 @@ class Searching:
         if event.appended:
             new = self._unseen(page.hits)
             new = ranking.sort(new) if self.best_first else new
-            self._hits.append_hits(new, more=self._more is not None)
+            self._hits.append_hits(new, more=self._more is not None, looking=not event.final)
         else:
             self._seen.clear()
             self.similar = event.similar
             hits = self._unseen(page.hits)
             hits = ranking.sort(hits) if self.best_first else hits
-            self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
+            more = self._more is not None
+            self._hits.set_hits(hits, more=more, note=self._note(event), looking=not event.final)
         self.summary = self._summary(event)
         if not self._hits.selected:
             self._tell(self.summary)
