@@ -78,6 +78,8 @@ async def test_tab_completes_a_field_and_a_value_that_exists(samples: str, app_o
         first = app.main.search_bar.value
         await pilot.press("tab")
         assert app.main.search_bar.value != first
+        await pilot.press("ctrl+u", *"file:diges", "tab")
+        await until(pilot, lambda: app.main.search_bar.value == "file:digests.py")
         await pilot.press("ctrl+u", *"zebra", "tab")
         assert app.focused is not app.main.search_bar, "with nothing to complete Tab goes on"
 
