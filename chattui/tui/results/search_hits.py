@@ -76,6 +76,7 @@ class SearchHits(HitList):
     def __init__(self, *, now: Callable[[], datetime], id: str) -> None:  # noqa: A002
         super().__init__(now=now, id=id)
         self.by_chat = True
+        self.by_hand = False  # only a person asks for more
         self.partial = False  # there may be more hits than are known
         self.worth: Worth = _any
         self.selected: dict[Key, Hit] = {}
@@ -199,7 +200,7 @@ class SearchHits(HitList):
 
     def _ask_when_seen(self) -> None:
         """A chat may have all the newest hits, and show three: from ``ENOUGH`` on, only a person asks for more."""
-        if not self.by_chat or len(self._hits) < ENOUGH:
+        if not self.by_hand and (not self.by_chat or len(self._hits) < ENOUGH):
             super()._ask_when_seen()
 
     def action_move(self, step: int) -> None:

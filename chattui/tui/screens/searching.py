@@ -101,6 +101,7 @@ class Searching:
         self._hits.worth = ranking.worth
         # while a patient look is under way its page will replace this one: nothing goes on behind it yet
         self._more, self._asked_more = (page.more if event.final else None), False
+        self._hits.by_hand = bool(page.problems)  # an expression that takes too long would keep the server busy
         if event.appended:
             new = self._unseen(page.hits)
             new = ranking.sort(new) if self.best_first else new
@@ -136,6 +137,8 @@ class Searching:
             return "Still looking …"
         if event.page.hits:
             return ""
+        if event.page.more is not None:
+            return "Nothing found so far. ↓ looks on."
         if not event.similar:
             return "Nothing found."
         meant, *others = event.similar
