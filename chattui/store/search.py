@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Text, and_, bindparam, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from chattui.domain.errors import DatabaseError
+from chattui.domain.errors import Cancelled, DatabaseError
 from chattui.domain.kinds import Kind, Role
 from chattui.domain.language import And, Literal, Node, Or, Phrase, Query, Regex, Word, parse
 from chattui.domain.needle import Needle
@@ -79,13 +80,14 @@ def search(
     after: Cursor | None = None,
     budget_ms: int = PATIENT_BUDGET_MS,
     slot: str | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Page:
     """A page of hits for what was typed: notes and tags first, then messages with the words as a phrase, then the others;
     newest first in each.
 
     The last word is a prefix unless a blank or a quote follows it. Ends early when ``budget_ms`` is spent; the page
     then says so and ``more`` goes on from there, and may bring hits of the page again. What is mistaken in the query is
-    told in ``problems``. ``Cancelled`` is raised when ``db.cancel(slot)`` ended it.
+    told in ``problems``. ``Cancelled`` is raised when ``db.cancel(slot)`` ended it, or ``stop`` says so between statements.
     """
     query = parse(asked.replace("\x00", " ")) if isinstance(asked, str) else asked
     if query.root is None:
@@ -97,6 +99,8 @@ def search(
         def work(conn: Connection) -> Page:
             return _read(conn, query, wanted, pattern, limit, start, budget_ms)
 
+        if stop is not None and stop():
+            raise Cancelled("The search was given up.")
         return db.read(work, timeout_ms=timeout_ms, slot=slot)
 
     if not has_regex(query.root):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from steps import NOON, begin, fill
 
+from chattui.domain.errors import Cancelled
 from chattui.domain.search import Page
 from chattui.store import deep_search, search
 from chattui.store.database import Database
@@ -83,3 +84,12 @@ def test_slices_are_one_page(db: Database, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_phrase_comes_first_whatever_is_excluded_by_an_expression(db: Database) -> None:
     history(db, "exhausted the pool", "pool exhausted", "pool exhausted by hay", "exhausted pool")
     assert seqs(search.search(db, "pool exhausted -/hay$/ ")) == [2, 1, 4]
+
+
+def test_a_search_that_was_given_up_ends_between_its_slices(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deep_search, "SLICES_MS", (1, 1, 0))
+    history(db, *("hay " + "x" * 3_000 for n in range(400)))
+    asked: list[bool] = []
+    with pytest.raises(Cancelled):
+        search.search(db, "/need.e/", stop=lambda: asked.append(True) or len(asked) > 2)
+    assert len(asked) == 3
