@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from chattui.store.database import Database
 
 PAGE = 25
-_SLOT = "search"
 _Wanted = tuple[int, str, Cursor | None, int]
 
 
@@ -34,7 +33,8 @@ class SearchFlight:
         self._post = post
         self._lock = threading.Lock()
         self._wanted: _Wanted | None = None
-        self._busy = self._patient = False
+        self._busy = False
+        self._patient = 0  # the number of the patient look that runs
         self.generation = 0
         self.db: Database | None = None
 
@@ -46,9 +46,8 @@ class SearchFlight:
             if not self._busy:
                 self._busy = True
                 self._searches.submit(self._run)
-            elif self._patient:
-                self._patient = False  # cancelled once
-                self._helper.submit(self._cancel)
+            else:
+                self._cancel_patient()
             return self.generation
 
     def forget(self) -> None:
@@ -56,13 +55,17 @@ class SearchFlight:
         with self._lock:
             self.generation += 1
             self._wanted = None
-            if self._patient:
-                self._patient = False
-                self._helper.submit(self._cancel)
+            self._cancel_patient()
 
-    def _cancel(self) -> None:
+    def _cancel_patient(self) -> None:
+        """Cancel the patient look, once. Its slot is its own: a cancel that comes late can hit nothing that follows."""
+        if self._patient:
+            slot, self._patient = _slot(self._patient), 0
+            self._helper.submit(lambda: self._cancel(slot))
+
+    def _cancel(self, slot: str) -> None:
         if self.db is not None:
-            self.db.cancel(_SLOT)
+            self.db.cancel(slot)
 
     def _take(self) -> _Wanted | None:
         with self._lock:
@@ -88,26 +91,37 @@ class SearchFlight:
 
         if self.db is None:
             return
-        quick = search.search(self.db, text, limit=limit, after=after, budget_ms=search.TYPING_BUDGET_MS, slot=_SLOT)
+        slot = _slot(number)
+        quick = search.search(self.db, text, limit=limit, after=after, budget_ms=search.TYPING_BUDGET_MS, slot=slot)
         self._post(SearchAnswered(number, text, quick, [], quick.complete, after is not None))
         at_a_loss = quick.complete and not quick.hits and after is None and bool(text.split())
         with self._lock:
             if (quick.complete and not at_a_loss) or self._wanted is not None or number != self.generation:
                 return
-            self._patient = True
+            self._patient = number
         try:
             page = quick
             if not quick.complete:
                 page = search.search(
-                    self.db, text, limit=limit, after=after, budget_ms=search.PATIENT_BUDGET_MS, slot=_SLOT
+                    self.db,
+                    text,
+                    limit=limit,
+                    after=after,
+                    budget_ms=search.PATIENT_BUDGET_MS,
+                    slot=slot,
+                    stop=lambda: number != self.generation,
                 )
                 self._post(SearchAnswered(number, text, page, [], True, after is not None))
                 at_a_loss = page.complete and not page.hits and after is None
             if at_a_loss:
                 from chattui.store.corrections import corrections
 
-                if meant := corrections(self.db, text, _SLOT):
+                if meant := corrections(self.db, text, slot):
                     self._post(SearchAnswered(number, text, page, meant, True, False))
         finally:
             with self._lock:
-                self._patient = False
+                self._patient = 0
+
+
+def _slot(number: int) -> str:
+    return f"search {number}"

@@ -319,6 +319,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             "level": self.pane.sieve.level.value,
             "by_chat": self.hits.by_chat,
             "best_first": self.searching.best_first,
+            "facets": self.facet_strip.wanted,
             **self.open_chat.place,
         }
 

@@ -101,16 +101,18 @@ class Searching:
         self._hits.worth = ranking.worth
         # while a patient look is under way its page will replace this one: nothing goes on behind it yet
         self._more, self._asked_more = (page.more if event.final else None), False
+        self._hits.by_hand = bool(page.problems)  # an expression that takes too long would keep the server busy
         if event.appended:
             new = self._unseen(page.hits)
             new = ranking.sort(new) if self.best_first else new
-            self._hits.append_hits(new, more=self._more is not None)
+            self._hits.append_hits(new, more=self._more is not None, looking=not event.final)
         else:
             self._seen.clear()
             self.similar = event.similar
             hits = self._unseen(page.hits)
             hits = ranking.sort(hits) if self.best_first else hits
-            self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
+            more = self._more is not None
+            self._hits.set_hits(hits, more=more, note=self._note(event), looking=not event.final)
         self.summary = self._summary(event)
         if not self._hits.selected:
             self._tell(self.summary)
@@ -135,6 +137,8 @@ class Searching:
             return "Still looking …"
         if event.page.hits:
             return ""
+        if event.page.more is not None:
+            return "Nothing found so far. ↓ looks on."
         if not event.similar:
             return "Nothing found."
         meant, *others = event.similar
