@@ -76,6 +76,7 @@ class Session:
         if self._listener is not None:
             self._listener.stop()
         self.flight.forget()
+        self.flight.meaning.close()
         if self._finds is not None:
             self._finds.close()
         self.searches.close()
@@ -357,6 +358,17 @@ class Session:
 
             if self._db is not None:
                 snapshots.save(self._db, state)
+
+        self._helpers.submit(job)
+
+    def if_embedding(self, begin: Callable[[], None]) -> None:
+        """Call ``begin``, on the helper thread, where search by meaning is on."""
+
+        def job() -> None:
+            from chattui.store.embeddings import is_on
+
+            if is_on(self._database()) and not self._closed:
+                begin()
 
         self._helpers.submit(job)
 

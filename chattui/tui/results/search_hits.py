@@ -103,6 +103,14 @@ class SearchHits(HitList):
         self.more = more
         super().set_hits(hits, more=more, note=note)
 
+    def replace_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "") -> None:
+        """Show other hits of the same search, the cursor on the hit it is on, at the same place of the window."""
+        before, row = self.hit, self._row_of_cursor()
+        self._groups, self._entries = {}, []
+        self.refill(hits, note)
+        self.replaced((self._place_of(before) if before is not None else None) or 0, more=more)
+        self._go_to(before, row)
+
     def append_hits(self, hits: Sequence[Hit], more: bool = False) -> None:
         """Add hits at the end, or to their chats; the cursor stays on its hit, and the hit where it is seen."""
         before, self.more = self.hit, more

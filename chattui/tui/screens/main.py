@@ -183,6 +183,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             self.recents.refresh()
             self.count_soon()
         self.show_empty()
+        self.session.if_embedding(self.app.begin_embedding)
 
     # Lists and pane
 
@@ -319,6 +320,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             "level": self.pane.sieve.level.value,
             "by_chat": self.hits.by_chat,
             "best_first": self.searching.best_first,
+            "by_meaning": self.searching.by_meaning,
             **self.open_chat.place,
         }
 

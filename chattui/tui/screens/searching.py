@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chattui.domain.ranking import Ranking
-from chattui.domain.search import Cursor, Hit
+from chattui.domain.search import Cursor, FoundBy, Hit
 from chattui.tui import messages as told
 from chattui.tui.data.flight import PAGE
-from chattui.tui.results.search_hits import SearchHits
+from chattui.tui.results.search_hits import SearchHits, key_of
 
 if TYPE_CHECKING:
     from chattui.tui.data.session import Session
@@ -42,11 +42,12 @@ class Searching:
         self._now = now
         self.text = ""
         self.best_first = False
+        self.by_meaning = False  # whatever is typed
         self.summary = ""  # what is said of the hits
         self.similar: list[str] = []  # what may have been meant, when nothing was found
         self.origin: Origin | None = None
         self.opened_hit = False
-        self._latest = 0
+        self._latest = self._shown = 0  # the number asked for last, and of the hits that are shown
         self._more: Cursor | None = None
         self._seen: set[tuple[int, int, bool]] = set()
         self._asked_more = False
@@ -71,14 +72,25 @@ class Searching:
             self._session.flight.forget()
             self._hits.set_hits((), more=False)
             return
-        self._latest = self._session.flight.request(text, limit=self._limit)
+        self._ask()
+
+    def _ask(self) -> None:
+        self._shown = 0
+        self._latest = self._session.flight.request(self.text, limit=self._limit, by_meaning=self.by_meaning)
+
+    def ask_for_meaning(self, wanted: bool) -> None:
+        """Ask also by meaning, whatever is typed, or no longer."""
+        if wanted != self.by_meaning:
+            self.by_meaning = wanted
+            if self.text:
+                self._ask()
 
     def order(self, *, best_first: bool) -> None:
         """The best of the newest hits first, or the newest."""
         if best_first != self.best_first:
             self.best_first = best_first
             if self.text:
-                self._latest = self._session.flight.request(self.text, limit=self._limit)
+                self._ask()
 
     @property
     def _limit(self) -> int:
@@ -109,8 +121,18 @@ class Searching:
             self._seen.clear()
             self.similar = event.similar
             hits = self._unseen(page.hits)
-            hits = ranking.sort(hits) if self.best_first else hits
-            self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
+            if page.fused:  # reciprocal rank is their order, also within a chat
+                ranks = {key_of(hit): -rank for rank, hit in enumerate(hits)}
+                self._hits.worth = lambda hit: ranks.get(key_of(hit), ranking.worth(hit) - len(ranks))
+            elif self.best_first:
+                hits = ranking.sort(hits)
+            if (
+                page.fused and self._shown == event.generation
+            ):  # the hits by words are on the screen, perhaps gone through
+                self._hits.replace_hits(hits, more=self._more is not None, note=self._note(event))
+            else:
+                self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
+            self._shown = event.generation
         self.summary = self._summary(event)
         if not self._hits.selected:
             self._tell(self.summary)
@@ -145,12 +167,13 @@ class Searching:
         page = event.page
         if not page.hits and not event.appended:
             return "No hits" if event.final else "Still looking …"
-        known = len(self._hits.hits) if self._more is None and event.final else 0  # all of them are here
+        near = sum(hit.found_by is FoundBy.MEANING for hit in self._hits.hits)
+        known = len(self._hits.hits) - near if self._more is None and event.final else 0  # all of them are here
         number = known or page.about
         count = f"{number:,}" if page.exact or known else f"about {number:,}"
         waiting = "" if event.final else " · still looking …"
-        order = ""
-        if self.best_first:
+        order = f" by words, {near} by meaning" if near else ""
+        if self.best_first and not near:
             order = f" · best of the newest {RANKED}" if page.more is not None or event.appended else " · best first"
         keys = "Enter opens at the match · Esc goes back"
         return f"{count} message{'' if number == 1 else 's'}{order}{waiting} · {keys}"
