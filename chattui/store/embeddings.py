@@ -28,13 +28,14 @@ log = logging.getLogger("chattui.store")
 NEEDED = (0, 8)
 """The first version of pgvector with iterative scans."""
 
-INDEX_FROM = 100_000
+INDEX_FROM = 50_000
 """With fewer chunks of a person their search reads all of them, exactly; ``search_meaning`` has the same number."""
 
 _CHARS = 26_000
 """So much of a message is read: more is not embedded."""
 
 _ELIGIBLE: LiteralString = "m.kind IN ('text', 'thinking', 'summary') AND m.role IN ('user', 'assistant')"
+_BUILD_LOCK: LiteralString = "1667788407"  # "chnw"
 _LOCK: LiteralString = "hashtextextended('chattui.semantic ' || CURRENT_USER, 0)"
 
 _SWITCH: LiteralString = """
@@ -86,7 +87,11 @@ UPDATE chattui.semantic_settings SET chunks = (SELECT count(*) FROM chattui.embe
  WHERE owner = CURRENT_USER::text RETURNING chunks
 """
 _INDEX: LiteralString = """
-CREATE INDEX CONCURRENTLY embeddings_near ON chattui.embeddings USING hnsw (bits {schema}.bit_hamming_ops)
+CREATE INDEX CONCURRENTLY embeddings_near ON chattui.embeddings USING ivfflat (bits {schema}.bit_hamming_ops) WITH (lists = {lists})
+"""
+_INDEX_STATE: LiteralString = """
+SELECT i.indisvalid, (SELECT option_value::integer FROM pg_options_to_table(c.reloptions) WHERE option_name = 'lists')
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = to_regclass('chattui.embeddings_near')
 """
 _STATUS: LiteralString = f"""
 SELECT (SELECT count(*) FROM chattui.messages m WHERE m.owner = CURRENT_USER::text AND {_ELIGIBLE}),
@@ -242,30 +247,29 @@ class Batches:
         return stored
 
 
-def build_index(db: Database, *, memory_mb: int = 512) -> bool:
-    """Build the index where a person has so many embeddings that reading all of them takes too long. True when it was built.
+def build_index(db: Database, *, memory_mb: int = 256) -> bool:
+    """Build the index where a person has so many embeddings that reading all of them takes too long, and build it again
+    where there are four times as many as it was made for. True when it was built.
 
-    Only the tables' owner can; for anybody else searches are as exact, and slower.
+    Only the tables' owner can; for anybody else searches are as good, and slower.
     """
     with connect(db.conninfo, autocommit=True) as conn:
         try:
             if not owns_tables(conn) or _room(conn) is None:
                 return False
-            most = conn.execute("SELECT coalesce(max(chunks), 0) FROM chattui.semantic_settings").fetchone()
-            if most is None or most[0] <= INDEX_FROM:
+            most, total = _one(conn, "SELECT coalesce(max(chunks), 0), coalesce(sum(chunks), 0) FROM chattui.semantic_settings")
+            lists = min(4_000, max(50, int(total) // 1_000))
+            if most <= INDEX_FROM or _one(conn, f"SELECT pg_try_advisory_lock({_BUILD_LOCK})") != (True,):
                 return False
-            if conn.execute("SELECT pg_try_advisory_lock(%s)", (_BUILD_LOCK,)).fetchone() != (True,):
-                return False
-            state = conn.execute(
-                "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('chattui.embeddings_near')"
-            ).fetchone()
-            if state == (True,):
-                return False
+            state = conn.execute(_INDEX_STATE).fetchone()
             if state is not None:
+                is_valid, made_for = state
+                if is_valid and lists < 4 * made_for:
+                    return False
                 conn.execute("DROP INDEX chattui.embeddings_near")
             conn.execute("SET statement_timeout = 0")
             conn.execute("SELECT set_config('maintenance_work_mem', %s, false)", (f"{memory_mb}MB",))
-            conn.execute(sql.SQL(_INDEX).format(schema=_schema(conn)))
+            conn.execute(sql.SQL(_INDEX).format(schema=_schema(conn), lists=sql.Literal(lists)))
             conn.execute("VACUUM (ANALYZE) chattui.embeddings")
         except psycopg.Error as error:
             raise translate(error) from error
@@ -275,9 +279,6 @@ def build_index(db: Database, *, memory_mb: int = 512) -> bool:
                 conn.execute("RESET statement_timeout")
                 conn.execute("RESET maintenance_work_mem")
     return True
-
-
-_BUILD_LOCK = 0x63686E77
 
 
 def server_version(conn: psycopg.Connection[Any]) -> str | None:
