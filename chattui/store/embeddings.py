@@ -257,7 +257,9 @@ def build_index(db: Database, *, memory_mb: int = 256) -> bool:
         try:
             if not owns_tables(conn) or _room(conn) is None:
                 return False
-            most, total = _one(conn, "SELECT coalesce(max(chunks), 0), coalesce(sum(chunks), 0) FROM chattui.semantic_settings")
+            most, total = _one(
+                conn, "SELECT coalesce(max(chunks), 0), coalesce(sum(chunks), 0) FROM chattui.semantic_settings"
+            )
             lists = min(4_000, max(50, int(total) // 1_000))
             if most <= INDEX_FROM or _one(conn, f"SELECT pg_try_advisory_lock({_BUILD_LOCK})") != (True,):
                 return False

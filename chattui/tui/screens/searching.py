@@ -153,7 +153,7 @@ class Searching:
 
     @staticmethod
     def _note(event: told.SearchAnswered) -> str:
-        if not event.final:
+        if not event.final and not (event.page.complete and event.page.hits):
             return "Still looking …"
         if event.page.hits:
             return ""
