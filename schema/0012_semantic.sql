@@ -79,7 +79,7 @@ DECLARE
   v_fields   jsonb := coalesce(p_query->'chats', '[]');
   v_words    text[] := ARRAY(SELECT jsonb_array_elements_text(coalesce(p_query->'words', '[]')));
   v_exact    constant integer := 50000;                   -- so many are read from the key
-  v_best     constant integer := 400;                     -- so many are ordered by the vectors themselves
+  v_best     integer := 400;                              -- so many are ordered by the vectors themselves
   v_most     constant integer := 20000;                   -- so many are tested at most
   v_least    constant float8 := 0.15;                     -- farther is not near
   v_schema   text;
@@ -88,14 +88,15 @@ DECLARE
   v_rest     jsonb;
   v_chats    bigint[];
   v_period   bigint;
-  v_tests    boolean;
+  v_field    jsonb;
+  v_left     jsonb := '[]';                               -- of v_rest, what SQL cannot say in a word
+  v_tests    text := '';
   v_scan     text;
   v_seen     integer := 0;
   v_ids      bigint[] := '{}';
   v_seqs     integer[] := '{}';
   v_ats      integer[] := '{}';
   r          record;
-  m          record;
 BEGIN
   v_schema := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector');
   IF v_schema IS NULL OR p_vector IS NULL OR to_regclass('chattui.embeddings') IS NULL THEN
@@ -106,27 +107,56 @@ BEGIN
     RETURN;
   END IF;
   SELECT * INTO v_plan FROM chattui.plan(v_me, coalesce(p_query->'node', '{"k": "and", "of": []}'), false, false, 1, true);
-  v_rest := v_plan.rest;
   IF v_fields <> '[]' THEN
     v_chats := (SELECT x.ids FROM chattui.few_chats(v_me, v_fields) x);
     IF v_chats = '{}' THEN
       RETURN;
     END IF;
-    v_rest := jsonb_build_object('and', v_fields || CASE WHEN v_rest IS NULL THEN '[]' ELSE jsonb_build_array(v_rest) END);
   END IF;
-  v_tests := v_rest IS NOT NULL OR v_plan.q IS NOT NULL OR v_plan.pats <> '{}' OR v_since > '-infinity' OR v_until < 'infinity';
+
+  -- What bounds the hits as conditions on a candidate's message m and chat c, the cheap ones first.
   IF v_since > '-infinity' OR v_until < 'infinity' THEN
+    v_tests := ' AND m.created_at >= $4 AND m.created_at < $5';
     v_period := (SELECT coalesce(sum(d.n), 0) FROM chattui.day_counts d WHERE d.owner = v_me
       AND d.day >= chattui.day_of(greatest(v_since, timestamptz '0001-01-01 UTC'))
       AND d.day <= chattui.day_of(least(v_until, timestamptz '9999-01-01 UTC')));
   END IF;
+  v_rest := CASE WHEN v_plan.rest IS NULL THEN '[]' WHEN v_plan.rest ? 'and' THEN v_plan.rest->'and'
+                 ELSE jsonb_build_array(v_plan.rest) END;
+  FOR v_field IN SELECT x FROM jsonb_array_elements(v_rest) x LOOP
+    IF v_field->>'k' = 'field' AND v_field->>'name' IN ('role', 'kind') THEN
+      v_tests := v_tests || format(' AND m.%I::text = ANY (%L)', v_field->>'name',
+        ARRAY(SELECT jsonb_array_elements_text(v_field->'any')));
+    ELSE
+      v_left := v_left || jsonb_build_array(v_field);
+    END IF;
+  END LOOP;
+  FOR v_field IN SELECT x FROM jsonb_array_elements(v_fields) x LOOP
+    v_tests := v_tests || format(' AND %schattui.chat_holds(%L, %L, %L, c)', CASE WHEN v_field ? 'not' THEN 'NOT ' ELSE '' END,
+      coalesce(v_field->'not', v_field)->>'name',
+      ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(coalesce(v_field->'not', v_field)->'pats') x),
+      ARRAY(SELECT jsonb_array_elements_text(coalesce(v_field->'not', v_field)->'any')));
+  END LOOP;
+  IF v_left <> '[]' THEN
+    v_tests := v_tests || format(' AND chattui.holds($1, %L, m.chat_id, m.seq, m.role, m.kind, m.created_at, m.content, chattui.fold(m.content))',
+      jsonb_build_object('and', v_left));
+  END IF;
+  IF v_plan.pats <> '{}' THEN
+    v_tests := v_tests || format(' AND chattui.fold(m.content) ILIKE ALL (%L)', v_plan.pats);
+  END IF;
+  IF v_plan.q IS NOT NULL THEN
+    v_tests := v_tests || format(' AND chattui.tsv(m.content) @@ %L::tsquery', v_plan.q);
+  END IF;
+  IF v_tests <> '' THEN
+    v_best := 150;
+  END IF;
 
   v_scan := format('SELECT e.chat_id, e.seq, e.at FROM chattui.embeddings e
-    WHERE e.owner = $1 AND e.bits IS NOT NULL %%s ORDER BY e.bits OPERATOR(%s.<~>) %s.binary_quantize($2::%s.halfvec(256))::bit(256)',
-    v_schema, v_schema, v_schema);
+    WHERE e.owner = $1 AND e.bits IS NOT NULL %%s ORDER BY e.bits OPERATOR(%s.<~>) %s.binary_quantize($2::%s.halfvec(256))::bit(256)
+    LIMIT %s', v_schema, v_schema, v_schema, CASE WHEN v_tests = '' THEN v_best ELSE v_most END);
   IF v_chats IS NOT NULL THEN
     v_scan := format(v_scan, 'AND e.chat_id = ANY ($3)');
-  ELSIF v_period <= v_most THEN
+  ELSIF v_period <= 5000 THEN
     v_scan := format(v_scan, 'AND (e.chat_id, e.seq) IN (SELECT m.chat_id, m.seq FROM chattui.messages m
       WHERE m.owner = $1 AND m.created_at >= $4 AND m.created_at < $5)');
   ELSE
@@ -137,21 +167,20 @@ BEGIN
         set_config('ivfflat.max_probes', '200', true);
     END IF;
   END IF;
+  IF v_tests = '' THEN
+    v_scan := 'SELECT s.*, true AS holds FROM (' || v_scan || ') s';
+  ELSE                                                    -- one candidate after the other, in their order
+    v_scan := 'SELECT s.*, t.holds FROM (' || v_scan || ') s CROSS JOIN LATERAL (
+      SELECT coalesce(true' || v_tests || ', false) AS holds FROM chattui.messages m
+        JOIN chattui.chats c ON c.owner = m.owner AND c.id = m.chat_id
+       WHERE m.owner = $1 AND m.chat_id = s.chat_id AND m.seq = s.seq LIMIT 1) t';
+  END IF;
   FOR r IN EXECUTE v_scan USING v_me, p_vector, v_chats, v_since, v_until LOOP
-    IF v_tests THEN
-      SELECT x.created_at, x.role, x.kind, x.content || '' AS body INTO m FROM chattui.messages x
-       WHERE x.owner = v_me AND x.chat_id = r.chat_id AND x.seq = r.seq;
-      IF m.created_at >= v_since AND m.created_at < v_until
-         AND (v_rest IS NULL OR chattui.holds(v_me, v_rest, r.chat_id, r.seq, m.role, m.kind, m.created_at, m.body, chattui.fold(m.body)))
-         AND (v_plan.pats = '{}' OR chattui.fold(m.body) ILIKE ALL (v_plan.pats))
-         AND (v_plan.q IS NULL OR chattui.tsv(m.body) @@ v_plan.q) THEN
-        v_ids := v_ids || r.chat_id; v_seqs := v_seqs || r.seq; v_ats := v_ats || r.at;
-      END IF;
-    ELSE
+    IF r.holds THEN
       v_ids := v_ids || r.chat_id; v_seqs := v_seqs || r.seq; v_ats := v_ats || r.at;
     END IF;
     v_seen := v_seen + 1;
-    EXIT WHEN cardinality(v_ids) >= v_best OR v_seen >= v_most OR (v_seen % 64 = 0 AND clock_timestamp() > v_deadline);
+    EXIT WHEN cardinality(v_ids) >= v_best OR (v_seen % 32 = 0 AND clock_timestamp() > v_deadline);
   END LOOP;
 
   PERFORM set_config('enable_sort', 'on', true);

@@ -337,7 +337,7 @@ def test_a_role_that_may_not_create_the_extension_is_told_what_to_do(
 
 def test_a_server_without_pgvector_is_said_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embeddings, "server_version", lambda _: None)
-    with pytest.raises(DatabaseError, match="needs pgvector 0.8 or newer, which this PostgreSQL does not have"):
+    with pytest.raises(DatabaseError, match=r"needs pgvector 0\.8 or newer, which this PostgreSQL does not have"):
         embeddings.switch_on(db, MODEL)
     assert tables(db) == set()
     assert embeddings.status(db, installed=True).server is None

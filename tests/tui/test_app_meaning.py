@@ -52,7 +52,9 @@ async def test_a_paraphrase_finds_what_no_word_does_and_says_how(
         await pilot.press("enter")
         await until(pilot, lambda: app.main.pane.display and title(app).startswith("Pool"))
         assert app.main.open_chat.position[0] <= hit.seq
-    assert children() == [], "it ends with the app"
+        assert len(children()) == 1
+        await quit_app(pilot)
+        assert children() == [], "it ends with the app"
 
 
 async def test_hits_by_words_come_first_and_the_selection_stays_when_the_others_come(
