@@ -34,7 +34,8 @@ INDEX_FROM = 50_000
 _CHARS = 26_000
 """So much of a message is read: more is not embedded."""
 
-_ELIGIBLE: LiteralString = "m.kind IN ('text', 'thinking', 'summary') AND m.role IN ('user', 'assistant')"
+_HIGHEST = (1 << 31) - 1
+_ELIGIBLE: LiteralString = "m.kind IN ('text', 'thinking', 'summary')"  # the key knows the kind
 _BUILD_LOCK: LiteralString = "1667788407"  # "chnw"
 _LOCK: LiteralString = "hashtextextended('chattui.semantic ' || CURRENT_USER, 0)"
 
@@ -54,12 +55,17 @@ SELECT c.id, c.updated_at, c.message_count
  ORDER BY c.last_message_at DESC, c.id DESC LIMIT %(limit)s
 """
 _MISSING: LiteralString = f"""
+WITH missing AS MATERIALIZED (
+  SELECT m.chat_id, m.seq, c.nr
+    FROM unnest(%(chats)s::bigint[]) WITH ORDINALITY AS c (id, nr)
+    JOIN chattui.messages m ON m.owner = CURRENT_USER::text AND m.chat_id = c.id
+   WHERE {_ELIGIBLE} AND (c.nr > 1 OR m.seq < %(below)s)
+     AND NOT EXISTS (SELECT FROM chattui.embeddings e WHERE e.owner = m.owner AND e.chat_id = m.chat_id AND e.seq = m.seq)
+   ORDER BY c.nr, m.seq DESC LIMIT %(limit)s
+)
 SELECT m.chat_id, m.seq, m.xmin::text, left(m.content, {_CHARS})
-  FROM unnest(%(chats)s::bigint[]) WITH ORDINALITY AS c (id, nr)
-  JOIN chattui.messages m ON m.owner = CURRENT_USER::text AND m.chat_id = c.id
- WHERE {_ELIGIBLE}
-   AND NOT EXISTS (SELECT FROM chattui.embeddings e WHERE e.owner = m.owner AND e.chat_id = m.chat_id AND e.seq = m.seq)
- ORDER BY c.nr, m.seq DESC LIMIT %(limit)s
+  FROM missing x JOIN chattui.messages m ON m.owner = CURRENT_USER::text AND m.chat_id = x.chat_id AND m.seq = x.seq
+ ORDER BY x.nr, x.seq DESC
 """  # noqa: S608
 _HOLD: LiteralString = """
 SELECT id FROM chattui.chats WHERE owner = CURRENT_USER::text AND id = ANY (%(chats)s) FOR SHARE SKIP LOCKED
@@ -193,6 +199,7 @@ class Batches:
     def __init__(self, db: Database, model: str, size: int = 256) -> None:
         self._db, self._model, self._size = db, model, size
         self._chats: list[tuple[int, datetime, int]] = []
+        self._below = _HIGHEST  # how far down the first of them is done: a chat may be long
         self._gets_on = True
 
     def next(self, embed: Callable[[list[Unembedded]], list[Piece]]) -> int | None:
@@ -209,7 +216,7 @@ class Batches:
                 self._gets_on = False
             group = self._group()
             ids = [chat_id for chat_id, _, _ in group]
-            rows = conn.execute(_MISSING, {"chats": ids, "limit": self._size}).fetchall()
+            rows = conn.execute(_MISSING, {"chats": ids, "below": self._below, "limit": self._size}).fetchall()
             pieces = embed([Unembedded(*row) for row in rows])
             held = {row[0] for row in conn.execute(_HOLD, {"chats": ids})}
             wanted = [piece for piece in pieces if piece.message.chat_id in held]
@@ -217,6 +224,9 @@ class Batches:
             self._gets_on = self._gets_on or stored > 0
             if len(rows) < self._size or not stored:
                 del self._chats[: len(group)]
+                self._below = _HIGHEST
+            elif stored == len(wanted) and rows[-1][0] == ids[0]:
+                self._below = rows[-1][1]
             if len(rows) < self._size and stored == len(wanted):  # all that these chats had when they were listed
                 done = [(chat_id, seen) for chat_id, seen, _ in group if chat_id in held]
                 conn.execute(_SEEN, {"chats": [c for c, _ in done], "seen": [s for _, s in done]})

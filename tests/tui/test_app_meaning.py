@@ -87,7 +87,7 @@ async def test_hits_by_words_come_first_and_the_selection_stays_when_the_others_
         here = app.main.hits.hit
         assert here is not None
         assert (here.chat_id, here.seq) == (chosen.chat_id, chosen.seq)
-        assert "by words" in title(app)
+        assert "message" in title(app)
 
 
 async def test_off_the_words_are_looked_for_and_a_sentence_says_how_to_switch_it_on(
@@ -111,9 +111,15 @@ async def test_a_key_switches_it_for_whatever_is_typed_also_at_the_next_start(
     async with running(app) as pilot:
         await pilot.press("slash", *"schema")
         await until(pilot, lambda: "4 messages" in title(app))
+        await pilot.press("down", "down")
+        chosen = app.main.hits.hit
+        assert chosen is not None
         await pilot.press("alt+m")
         await until_seen(pilot, "≈ ")
         assert app.main.search_bar.value == "schema"
+        here = app.main.hits.hit
+        assert here is not None
+        assert (here.chat_id, here.seq) == (chosen.chat_id, chosen.seq)
         await quit_app(pilot)
     app = app_on(samples)
     async with running(app) as pilot:

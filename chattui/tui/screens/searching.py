@@ -11,7 +11,7 @@ from chattui.domain.ranking import Ranking
 from chattui.domain.search import Cursor, FoundBy, Hit
 from chattui.tui import messages as told
 from chattui.tui.data.flight import PAGE
-from chattui.tui.results.search_hits import SearchHits, key_of
+from chattui.tui.results.search_hits import Key, SearchHits, key_of
 
 if TYPE_CHECKING:
     from chattui.tui.data.session import Session
@@ -47,9 +47,11 @@ class Searching:
         self.similar: list[str] = []  # what may have been meant, when nothing was found
         self.origin: Origin | None = None
         self.opened_hit = False
-        self._latest = self._shown = 0  # the number asked for last, and of the hits that are shown
+        self._latest = 0
+        self._shown: str | None = None  # what the hits are of that are shown
+        self._near: set[Key] = set()  # those by meaning alone, as far as is known
         self._more: Cursor | None = None
-        self._seen: set[tuple[int, int, bool]] = set()
+        self._seen: set[Key] = set()
         self._asked_more = False
 
     @property
@@ -72,10 +74,10 @@ class Searching:
             self._session.flight.forget()
             self._hits.set_hits((), more=False)
             return
+        self._shown = None
         self._ask()
 
     def _ask(self) -> None:
-        self._shown = 0
         self._latest = self._session.flight.request(self.text, limit=self._limit, by_meaning=self.by_meaning)
 
     def ask_for_meaning(self, wanted: bool) -> None:
@@ -89,6 +91,7 @@ class Searching:
         """The best of the newest hits first, or the newest."""
         if best_first != self.best_first:
             self.best_first = best_first
+            self._shown = None
             if self.text:
                 self._ask()
 
@@ -114,6 +117,7 @@ class Searching:
         # while a patient look is under way its page will replace this one: nothing goes on behind it yet
         self._more, self._asked_more = (page.more if event.final else None), False
         if event.appended:
+            self._near -= set(map(key_of, page.hits))  # by their words too
             new = self._unseen(page.hits)
             new = ranking.sort(new) if self.best_first else new
             self._hits.append_hits(new, more=self._more is not None)
@@ -121,18 +125,17 @@ class Searching:
             self._seen.clear()
             self.similar = event.similar
             hits = self._unseen(page.hits)
+            self._near = {key_of(hit) for hit in hits if hit.found_by is FoundBy.MEANING}
             if page.fused:  # reciprocal rank is their order, also within a chat
                 ranks = {key_of(hit): -rank for rank, hit in enumerate(hits)}
                 self._hits.worth = lambda hit: ranks.get(key_of(hit), ranking.worth(hit) - len(ranks))
             elif self.best_first:
                 hits = ranking.sort(hits)
-            if (
-                page.fused and self._shown == event.generation
-            ):  # the hits by words are on the screen, perhaps gone through
+            if self._shown == event.text:  # its hits are on the screen, and perhaps gone through
                 self._hits.replace_hits(hits, more=self._more is not None, note=self._note(event))
             else:
                 self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
-            self._shown = event.generation
+            self._shown = event.text
         self.summary = self._summary(event)
         if not self._hits.selected:
             self._tell(self.summary)
@@ -147,8 +150,8 @@ class Searching:
 
     def _unseen(self, hits: tuple[Hit, ...]) -> list[Hit]:
         """A page that follows a cut one may repeat hits of the tier after it."""
-        new = [h for h in hits if (h.chat_id, h.seq, h.is_note) not in self._seen]
-        self._seen.update((h.chat_id, h.seq, h.is_note) for h in new)
+        new = [h for h in hits if key_of(h) not in self._seen]
+        self._seen.update(map(key_of, new))
         return new
 
     @staticmethod
@@ -167,7 +170,7 @@ class Searching:
         page = event.page
         if not page.hits and not event.appended:
             return "No hits" if event.final else "Still looking …"
-        near = sum(hit.found_by is FoundBy.MEANING for hit in self._hits.hits)
+        near = len(self._near)
         known = len(self._hits.hits) - near if self._more is None and event.final else 0  # all of them are here
         number = known or page.about
         count = f"{number:,}" if page.exact or known else f"about {number:,}"
