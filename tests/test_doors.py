@@ -48,6 +48,10 @@ def test_the_model_is_not_loaded_where_nobody_embeds(room: str) -> None:
     assert not loaded & {"numpy", "tokenizers", "wordllama"}
 
 
+def test_the_verbs_are_known_without_the_data_layer() -> None:
+    assert not imported("import chattui.cli.main") & {"sqlalchemy", "psycopg"}
+
+
 def test_the_first_screen_needs_no_sqlalchemy() -> None:
     loaded = imported("import chattui.store.startup, chattui.store.connection")
     assert "psycopg" in loaded

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,9 @@ from chattui.cli.context import EXIT_ERROR, EXIT_INTERRUPTED, Context
 from chattui.domain.errors import ConfigError
 from chattui.domain.semantic import IS_OFF, EmbeddingProgress, SemanticStatus
 from chattui.semantic import MODEL, NOT_INSTALLED, is_installed
-from chattui.store.database import Database
+
+if TYPE_CHECKING:
+    from chattui.store.database import Database
 
 
 @click.group()

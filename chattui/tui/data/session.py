@@ -361,17 +361,6 @@ class Session:
 
         self._helpers.submit(job)
 
-    def if_embedding(self, begin: Callable[[], None]) -> None:
-        """Call ``begin``, on the helper thread, where search by meaning is on."""
-
-        def job() -> None:
-            from chattui.store.embeddings import is_on
-
-            if is_on(self._database()) and not self._closed:
-                begin()
-
-        self._helpers.submit(job)
-
     def read_faults(self, answer: Callable[[list[str]], None]) -> None:
         """Files that could not be read, as lines for a person; ``answer`` is called on the helper thread."""
 

@@ -183,7 +183,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             self.recents.refresh()
             self.count_soon()
         self.show_empty()
-        self.session.if_embedding(self.app.begin_embedding)
+        self.session.searches.where_on(self.app.begin_embedding)
 
     # Lists and pane
 
