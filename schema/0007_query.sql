@@ -196,86 +196,85 @@ RETURN coalesce(CASE p_name
         OR ('unread' = ANY (p_any) AND (c.last_accessed_at IS NULL OR c.last_accessed_at < c.last_message_at))
     END, false);
 
--- Whether a message fulfils a field. p_seq NULL: it is a note, which has nothing of a message but that it is a note.
-CREATE FUNCTION chattui.field_holds(p_owner text, p_field jsonb, p_chat bigint, p_seq integer, p_role chattui.message_role,
-  p_kind chattui.message_kind, p_at timestamptz, p_body text) RETURNS boolean LANGUAGE plpgsql STABLE
-SET search_path = chattui, pg_temp AS $$
+-- A message as fields see it, without its text. NULL: a note, which has nothing of a message but that it is a note.
+CREATE TYPE chattui.said AS (seq integer, role chattui.message_role, kind chattui.message_kind, created_at timestamptz, call_id text,
+  error boolean, model text, content_type chattui.content_type);
+
+-- Whether a message fulfils a field.
+CREATE FUNCTION chattui.field_holds(p_owner text, p_field jsonb, p_chat bigint, p_said chattui.said, p_at timestamptz, p_body text)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = chattui, pg_temp AS $$
 DECLARE
   v_name text := p_field->>'name';
-  v_any  text[] := ARRAY(SELECT jsonb_array_elements_text(p_field->'any'));
+  v_any  text[];
   v_pats text[];
 BEGIN
   IF p_field ? 'spans' THEN
     RETURN EXISTS (SELECT FROM jsonb_array_elements(p_field->'spans') s
       WHERE (s->>0 IS NULL OR p_at >= (s->>0)::timestamptz) AND (s->>1 IS NULL OR p_at < (s->>1)::timestamptz));
-  END IF;
-  IF v_name = 'role' THEN
-    RETURN coalesce(p_role::text = ANY (v_any), false);
+  ELSIF v_name = 'role' THEN
+    RETURN coalesce(p_field->'any' ? p_said.role::text, false);
   ELSIF v_name = 'kind' THEN
-    RETURN coalesce(p_kind::text = ANY (v_any), false);
+    RETURN coalesce(p_field->'any' ? p_said.kind::text, false);
   ELSIF v_name = 'has' THEN
     RETURN coalesce(
-      ('note' = ANY (v_any) AND (p_seq IS NULL OR EXISTS (SELECT FROM chattui.marks k
-         JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = p_chat AND m.seq = p_seq
-          AND chattui.mark_key(m.source_id, m.seq) = k.source_id
-        WHERE k.owner = p_owner AND k.chat_id = p_chat AND k.note IS NOT NULL)))
-      OR (p_seq IS NOT NULL AND (
-        ('tool' = ANY (v_any) AND p_kind IN ('tool_call', 'tool_result'))
-        OR ('code' = ANY (v_any) AND (p_body LIKE '%```%' OR EXISTS (SELECT FROM chattui.messages m
-             WHERE m.owner = p_owner AND m.chat_id = p_chat AND m.seq = p_seq AND m.content_type = 'code')))
-        OR ('error' = ANY (v_any) AND EXISTS (SELECT FROM chattui.messages m
-             WHERE m.owner = p_owner AND m.chat_id = p_chat AND m.seq = p_seq AND m.error))
-        OR ('image' = ANY (v_any) AND EXISTS (SELECT FROM chattui.files f
-             WHERE f.owner = p_owner AND f.chat_id = p_chat AND f.seq = p_seq AND f.mime LIKE 'image/%')))), false);
+      (p_field->'any' ? 'tool' AND p_said.kind IN ('tool_call', 'tool_result'))
+      OR (p_field->'any' ? 'error' AND p_said.error)
+      OR (p_field->'any' ? 'code' AND p_said.seq IS NOT NULL AND (p_said.content_type = 'code' OR p_body LIKE '%```%'))
+      OR (p_field->'any' ? 'image' AND EXISTS (SELECT FROM chattui.files f
+             WHERE f.owner = p_owner AND f.chat_id = p_chat AND f.seq = p_said.seq AND f.mime LIKE 'image/%'))
+      OR (p_field->'any' ? 'note' AND (p_said.seq IS NULL OR EXISTS (SELECT FROM chattui.marks k
+             JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = p_chat AND m.seq = p_said.seq
+              AND chattui.mark_key(m.source_id, m.seq) = k.source_id
+            WHERE k.owner = p_owner AND k.chat_id = p_chat AND k.note IS NOT NULL))), false);
+  ELSIF v_name = 'tool' AND p_said.call_id IS NULL OR v_name IN ('model', 'tool', 'file') AND p_said.seq IS NULL THEN
+    RETURN false;
   END IF;
   v_pats := ARRAY(SELECT chattui.fold(x) FROM jsonb_array_elements_text(p_field->'pats') x);
   IF v_name = 'model' THEN
-    RETURN p_seq IS NOT NULL AND EXISTS (SELECT FROM chattui.messages m
-      JOIN chattui.chats c ON c.owner = p_owner AND c.id = p_chat
-      WHERE m.owner = p_owner AND m.chat_id = p_chat AND m.seq = p_seq AND coalesce(m.model, c.model) ILIKE ANY (v_pats));
-  ELSIF v_name IN ('tool', 'file') THEN
-    RETURN p_seq IS NOT NULL AND (
-      EXISTS (SELECT FROM chattui.messages m
-        JOIN chattui.tool_calls t ON t.owner = p_owner AND t.chat_id = p_chat AND t.call_id = m.call_id
-        WHERE m.owner = p_owner AND m.chat_id = p_chat AND m.seq = p_seq
-          AND chattui.fold(CASE v_name WHEN 'tool' THEN t.name ELSE t.target END) ILIKE ANY (v_pats))
-      OR (v_name = 'file' AND EXISTS (SELECT FROM chattui.files f
-        WHERE f.owner = p_owner AND f.chat_id = p_chat AND f.seq = p_seq AND chattui.fold(f.path) ILIKE ANY (v_pats))));
+    RETURN coalesce(coalesce(p_said.model, (SELECT c.model FROM chattui.chats c WHERE c.owner = p_owner AND c.id = p_chat))
+                    ILIKE ANY (v_pats), false);
+  ELSIF v_name = 'tool' THEN
+    RETURN EXISTS (SELECT FROM chattui.tool_calls t
+      WHERE t.owner = p_owner AND t.chat_id = p_chat AND t.call_id = p_said.call_id AND chattui.fold(t.name) ILIKE ANY (v_pats));
+  ELSIF v_name = 'file' THEN
+    RETURN EXISTS (SELECT FROM chattui.tool_calls t
+        WHERE t.owner = p_owner AND t.chat_id = p_chat AND t.call_id = p_said.call_id AND chattui.fold(t.target) ILIKE ANY (v_pats))
+      OR EXISTS (SELECT FROM chattui.files f
+        WHERE f.owner = p_owner AND f.chat_id = p_chat AND f.seq = p_said.seq AND chattui.fold(f.path) ILIKE ANY (v_pats));
   END IF;
+  v_any := ARRAY(SELECT jsonb_array_elements_text(p_field->'any'));
   RETURN EXISTS (SELECT FROM chattui.chats c WHERE c.owner = p_owner AND c.id = p_chat AND chattui.chat_holds(v_name, v_pats, v_any, c));
 END $$;
 
 -- Whether a candidate fulfils the rest of a plan. p_flat is p_body without accents.
-CREATE FUNCTION chattui.holds(p_owner text, p_rest jsonb, p_chat bigint, p_seq integer, p_role chattui.message_role,
-  p_kind chattui.message_kind, p_at timestamptz, p_body text, p_flat text) RETURNS boolean LANGUAGE plpgsql STABLE
-SET search_path = chattui, pg_temp AS $$
+CREATE FUNCTION chattui.holds(p_owner text, p_rest jsonb, p_chat bigint, p_said chattui.said, p_at timestamptz, p_body text, p_flat text)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = chattui, pg_temp AS $$
 DECLARE
   v_child jsonb;
 BEGIN
-  IF p_rest ? 'and' THEN
+  IF p_rest->>'k' = 'field' THEN
+    RETURN chattui.field_holds(p_owner, p_rest, p_chat, p_said, p_at, p_body);
+  ELSIF p_rest ? 'and' THEN
     FOR v_child IN SELECT x FROM jsonb_array_elements(p_rest->'and') x LOOP
-      IF NOT chattui.holds(p_owner, v_child, p_chat, p_seq, p_role, p_kind, p_at, p_body, p_flat) THEN
+      IF NOT chattui.holds(p_owner, v_child, p_chat, p_said, p_at, p_body, p_flat) THEN
         RETURN false;
       END IF;
     END LOOP;
     RETURN true;
   ELSIF p_rest ? 'or' THEN
     FOR v_child IN SELECT x FROM jsonb_array_elements(p_rest->'or') x LOOP
-      IF chattui.holds(p_owner, v_child, p_chat, p_seq, p_role, p_kind, p_at, p_body, p_flat) THEN
+      IF chattui.holds(p_owner, v_child, p_chat, p_said, p_at, p_body, p_flat) THEN
         RETURN true;
       END IF;
     END LOOP;
     RETURN false;
   ELSIF p_rest ? 'not' THEN
-    RETURN NOT chattui.holds(p_owner, p_rest->'not', p_chat, p_seq, p_role, p_kind, p_at, p_body, p_flat);
-  ELSIF p_rest->>'k' = 'field' THEN
-    RETURN chattui.field_holds(p_owner, p_rest, p_chat, p_seq, p_role, p_kind, p_at, p_body);
+    RETURN NOT chattui.holds(p_owner, p_rest->'not', p_chat, p_said, p_at, p_body, p_flat);
   ELSIF p_rest->>'k' = 're' THEN
     RETURN regexp_like(p_body, p_rest->>'t', 'in');
   END IF;
   RETURN p_flat ILIKE ALL (ARRAY(SELECT jsonb_array_elements_text(p_rest->'pats')))
-     AND (p_rest->'rest' IS NULL
-          OR chattui.holds(p_owner, p_rest->'rest', p_chat, p_seq, p_role, p_kind, p_at, p_body, p_flat))
+     AND (p_rest->'rest' IS NULL OR chattui.holds(p_owner, p_rest->'rest', p_chat, p_said, p_at, p_body, p_flat))
      AND (p_rest->>'q' IS NULL OR chattui.tsv(p_body) @@ (p_rest->>'q')::tsquery);
 END $$;
 

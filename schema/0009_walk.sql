@@ -25,146 +25,164 @@ BEGIN
   RETURN substr(t, greatest(1, v_at - 60), 240);
 END $$;
 
--- Candidates of one probe (0 everything, 1 one day, 2 one 16-day block, 3 some chats), newest first, what the index does not
--- tell tested one by one. tier 0 keeps what holds the phrase, tier 1 what does not. The last row has stopped = true when time
+-- What is looked for. fields are of chats, rest is of messages; both are tested candidate by candidate. few, chats: only these.
+CREATE TYPE chattui.asked AS (q tsquery, pats text[], phrase text, fields jsonb, rest jsonb, chats bigint[], few chattui.few,
+  since timestamptz, anchor text, words text[]);
+
+-- A place in the history: what is older comes next.
+CREATE TYPE chattui.place AS (at timestamptz, chat_id bigint, seq integer);
+
+-- Candidates of a cursor, newest first, what the index does not tell tested one by one. tier 0 keeps what holds the phrase,
+-- tier 1 what does not. p_q is tested last, and NULL when the index has answered it. The last row has stopped = true when time
 -- ran out: everything newer than its position has been looked at.
-CREATE FUNCTION chattui.probe(p_owner text, p_scope integer, p_key integer, p_chats bigint[], p_q tsquery, p_pats text[],
-  p_rest jsonb, p_phrase text, p_tier integer, p_since timestamptz, p_before timestamptz, p_before_chat bigint,
-  p_before_seq integer, p_limit integer, p_deadline timestamptz, p_anchor text, p_words text[])
+CREATE FUNCTION chattui.take(p_owner text, p_candidates refcursor, p_asked chattui.asked, p_q tsquery, p_tier integer, p_limit integer,
+  p_deadline timestamptz)
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
   snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
 SET search_path = chattui, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  c      refcursor;
-  r      record;
-  v_body text;
-  v_flat text;
-  v_got  integer := 0;
-  v_seen integer := 0;
+  r        record;
+  v_chats  jsonb := CASE WHEN p_asked.fields <> '[]' THEN jsonb_build_object('and', p_asked.fields) END;
+  v_in     bigint[] := '{}';                              -- chats that were found to be meant, or not
+  v_out    bigint[] := '{}';
+  v_meant  boolean;
+  v_slow   boolean;
+  v_reads  boolean := p_asked.pats <> '{}' OR p_asked.phrase IS NOT NULL OR p_asked.rest IS NOT NULL OR p_q IS NOT NULL;
+  v_body   text;
+  v_flat   text;
+  v_got    integer := 0;
+  v_seen   integer := 0;
 BEGIN
-  IF p_scope = 0 THEN
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
-  ELSIF p_scope = 1 THEN
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND chattui.day_of(m.created_at) = p_key AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
-  ELSIF p_scope = 3 THEN
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND m.chat_id = ANY (p_chats) AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
-  ELSE
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND (chattui.day_of(m.created_at) >> 4) = p_key AND chattui.tsv(m.content) @@ p_q
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
-  END IF;
   LOOP
-    FETCH c INTO r;
+    FETCH p_candidates INTO r;
     EXIT WHEN NOT FOUND;
-    v_body := r.content || '';                            -- decompressed once
-    v_flat := CASE WHEN p_pats = '{}' AND p_phrase IS NULL AND p_rest IS NULL OR octet_length(v_body) = length(v_body) THEN v_body
-                   ELSE chattui.fold(v_body) END;
-    IF (p_pats = '{}' OR v_flat ILIKE ALL (p_pats))
-       AND (p_phrase IS NULL OR (v_flat ILIKE p_phrase) = (p_tier = 0))
-       AND (p_rest IS NULL OR chattui.holds(p_owner, p_rest, r.chat_id, r.seq, r.role, r.kind, r.created_at, v_body, v_flat))
-       AND NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
-             WHERE x.owner = p_owner AND x.id = r.chat_id AND 'deleted' IN (x.status, u.status)) THEN
-      RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, chattui.snippet_of(v_body, p_anchor, p_words), false;
-      v_got := v_got + 1;
-      EXIT WHEN v_got >= p_limit;
+    v_slow := false;
+    IF p_asked.chats IS NOT NULL AND NOT r.chat_id = ANY (p_asked.chats) OR r.chat_id = ANY (v_out) THEN
+      v_meant := false;
+    ELSIF r.chat_id = ANY (v_in) THEN
+      v_meant := true;
+    ELSE
+      v_slow := v_chats IS NOT NULL;
+      v_meant := NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
+             WHERE x.owner = p_owner AND x.id = r.chat_id AND 'deleted' IN (x.status, u.status))
+        AND (v_chats IS NULL OR chattui.holds(p_owner, v_chats, r.chat_id, NULL, NULL, NULL, NULL));
+      IF cardinality(v_in) + cardinality(v_out) > 500 THEN
+        v_in := '{}'; v_out := '{}';
+      END IF;
+      IF v_meant THEN v_in := v_in || r.chat_id; ELSE v_out := v_out || r.chat_id; END IF;
+    END IF;
+    IF v_meant THEN
+      v_body := r.content || '';                          -- decompressed once
+      v_flat := CASE WHEN NOT v_reads OR octet_length(v_body) = length(v_body) THEN v_body ELSE chattui.fold(v_body) END;
+      v_slow := v_slow OR p_asked.rest IS NOT NULL OR p_q IS NOT NULL;
+      IF (p_asked.pats = '{}' OR v_flat ILIKE ALL (p_asked.pats))
+         AND (p_asked.phrase IS NULL OR (v_flat ILIKE p_asked.phrase) = (p_tier = 0))
+         AND (p_asked.rest IS NULL OR chattui.holds(p_owner, p_asked.rest, r.chat_id, ROW(r.seq, r.role, r.kind, r.created_at, r.call_id,
+               r.error, r.model, r.content_type)::chattui.said, r.created_at, v_body, v_flat))
+         AND (p_q IS NULL OR chattui.tsv(v_body) @@ p_q) THEN
+        RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, chattui.snippet_of(v_body, p_asked.anchor, p_asked.words), false;
+        v_got := v_got + 1;
+        EXIT WHEN v_got >= p_limit;
+      END IF;
     END IF;
     v_seen := v_seen + 1;
-    IF (v_seen % 16 = 0 OR p_rest IS NOT NULL) AND clock_timestamp() > p_deadline THEN
+    IF (v_seen % 16 = 0 OR v_slow) AND clock_timestamp() > p_deadline THEN
       RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, NULL::text, true;
       EXIT;
     END IF;
   END LOOP;
-  CLOSE c;
+  CLOSE p_candidates;
 END $$;
 
--- Some messages, all messages of some chats, all that failed, or all, one by one, newest first, until the page is full or the
--- time is over. p_q is tested last.
-CREATE FUNCTION chattui.scan(p_owner text, p_chats bigint[], p_few chattui.few, p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text, p_tier integer,
-  p_since timestamptz, p_before timestamptz, p_before_chat bigint, p_before_seq integer, p_limit integer, p_deadline timestamptz,
-  p_anchor text, p_words text[])
+-- Hits of one probe: 0 everything, 1 one day, 2 one 16-day block. Chats are not named in these queries: by the index on chats
+-- each of their messages would be parsed.
+CREATE FUNCTION chattui.probe(p_owner text, p_scope integer, p_key integer, p_asked chattui.asked, p_tier integer, p_from chattui.place,
+  p_limit integer, p_deadline timestamptz)
+RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
+  snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
+SET search_path = chattui, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  c refcursor;
+BEGIN
+  IF p_scope = 0 THEN
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
+      FROM chattui.messages m
+      WHERE m.owner = p_owner AND chattui.tsv(m.content) @@ p_asked.q
+       AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+     ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  ELSIF p_scope = 1 THEN
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
+      FROM chattui.messages m
+      WHERE m.owner = p_owner AND chattui.day_of(m.created_at) = p_key AND chattui.tsv(m.content) @@ p_asked.q
+       AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+     ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  ELSE
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
+      FROM chattui.messages m
+      WHERE m.owner = p_owner AND (chattui.day_of(m.created_at) >> 4) = p_key AND chattui.tsv(m.content) @@ p_asked.q
+       AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+     ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  END IF;
+  RETURN QUERY SELECT h.* FROM chattui.take(p_owner, c, p_asked, NULL, p_tier, p_limit, p_deadline) h;
+END $$;
+
+-- Hits among a few messages, those that failed, the messages of some chats, or all, one by one.
+CREATE FUNCTION chattui.scan(p_owner text, p_asked chattui.asked, p_tier integer, p_from chattui.place, p_limit integer, p_deadline timestamptz)
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
   snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
 SET search_path = chattui, pg_temp SET enable_indexscan = on SET enable_bitmapscan = off SET enable_sort = on AS $$
 #variable_conflict use_column
 DECLARE
-  c      refcursor;
-  r      record;
-  v_body text;
-  v_flat text;
-  v_got  integer := 0;
-  v_seen integer := 0;
+  c       refcursor;
+  v_asked chattui.asked := p_asked;
 BEGIN
-  IF p_few.chat_ids IS NOT NULL THEN
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content
-       FROM (SELECT DISTINCT x.chat_id, x.seq FROM unnest(p_few.chat_ids, p_few.seqs) x (chat_id, seq)) f
-       JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = f.chat_id AND m.seq = f.seq
-      WHERE (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
-  ELSIF p_chats IS NULL AND p_few.failed THEN
-    PERFORM set_config('enable_sort', 'off', true);
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND m.error AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq)
-        AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
-  ELSIF p_chats IS NULL THEN
-    PERFORM set_config('enable_sort', 'off', true);
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq)
-        AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  IF (p_asked.few).chat_ids IS NOT NULL THEN
+    v_asked.rest := (p_asked.few).rest;
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
+      FROM (SELECT DISTINCT x.chat_id, x.seq FROM unnest((p_asked.few).chat_ids, (p_asked.few).seqs) x (chat_id, seq)) f
+      JOIN chattui.messages m ON m.chat_id = f.chat_id AND m.seq = f.seq
+      WHERE m.owner = p_owner
+       AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+     ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+  ELSIF p_asked.chats IS NOT NULL THEN
+    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
+      FROM chattui.messages m
+      WHERE m.owner = p_owner AND m.chat_id = ANY (p_asked.chats)
+       AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+     ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
   ELSE
-    OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.content FROM chattui.messages m
-      WHERE m.owner = p_owner AND m.chat_id = ANY (p_chats)
-        AND (m.created_at, m.chat_id, m.seq) < (p_before, p_before_chat, p_before_seq) AND m.created_at >= p_since
-      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+    PERFORM set_config('enable_sort', 'off', true);
+    IF (p_asked.few).failed THEN
+      v_asked.rest := (p_asked.few).rest;
+      OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
+        FROM chattui.messages m
+        WHERE m.owner = p_owner AND m.error
+         AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+       ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+    ELSE
+      OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
+        FROM chattui.messages m
+        WHERE m.owner = p_owner
+         AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+       ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
+    END IF;
   END IF;
-  LOOP
-    FETCH c INTO r;
-    EXIT WHEN NOT FOUND;
-    v_body := r.content || '';
-    v_flat := CASE WHEN octet_length(v_body) = length(v_body) THEN v_body ELSE chattui.fold(v_body) END;
-    IF (p_pats = '{}' OR v_flat ILIKE ALL (p_pats))
-       AND (p_phrase IS NULL OR (v_flat ILIKE p_phrase) = (p_tier = 0))
-       AND (p_rest IS NULL OR chattui.holds(p_owner, p_rest, r.chat_id, r.seq, r.role, r.kind, r.created_at, v_body, v_flat))
-       AND (p_q IS NULL OR chattui.tsv(v_body) @@ p_q)
-       AND NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
-             WHERE x.owner = p_owner AND x.id = r.chat_id AND 'deleted' IN (x.status, u.status)) THEN
-      RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, chattui.snippet_of(v_body, p_anchor, p_words), false;
-      v_got := v_got + 1;
-      EXIT WHEN v_got >= p_limit;
-    END IF;
-    v_seen := v_seen + 1;
-    IF (v_seen % 16 = 0 OR p_rest IS NOT NULL) AND clock_timestamp() > p_deadline THEN
-      RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, NULL::text, true;
-      EXIT;
-    END IF;
-  END LOOP;
-  CLOSE c;
+  RETURN QUERY SELECT h.* FROM chattui.take(p_owner, c, v_asked, p_asked.q, p_tier, p_limit, p_deadline) h;
 END $$;
 
--- The walk of one tier from a position back in time. p_candidates is the number of hits of p_q when they are known to be few;
--- p_chats are the chats in which they are when these are few.
-CREATE FUNCTION chattui.walk(p_owner text, p_chats bigint[], p_q tsquery, p_pats text[], p_rest jsonb, p_phrase text, p_tier integer,
-  p_candidates bigint, p_since timestamptz, p_before timestamptz, p_before_chat bigint, p_before_seq integer, p_limit integer,
-  p_deadline timestamptz, p_anchor text, p_words text[])
+-- The walk of one tier from a place back in time. p_candidates is the number of hits of q when they are known to be few.
+CREATE FUNCTION chattui.walk(p_owner text, p_asked chattui.asked, p_tier integer, p_candidates bigint, p_from chattui.place,
+  p_limit integer, p_deadline timestamptz)
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
   snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
 SET search_path = chattui, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  v_top   integer := chattui.day_of(least(p_before, timestamptz '9999-01-01 UTC'));
-  v_end   integer := chattui.day_of(greatest(p_since, timestamptz '0001-01-01 UTC'));
+  v_top   integer := chattui.day_of(least(p_from.at, timestamptz '9999-01-01 UTC'));
+  v_end   integer := chattui.day_of(greatest(p_asked.since, timestamptz '0001-01-01 UTC'));
+  v_q     tsquery := p_asked.q;
   v_got   integer := 0;
   v_block integer;
   v_day   integer;
@@ -172,9 +190,8 @@ DECLARE
   v_first boolean := true;
   r       record;
 BEGIN
-  IF p_candidates IS NOT NULL OR p_chats IS NOT NULL THEN
-    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, CASE WHEN p_candidates IS NULL THEN 3 ELSE 0 END, 0, p_chats, p_q, p_pats, p_rest, p_phrase, p_tier, p_since, p_before,
-      p_before_chat, p_before_seq, p_limit, p_deadline, p_anchor, p_words) h;
+  IF p_candidates IS NOT NULL THEN
+    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, 0, 0, p_asked, p_tier, p_from, p_limit, p_deadline) h;
     RETURN;
   END IF;
   FOR v_block IN SELECT DISTINCT d.day >> 4 FROM chattui.day_counts d
@@ -183,16 +200,15 @@ BEGIN
     v_few := 300;
     IF NOT v_first THEN
       SELECT count(*) INTO v_few FROM (SELECT FROM chattui.messages m WHERE m.owner = p_owner
-        AND (chattui.day_of(m.created_at) >> 4) = v_block AND chattui.tsv(m.content) @@ p_q LIMIT 300) s;
+        AND (chattui.day_of(m.created_at) >> 4) = v_block AND chattui.tsv(m.content) @@ v_q LIMIT 300) s;
       CONTINUE WHEN v_few = 0;
     END IF;
     v_first := false;
     FOR v_day IN SELECT d.day FROM chattui.day_counts d WHERE d.owner = p_owner AND d.n > 0 AND v_few >= 300
                     AND d.day BETWEEN greatest(v_end, v_block * 16) AND least(v_top, v_block * 16 + 15)
                   UNION ALL SELECT NULL WHERE v_few < 300 ORDER BY 1 DESC LOOP
-      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), NULL, p_q,
-                 p_pats, p_rest, p_phrase, p_tier, p_since, p_before, p_before_chat, p_before_seq, p_limit - v_got, p_deadline,
-                 p_anchor, p_words) h LOOP
+      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), p_asked,
+                 p_tier, p_from, p_limit - v_got, p_deadline) h LOOP
         chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
         snippet := r.snippet; stopped := r.stopped;
         RETURN NEXT;
@@ -237,87 +253,87 @@ DECLARE
   v_me         text := chattui.me();
   v_start      timestamptz := clock_timestamp();
   v_deadline   timestamptz;
-  v_since      timestamptz := coalesce((p_query->>'since')::timestamptz, '-infinity');
   v_until      timestamptz := coalesce((p_query->>'until')::timestamptz, 'infinity');
-  v_anchor     text := chattui.fold(p_query->>'anchor');
-  v_phrase     text := chattui.fold(p_query->>'phrase');
-  v_fields     jsonb := coalesce(p_query->'chats', '[]');
   v_indexed    boolean := EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = to_regclass('chattui.messages_search')
                                      AND indisvalid);
   v_known      boolean := EXISTS (SELECT FROM chattui.words v WHERE v.owner = v_me);
   v_total      float8;
-  v_chats      bigint[];
-  v_of_chats   bigint;
+  v_plan       record;
+  v_asked      chattui.asked;
   v_few        chattui.few;
   v_of_few     bigint;
+  v_of_chats   bigint;
   v_scans      boolean;
-  v_plan       record;
-  v_rest       jsonb;
+  v_bounded    boolean;
   v_about      float8;
   v_candidates bigint;
   v_cap        integer;
   v_got        integer := 0;
   v_tier       integer;
-  v_from       timestamptz;
+  v_here       boolean;
+  v_from       chattui.place;
   r            record;
 BEGIN
+  v_asked.since := coalesce((p_query->>'since')::timestamptz, '-infinity');
+  v_asked.fields := coalesce(p_query->'chats', '[]');
+  v_asked.anchor := chattui.fold(p_query->>'anchor');
+  v_asked.phrase := CASE WHEN v_indexed THEN chattui.fold(p_query->>'phrase') END;
   SELECT greatest(1, sum(n)) INTO v_total FROM chattui.day_counts WHERE owner = v_me;
   SELECT * INTO v_plan FROM chattui.plan(v_me, coalesce(p_query->'node', '{"k": "and", "of": []}'), false, v_known, v_total, v_indexed);
-  IF v_plan.is_void AND v_fields = '[]' AND v_since = '-infinity' AND v_until = 'infinity' THEN
+  v_bounded := v_asked.fields <> '[]' OR v_plan.rest IS NOT NULL OR v_asked.since > '-infinity' OR v_until < 'infinity';
+  IF v_plan.is_void AND NOT v_bounded THEN
     RETURN;
   END IF;
-  v_rest := v_plan.rest;
+  v_asked.q := v_plan.q; v_asked.pats := v_plan.pats; v_asked.rest := v_plan.rest; v_asked.words := v_plan.words;
   v_about := v_plan.est;
-  IF v_fields <> '[]' THEN
-    SELECT x.ids, x.n INTO v_chats, v_of_chats FROM chattui.few_chats(v_me, v_fields) x;
-    IF v_chats = '{}' THEN
+  IF v_asked.fields <> '[]' THEN
+    SELECT x.ids, x.n, x.rest INTO v_asked.chats, v_of_chats, v_asked.fields 
+      FROM chattui.few_chats(v_me, v_asked.fields, CASE WHEN v_plan.q IS NOT NULL AND v_plan.needs AND v_indexed THEN 1e15 ELSE 20000 END::bigint) x;
+    IF v_asked.chats = '{}' THEN
       RETURN;
     END IF;
-    v_rest := jsonb_build_object('and', v_fields || CASE WHEN v_rest IS NULL THEN '[]' ELSE jsonb_build_array(v_rest) END);
     v_about := least(v_about, coalesce(v_of_chats, v_total / 4));
   END IF;
-  IF NOT v_indexed THEN
-    v_phrase := NULL;
-  END IF;
-
-  v_cap := CASE WHEN v_plan.pats = '{}' THEN 3000 ELSE 1000 END;
-  IF v_rest IS NOT NULL THEN
-    v_few := chattui.few_messages(v_me, v_rest);
+  IF v_asked.rest IS NOT NULL THEN
+    v_few := chattui.few_messages(v_me, v_asked.rest);
+    IF v_few.failed AND v_plan.est > v_total / 50 THEN    -- what failed, newest first, is read until the page is full
+      v_few.chat_ids := NULL;
+    END IF;
     v_of_few := cardinality(v_few.chat_ids);
-    v_about := least(v_about, v_of_few);
+    v_asked.few := v_few;
     IF v_of_few = 0 THEN
       RETURN;
     END IF;
+    v_about := least(v_about, v_of_few);
   END IF;
-  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(least(v_of_chats, v_of_few) < v_plan.est, false);
+
+  -- reading what is bounded costs less than the hits of a common word do
+  v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 2, false)
+    OR (v_of_chats IS NOT NULL AND least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est)
+    OR (coalesce(v_few.failed, false) AND v_few.chat_ids IS NULL AND v_plan.est > least(5000, v_total / 50));
+  v_cap := CASE WHEN v_plan.pats = '{}' THEN 3000 ELSE 1000 END;
   IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
     SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
       WHERE m.owner = v_me AND chattui.tsv(m.content) @@ v_plan.q LIMIT v_cap) s;
-    IF v_candidates >= v_cap THEN
-      v_candidates := NULL;
-    END IF;
+    v_candidates := nullif(v_candidates, v_cap);
+    v_about := coalesce(least(v_candidates, v_of_chats, v_of_few), v_about);
   END IF;
-  -- the hits of a common word, and the messages of some chats: too many of the one to meet with the other
-  v_scans := v_scans OR (v_candidates IS NULL AND v_chats IS NOT NULL AND v_plan.est > 100000);
+  IF v_scans AND v_indexed THEN
+    v_asked.pats := v_asked.pats || v_plan.musts;
+  END IF;
 
-  FOR v_tier IN greatest(p_tier, CASE WHEN v_phrase IS NULL THEN 1 ELSE 0 END) .. 1 LOOP
+  FOR v_tier IN greatest(p_tier, CASE WHEN v_asked.phrase IS NULL THEN 1 ELSE 0 END) .. 1 LOOP
     v_deadline := v_start + p_budget_ms * (CASE WHEN v_tier = 0 THEN 0.4 ELSE 1 END) * interval '1 ms';
-    v_from := CASE WHEN v_tier = p_tier OR v_phrase IS NULL THEN p_before ELSE 'infinity' END;
+    v_here := (v_tier = p_tier OR v_asked.phrase IS NULL) AND p_before < v_until;
+    v_from := CASE WHEN v_here THEN ROW(p_before, p_before_chat, p_before_seq) ELSE ROW(v_until, 0, 0) END;
     FOR r IN
-      SELECT h.* FROM chattui.walk(v_me, v_chats, v_plan.q, v_plan.pats, v_rest, v_phrase, v_tier, v_candidates, v_since,
-        least(v_from, v_until),
-        CASE WHEN v_from < v_until THEN p_before_chat ELSE 0 END, CASE WHEN v_from < v_until THEN p_before_seq ELSE 0 END,
-        p_limit - v_got, v_deadline, v_anchor, v_plan.words) h WHERE NOT v_scans
+      SELECT h.* FROM chattui.walk(v_me, v_asked, v_tier, v_candidates, v_from, p_limit - v_got, v_deadline) h WHERE NOT v_scans
       UNION ALL
-      SELECT h.* FROM chattui.scan(v_me, v_chats, v_few, v_plan.q, v_plan.pats || CASE WHEN v_indexed THEN v_plan.musts ELSE '{}' END, v_rest,
-        v_phrase, v_tier, v_since, least(v_from, v_until),
-        CASE WHEN v_from < v_until THEN p_before_chat ELSE 0 END, CASE WHEN v_from < v_until THEN p_before_seq ELSE 0 END,
-        p_limit - v_got, v_deadline, v_anchor, v_plan.words) h WHERE v_scans
+      SELECT h.* FROM chattui.scan(v_me, v_asked, v_tier, v_from, p_limit - v_got, v_deadline) h WHERE v_scans
     LOOP
       tier := v_tier; chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
-      snippet := r.snippet; stopped := r.stopped;
-      about := CASE WHEN v_candidates IS NULL THEN v_about ELSE least(v_candidates, v_of_chats, v_of_few) END;
-      exact := v_candidates IS NOT NULL AND v_plan.pats = '{}' AND v_rest IS NULL AND v_since = '-infinity' AND v_until = 'infinity';
+      snippet := r.snippet; stopped := r.stopped; about := v_about;
+      exact := v_candidates IS NOT NULL AND v_plan.pats = '{}' AND NOT v_bounded;
       RETURN NEXT;
       IF NOT r.stopped THEN
         v_got := v_got + 1;
@@ -364,7 +380,7 @@ BEGIN
      WHERE (f.noted_at, f.chat_id, f.place) < (p_before, p_before_chat, p_before_seq)
        AND f.noted_at >= v_since AND f.noted_at < v_until
        AND (v_plan.pats = '{}' OR chattui.fold(f.note) ILIKE ALL (v_plan.pats))
-       AND (v_rest IS NULL OR chattui.holds(v_me, v_rest, f.chat_id, NULL, NULL, NULL, f.noted_at, f.note, chattui.fold(f.note)))
+       AND (v_rest IS NULL OR chattui.holds(v_me, v_rest, f.chat_id, NULL, f.noted_at, f.note, chattui.fold(f.note)))
        AND NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
              WHERE x.owner = v_me AND x.id = f.chat_id AND 'deleted' IN (x.status, u.status))
      ORDER BY f.noted_at DESC, f.chat_id DESC, f.place DESC

@@ -108,7 +108,7 @@ BEGIN
   END IF;
   SELECT * INTO v_plan FROM chattui.plan(v_me, coalesce(p_query->'node', '{"k": "and", "of": []}'), false, false, 1, true);
   IF v_fields <> '[]' THEN
-    v_chats := (SELECT x.ids FROM chattui.few_chats(v_me, v_fields) x);
+    SELECT x.ids, x.rest INTO v_chats, v_fields FROM chattui.few_chats(v_me, v_fields, 20000) x;
     IF v_chats = '{}' THEN
       RETURN;
     END IF;
@@ -138,8 +138,8 @@ BEGIN
       ARRAY(SELECT jsonb_array_elements_text(coalesce(v_field->'not', v_field)->'any')));
   END LOOP;
   IF v_left <> '[]' THEN
-    v_tests := v_tests || format(' AND chattui.holds($1, %L, m.chat_id, m.seq, m.role, m.kind, m.created_at, m.content, chattui.fold(m.content))',
-      jsonb_build_object('and', v_left));
+    v_tests := v_tests || format(' AND chattui.holds($1, %L, m.chat_id, ROW(m.seq, m.role, m.kind, m.created_at, m.call_id,
+      m.error, m.model, m.content_type)::chattui.said, m.created_at, m.content, chattui.fold(m.content))', jsonb_build_object('and', v_left));
   END IF;
   IF v_plan.pats <> '{}' THEN
     v_tests := v_tests || format(' AND chattui.fold(m.content) ILIKE ALL (%L)', v_plan.pats);

@@ -46,7 +46,14 @@ PLANTED = {
     "parse_http_header_v2": 0.0005,
 }
 RARE, RARE_COUNT = "xylocarp", 10
-TOOLS = {"Bash": 0.45, "Read": 0.7, "Edit": 0.85, "Grep": 0.95, "WebFetch": 0.999, "NotebookEdit": 1.0}  # up to this share
+TOOLS = {
+    "Bash": 0.45,
+    "Read": 0.7,
+    "Edit": 0.85,
+    "Grep": 0.95,
+    "WebFetch": 0.999,
+    "NotebookEdit": 1.0,
+}  # up to this share
 RARE_TOOL, RARE_FILE = "Xylograph", "src/xylocarp.py"
 """Called once, where the rare word stands in a call of a tool, or else in the first call after it."""
 _FAILS = 0.02  # of the results

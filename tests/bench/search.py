@@ -1,4 +1,4 @@
-"""Search: the query alone and from key to painted, class by class; after a cold start; beside FTS5 and ripgrep."""
+"""Search: the query alone and from key to painted, class by class; after a cold start."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from chattui.server import conninfo
 from chattui.store import search
 from chattui.store.database import Database
-from tests.bench import bulk, rivals
+from tests.bench import bulk
 from tests.bench.keys import Keys, type_probe
 from tests.bench.machine import Others, family, favour, process_ms, wait_quiet
 from tests.bench.options import Options
-from tests.bench.places import PROGRAM, Home, say
+from tests.bench.places import PROGRAM, Home
 from tests.bench.prose import Prose
-from tests.bench.report import Row, figure, impossible, percentile, timing
+from tests.bench.report import Row, figure, percentile, timing
 from tests.bench.startup import chats_shown
 from tests.bench.terminal import Terminal
 
@@ -24,14 +24,18 @@ TITLE = "Search"
 NOTES = (
     "Search: query is `store.search.search` as the app asks it while one types (top 20 with snippets, 20 ms of budget), on an "
     "open connection, warm; key → painted as in the group of the search bar. Cold: the server is stopped, its files are put "
-    "out of the page cache, and the first query is measured with its connection. FTS5 holds the same messages, asked for the "
-    "newest 20 with their text; ripgrep lists the files (one a chat) that hold the words. Deep search is asked with a budget of "
+    "out of the page cache, and the first query is measured with its connection. Deep search is asked with a budget of "
     "100 ms. With --quick the database has 10,000 messages.",
 )
 LANGUAGE_PROBES: dict[str, list[str]] = {
     "role: and kind:": ["role:user kubernetes ", "kind:tool_result latency ", "role:assistant redis throttle "],
     "project: and source:": ["project:p3 terraform ", "source:claude-code quokka "],
-    "tool: and file:": ["tool:Grep latency ", "tool:WebFetch kubernetes ", f"tool:{bulk.RARE_TOOL} ", "file:xylocarp.py "],
+    "tool: and file:": [
+        "tool:Grep latency ",
+        "tool:WebFetch kubernetes ",
+        f"tool:{bulk.RARE_TOOL} ",
+        "file:xylocarp.py ",
+    ],
     "has: and is:": ["has:error kubernetes ", "has:code latency ", "has:error quokka "],
     "title: and chat:": ["title:longest terraform ", "chat:7 "],
     "dates": ["last:90d kubernetes ", "before:2026-06 latency "],
@@ -40,14 +44,6 @@ LANGUAGE_PROBES: dict[str, list[str]] = {
 }
 DEEP_PROBES = ["/parse_\\w+_header/", "sub:rnetes"]
 COLD_PROBES = ["kubernetes", "quokka", "redis throttle", '"connection reset by peer"', "ku"]
-RIVAL_PROBES = {
-    "common, 30 %": "kubernetes",
-    "1 %": "latency",
-    "0.1 %": "quokka",
-    "two words": "redis throttle",
-    "phrase": '"connection reset by peer"',
-    "prefix of 2 letters": "ku",
-}
 _QUICK = 10_000
 _DEEP_BUDGET_MS = 100
 
@@ -61,7 +57,6 @@ def measure(options: Options) -> list[Row]:
     try:
         rows = _queries(options, home, db, limit=60 if large else 30)
         rows += _deep(options, home, db)
-        rows += _rivals(options, home, db)
     finally:
         db.close()
     understood = {row.what.removeprefix("query, ") for row in rows if not row.measured.startswith("not measured")}
@@ -194,26 +189,3 @@ def _put_out_of_memory(home: Home) -> None:
                 os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
             finally:
                 os.close(file)
-
-
-def _rivals(options: Options, home: Home, db: Database) -> list[Row]:
-    """The same words in the same messages, asked of SQLite FTS5 and of ripgrep; the ratio is ours to theirs."""
-    rounds = 3 if options.quick else 10
-    rows: list[Row] = []
-    ours = {name: [ask(db, text)[0] for _ in range(rounds)] for name, text in RIVAL_PROBES.items()}
-    for rival in rivals.ALL:
-        try:
-            say(f"preparing {rival.name}")
-            asks = rival.prepare(home, options.cache)
-        except rivals.NotHere as error:
-            rows.append(Row(f"the same of {rival.name}", "–", f"not measured: {error}"))
-            continue
-        except Exception as error:
-            rows.append(impossible(f"the same of {rival.name}", "–", error))
-            continue
-        for name, text in RIVAL_PROBES.items():
-            theirs = [asks(text) for _ in range(rounds)]
-            row = timing(f"{name}: ours beside {rival.name}", ours[name], baseline=theirs)
-            said = f"; {rival.name} {figure(percentile(theirs, 0.5))} (p95 {figure(percentile(theirs, 0.95))})"
-            rows.append(Row(row.what, row.target, row.measured + said, row.ratio))
-    return rows

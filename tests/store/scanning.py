@@ -22,6 +22,7 @@ COMMON = ["the", "a", "of"]
 NAMES = [
     *(
         "getUserById",
+        "HTTPServerError",
         "parse_http_header",
         "os.path.join",
         "/usr/lib/x.py",
@@ -36,7 +37,24 @@ NAMES = [
 ]
 LOOKED_FOR = [
     *(WORDS + COMMON + NAMES[:-1]),
-    *("user", "by", "header", "http_header", "path.join", "lib", "x.py", "1.2.3", "example", "user@", "join", "zürich"),
+    *(
+        "user",
+        "by",
+        "byid",
+        "UserById",
+        "server",
+        "ServerError",
+        "header",
+        "http_header",
+        "path.join",
+        "lib",
+        "x.py",
+        "1.2.3",
+        "example",
+        "user@",
+        "join",
+        "zürich",
+    ),
     *("ZURICH", "cafe", "привет", "елка", "софия", "σοφια", "東", "東京", "京タ", "東京タワ", "数据", "데이터", "zzzz"),
 ]
 EXPRESSIONS = ["ka[bd]", "^the", "mi.*tu", r"\btu\b", "v[0-9]+", "K(a|o)b", "東.タ", "x$"]
@@ -114,7 +132,9 @@ def lexemes(text: str) -> set[str]:
     flat = "".join(c for c in normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
     flat = normalize("NFC", flat)
     words = tokens(flat)
-    parts = [p for w in words for p in re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", w).split()]
+    humps = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=^[vV])(?=[0-9])")
+    split = [humps.split(w) for w in words if len(w) <= 60]
+    parts = [part for of in split for at in range(len(of)) for part in (of[at], "".join(of[at:]))]
     pairs = [run[i : i + 2] for run in runs(flat) for i in range(len(run))]
     return {w.lower() for w in [*words, *parts]} | set(pairs)
 

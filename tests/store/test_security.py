@@ -217,8 +217,10 @@ def test_functions_that_take_an_owner_cannot_be_called(pair: tuple[Database, Dat
     assert risky == []
     for call in (
         "plan(%s, '{}', false, true, 1, true)",
-        "few_chats(%s, '[]')",
-        "scan(%s, NULL, NULL, '{%%}', NULL, NULL, 1, '-infinity', 'infinity', 0, 0, 9, 'infinity', NULL, '{}')",
+        "few_chats(%s, '[]', 1)",
+        "few_messages(%s, '{}')",
+        "known_values(%s, 'tool', '{%%}')",
+        "scan(%s, NULL, 1, NULL, 9, 'infinity')",
     ):
         with pytest.raises(pg.InsufficientPrivilege):
             rows(bob, f"SELECT * FROM chattui.{call}", owner_of(ann))

@@ -314,3 +314,47 @@ def test_notes_words_chats_and_a_chats_messages_are_found_by_their_indexes(crowd
     assert crowd.fetched["messages"] <= 1_500
     levels.codes(crowd, chat, 1, 100)
     assert crowd.fetched["messages"] <= 100
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "most"),
+    [
+        ("tool:Xylograph ", 2, 10),
+        ("tool:xylo* common ", 2, 10),
+        ("tool:nowhere ", 0, 0),
+        ("file:thingummy ", 2, 10),
+        ("has:error ", 1, 10),
+        ("has:error common ", 1, 10),
+        ("has:note common ", 1, 10),
+        ("project:qz common ", 3, 20),
+        ("project:qzone ", 3, 20),
+        ("title:wombat common ", 3, 20),
+        ("is:pinned common ", 3, 20),
+        ("chat:wombat-1 ", 3, 20),
+        ("source:elsewhere common ", 3, 20),
+        ("source:nowhere common ", 0, 0),
+    ],
+)
+def test_rare_values_of_fields_are_found_without_a_walk_through_the_history(
+    crowd: Counting, typed: str, found: int, most: int
+) -> None:
+    [[chat]] = rows(crowd, "SELECT id FROM chattui.chats WHERE title = 'A chat of Bob''s'")
+    marks.note(crowd, chat, 699, "of use")
+    rows(
+        crowd,
+        "INSERT INTO chattui.tool_calls (chat_id, call_id, name, target) VALUES (%s, 'c1', 'Xylograph', 'src/thingummy.py')",
+        chat,
+    )
+    rows(crowd, "UPDATE chattui.messages SET call_id = 'c1' WHERE seq IN (700, 701)")
+    rows(crowd, "UPDATE chattui.messages SET error = true WHERE seq = 702")
+    rows(
+        crowd,
+        "INSERT INTO chattui.chats (id, source, source_id, title, project, pinned) "
+        "VALUES (9001, 'elsewhere', 'wombat-1', 'The wombat', '/home/qzone', true)",
+    )
+    fill(crowd, 9001, [(f"common word {n}", NOON - timedelta(days=30, hours=n)) for n in range(3)])
+    search.search(crowd, typed)  # plans of this connection
+    hits = [h for h in search.search(crowd, typed, budget_ms=5_000).hits if not h.is_note]
+    assert len(hits) == found
+    assert crowd.fetched.get("messages", 0) <= most
+    assert "messages" not in crowd.read_in_sequence
