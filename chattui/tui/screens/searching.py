@@ -49,6 +49,7 @@ class Searching:
         self.opened_hit = False
         self._latest = 0
         self._shown: str | None = None  # what the hits are of that are shown
+        self._switched = False  # the same text is asked in another way
         self._near: set[Key] = set()  # those by meaning alone, as far as is known
         self._more: Cursor | None = None
         self._seen: set[Key] = set()
@@ -74,7 +75,7 @@ class Searching:
             self._session.flight.forget()
             self._hits.set_hits((), more=False)
             return
-        self._shown = None
+        self._shown, self._switched = None, False
         self._ask()
 
     def _ask(self) -> None:
@@ -84,6 +85,7 @@ class Searching:
         """Ask also by meaning, whatever is typed, or no longer."""
         if wanted != self.by_meaning:
             self.by_meaning = wanted
+            self._switched = True
             if self.text:
                 self._ask()
 
@@ -91,7 +93,7 @@ class Searching:
         """The best of the newest hits first, or the newest."""
         if best_first != self.best_first:
             self.best_first = best_first
-            self._shown = None
+            self._shown, self._switched = None, False
             if self.text:
                 self._ask()
 
@@ -131,7 +133,7 @@ class Searching:
                 self._hits.worth = lambda hit: ranks.get(key_of(hit), ranking.worth(hit) - len(ranks))
             elif self.best_first:
                 hits = ranking.sort(hits)
-            if self._shown == event.text:  # its hits are on the screen, and perhaps gone through
+            if self._shown == event.text and (page.fused or self._switched):  # perhaps gone through already
                 self._hits.replace_hits(hits, more=self._more is not None, note=self._note(event))
             else:
                 self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
