@@ -76,6 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("bookmarks", "B", "bookmarks", "Bookmarks", "List the bookmarks of all chats"),
     Command("by_chat", "alt+g", "screen.by_chat", "By chat", "Hits by chat, or one below the other", "search"),
     Command("best", "alt+o", "screen.best", "Best first", "The best of the newest hits first, or the newest", "search"),
+    Command("meaning", "alt+m", "screen.meaning", "By meaning", "Ask also by meaning, or by words alone", "search"),
     Command(
         "facets", "alt+n", "screen.facets", "Facets", "Narrow the search by source, project, role or month", "search"
     ),

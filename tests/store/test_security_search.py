@@ -16,10 +16,13 @@ from steps import NOON, begin, fill, people, rows, value
 
 from chattui.domain.language import parse
 from chattui.domain.needle import Needle
-from chattui.store import chats, find, levels, marks, search, search_index
+from chattui.semantic import MODEL
+from chattui.semantic.model import Model
+from chattui.store import chats, embeddings, find, levels, marks, search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.search_query import as_json
+from chattui.sync.embedding import embed_missing
 
 ANNS_CHAT = 424242
 SECRET = "zyxquartz"
@@ -62,6 +65,8 @@ SELECT p.oid::regprocedure::text, p.proname, p.pronargs,
 
 def arguments(name: str, kind: str, ann: str) -> list[Any]:
     """What somebody would try who looks for Ann's data. Limits and budgets are such that two answers can be equal."""
+    if "vector" in name:
+        return Model().embed(["the secret of the mat", ann])
     if "budget" in name or "ms" in name.split("_"):
         return [60_000]
     if kind in ("integer", "bigint", "smallint"):
@@ -119,8 +124,13 @@ def answers(info: str, ann: str) -> dict[str, str]:
 def infos(server: str, conninfo: str) -> Iterator[list[str]]:
     """Ann and Bob, as ordinary people; Bob has a chat."""
     with people(server, conninfo, "ann", "bob") as made:
+        tables = Database(conninfo)
+        embeddings.switch_on(tables, MODEL)
+        tables.close()
         bob = Database(made[1])
+        embeddings.switch_on(bob, MODEL)
         fill(bob, begin(bob, title="Bob's chat"), [(f"nothing of interest {n} on my mat", NOON) for n in range(230)])
+        embed_missing(bob)
         bob.close()
         yield made
 
@@ -134,6 +144,8 @@ def secrets_of(ann: Database) -> None:
     marks.note(ann, ANNS_CHAT, 1, "a qwertynote on the mat")
     chats.tag(ann, ANNS_CHAT, ["qwertytag"])
     search_index.refresh_words(ann)
+    embeddings.switch_on(ann, MODEL)
+    embed_missing(ann)
 
 
 def test_no_function_says_anything_else_because_of_what_another_has(infos: list[str]) -> None:
@@ -149,7 +161,8 @@ def test_no_function_says_anything_else_because_of_what_another_has(infos: list[
     own = answers(infos[0], name)
     telling = {call.split("(")[0] for call, said in own.items() if said != after.get(call)}
     assert telling >= {"chattui.search_messages", "chattui.search_notes", "chattui.suggest_words", "chattui.seq_of"}
-    for signature in ("search_messages", "search_notes", "suggest_words", "refresh_words", "seq_of"):
+    assert "chattui.search_meaning" in telling
+    for signature in ("search_meaning", "search_messages", "search_notes", "suggest_words", "refresh_words", "seq_of"):
         assert any(call.startswith(f"chattui.{signature}(") for call in before)
 
 

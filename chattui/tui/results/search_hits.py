@@ -105,6 +105,15 @@ class SearchHits(HitList):
         self.more, self.partial = more, more or looking
         super().set_hits(hits, more=more, note=note)
 
+    def replace_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "", looking: bool = False) -> None:
+        """Show other hits of the same search, the cursor on the hit it is on, at the same place of the window."""
+        before, row = self.hit, self._row_of_cursor()
+        self._groups, self._entries = {}, []
+        self.partial = more or looking
+        self.refill(hits, note)
+        self.replaced((self._place_of(before) if before is not None else None) or 0, more=more)
+        self._go_to(before, row)
+
     def append_hits(self, hits: Sequence[Hit], more: bool = False, *, looking: bool = False) -> None:
         """Add hits at the end, or to their chats; the cursor stays on its hit, and the hit where it is seen."""
         before, self.more, self.partial = self.hit, more, more or looking

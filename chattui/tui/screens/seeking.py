@@ -234,6 +234,12 @@ class Seeking(Shell):
         self.say_shortly("The best hits first." if self.searching.best_first else "The newest hits first.")
         self._keep()
 
+    def action_meaning(self) -> None:
+        """Ask by meaning too, or by words alone."""
+        self.searching.ask_for_meaning(not self.searching.by_meaning)
+        self.say_shortly("Also by meaning." if self.searching.by_meaning else "By words alone.")
+        self._keep()
+
     def say_shortly(self, sentence: str) -> None:
         """What a key has changed, where it cannot be seen."""
         if not self.hits.display:
@@ -248,6 +254,7 @@ class Seeking(Shell):
         self.hits.by_chat = snapshot.get("by_chat", True) is True
         self.facet_strip.wanted = snapshot.get("facets", True) is True
         self.searching.best_first = snapshot.get("best_first", False) is True
+        self.searching.by_meaning = snapshot.get("by_meaning", False) is True
 
     # Leaving
 
