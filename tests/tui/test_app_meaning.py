@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import psutil
@@ -25,8 +26,11 @@ def title(app: ChattuiApp) -> str:
 
 def children() -> list[str]:
     """Processes of this test that embed what is typed."""
-    found = psutil.Process().children(recursive=True)
-    return [" ".join(p.cmdline()) for p in found if "chattui.semantic.child" in p.cmdline()]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # gone meanwhile
+            found.append(process.cmdline())
+    return [" ".join(words) for words in found if "chattui.semantic.child" in words]
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ class Shell(Screen[None]):
         self.set_class(event.size.width < NARROW, "-narrow")
         self.set_class(event.size.height < LOW, "-low")
         if self.furnished:
+            self.show_facets()
             self.call_after_refresh(self.draw_title)
 
     def furnish(self, session: Session) -> None:
@@ -129,7 +130,7 @@ class Shell(Screen[None]):
     def show_facets(self) -> None:
         """The strip of facets goes with the hits, when there are any and it is not put away."""
         strip = self.facet_strip
-        _display(strip, self.hits.display and strip.wanted and not strip.is_empty)
+        _display(strip, self.hits.display and strip.wanted and not strip.is_empty and not self.has_class("-low"))
 
     def show_empty(self) -> None:
         nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
