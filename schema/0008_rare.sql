@@ -1,14 +1,11 @@
 -- What bounds a search: few chats, few messages. Rare values of fields are found by an index, never by walking to them.
 
--- what is rare is found by an index: walking to it would read the whole history
+-- What is rare is found by an index: walking to it would read the whole history. No trigrams of titles and of what tools were
+-- called on: a chat's row is written anew with each batch of its messages, and such an index halves the speed of an import.
 CREATE INDEX tool_calls_name ON chattui.tool_calls (owner, name);
-CREATE INDEX tool_calls_target ON chattui.tool_calls USING gin (owner, chattui.fold(target) gin_trgm_ops);
 CREATE INDEX messages_calls ON chattui.messages (owner, chat_id, call_id) WHERE call_id IS NOT NULL;
 CREATE INDEX messages_failed ON chattui.messages (owner, created_at DESC, chat_id DESC, seq DESC) WHERE error;
-CREATE INDEX files_named ON chattui.files USING gin (owner, chattui.fold(path) gin_trgm_ops);
 CREATE INDEX files_images ON chattui.files (owner, chat_id, seq) WHERE mime LIKE 'image/%';
-CREATE INDEX chats_named ON chattui.chats USING gin (owner, chattui.fold(title) gin_trgm_ops, chattui.fold(project) gin_trgm_ops,
-  chattui.fold(repository) gin_trgm_ops, chattui.fold(git_branch) gin_trgm_ops);
 CREATE INDEX chats_source ON chattui.chats (owner, source);
 CREATE INDEX chats_project ON chattui.chats (owner, project) WHERE project IS NOT NULL;
 CREATE INDEX chats_repository ON chattui.chats (owner, repository) WHERE repository IS NOT NULL;
@@ -55,7 +52,6 @@ DECLARE
   v_field  jsonb;
   v_name   text;
   v_pats   text[];
-  v_pat    text;
   v_any    text[];
   v_before bigint[];
   v_most   constant integer := 1000;
@@ -70,27 +66,13 @@ BEGIN
     v_any := ARRAY(SELECT jsonb_array_elements_text(v_field->'any'));
     v_name := v_field->>'name';
     ids := '{}';
-    IF v_name = 'project' AND EXISTS (SELECT FROM unnest(v_pats) x WHERE length(x) < 5) THEN  -- no three letters, no trigram
+    IF v_name = 'project' THEN
       v_any := chattui.known_values(p_owner, 'project', v_pats);
       v_pats := chattui.known_values(p_owner, 'repository', v_pats);
       ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
                       AND c.project = ANY (v_any) LIMIT v_most + 1);
       ids := ARRAY(SELECT unnest(ids) UNION SELECT c.id FROM chattui.chats c
         WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before)) AND c.repository = ANY (v_pats) LIMIT v_most + 1);
-    ELSIF v_name IN ('title', 'project', 'branch') THEN
-      FOREACH v_pat IN ARRAY v_pats LOOP
-        ids := ids || CASE v_name
-          WHEN 'title' THEN ARRAY(SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.title) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-          WHEN 'branch' THEN ARRAY(SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.git_branch) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-          ELSE ARRAY((SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.project) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-            UNION (SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.repository) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1))
-          END;
-      END LOOP;
-      ids := ARRAY(SELECT DISTINCT unnest(ids));
     ELSIF v_name = 'chat' THEN
       ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
                       AND c.id = ANY (ARRAY(SELECT x::bigint FROM unnest(v_any) x WHERE x ~ '^[0-9]{1,18}$'))
@@ -133,12 +115,10 @@ DECLARE
   v_nr    bigint;
   v_name  text;
   v_pats  text[];
-  v_pat   text;
   v_names text[];
   v_some  chattui.few;
   v_best  chattui.few;
   v_least integer := 4001;                                -- more than these are many
-  v_more  chattui.few;
 BEGIN
   FOR v_field, v_nr IN SELECT x, nr FROM jsonb_array_elements(v_all) WITH ORDINALITY u (x, nr) WHERE x->>'k' = 'field' LOOP
     v_name := v_field->>'name';
@@ -153,19 +133,6 @@ BEGIN
                 FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
                        WHERE t.owner = p_owner AND t.name = ANY (v_names) LIMIT v_least) t
                 JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = t.chat_id AND m.call_id = t.call_id LIMIT v_least) x;
-    ELSIF v_name = 'file' AND NOT EXISTS (SELECT FROM unnest(v_pats) x WHERE length(x) < 5) THEN  -- no three letters, no trigram
-      v_some.chat_ids := '{}'; v_some.seqs := '{}';
-      FOREACH v_pat IN ARRAY v_pats LOOP
-        SELECT array_agg(x.chat_id), array_agg(x.seq) INTO v_more.chat_ids, v_more.seqs
-          FROM (SELECT m.chat_id, m.seq
-                  FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
-                         WHERE t.owner = p_owner AND chattui.fold(t.target) ILIKE v_pat LIMIT v_least) t
-                  JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = t.chat_id AND m.call_id = t.call_id
-                UNION ALL
-                SELECT f.chat_id, f.seq FROM chattui.files f
-                 WHERE f.owner = p_owner AND chattui.fold(f.path) ILIKE v_pat AND f.seq IS NOT NULL LIMIT v_least) x;
-        v_some.chat_ids := v_some.chat_ids || v_more.chat_ids; v_some.seqs := v_some.seqs || v_more.seqs;
-      END LOOP;
     ELSIF v_name = 'has' AND v_field->'any' = '["image"]' THEN
       SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
         FROM (SELECT f.chat_id, f.seq FROM chattui.files f
