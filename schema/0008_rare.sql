@@ -6,7 +6,7 @@ CREATE INDEX tool_calls_name ON chattui.tool_calls (owner, name);
 CREATE INDEX messages_calls ON chattui.messages (owner, chat_id, call_id) WHERE call_id IS NOT NULL;
 CREATE INDEX messages_failed ON chattui.messages (owner, created_at DESC, chat_id DESC, seq DESC) WHERE error;
 CREATE INDEX files_images ON chattui.files (owner, chat_id, seq) WHERE mime LIKE 'image/%';
-CREATE INDEX chats_source ON chattui.chats (owner, source);
+CREATE INDEX chats_source ON chattui.chats (source, owner);  -- owner not first: the foreign keys' checks would take it
 CREATE INDEX chats_project ON chattui.chats (owner, project) WHERE project IS NOT NULL;
 CREATE INDEX chats_repository ON chattui.chats (owner, repository) WHERE repository IS NOT NULL;
 CREATE INDEX chats_kept ON chattui.chats (owner) WHERE pinned OR status = 'archived';
