@@ -322,6 +322,7 @@ def test_notes_words_chats_and_a_chats_messages_are_found_by_their_indexes(crowd
         ("tool:Xylograph ", 2, 10),
         ("tool:xylo* common ", 2, 10),
         ("tool:nowhere ", 0, 0),
+        ("file:thingummy ", 2, 10),
         ("has:error ", 1, 10),
         ("has:error common ", 1, 10),
         ("has:note common ", 1, 10),
