@@ -134,7 +134,7 @@ async def test_hits_of_a_chat_are_at_least_so_many_while_a_longer_look_goes_on(s
         number = app.main.searching._latest
         app.main.post_message(SearchAnswered(number, "schema", cut, [], False, False))
         await until(pilot, lambda: heads(app) and " · 1+ hits" in heads(app)[0])
-        assert "claude-code 1+" in seen_in(app.main.facet_strip)
+        await until(pilot, lambda: "claude-code 1+" in seen_in(app.main.facet_strip))
         app.main.post_message(SearchAnswered(number, "schema", Page(found, 4, True, None, True), [], True, False))
         await until(pilot, lambda: heads(app) and " · 4 hits" in heads(app)[0])
-        assert "claude-code 4" in seen_in(app.main.facet_strip)
+        await until(pilot, lambda: "claude-code 4" in seen_in(app.main.facet_strip))

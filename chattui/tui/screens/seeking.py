@@ -15,10 +15,16 @@ from chattui.tui.widgets.query_bar import QueryBar
 from chattui.tui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from chattui.tui import messages as told
     from chattui.tui.results.facet_strip import FacetPicked
     from chattui.tui.results.hit_list import HitPicked
     from chattui.tui.results.search_hits import SelectionChanged
+
+
+_FACETS_AFTER = 0.06
+"""Seconds after an answer in which its facets follow."""
 
 
 class Seeking(Shell):
@@ -32,6 +38,7 @@ class Seeking(Shell):
         super().__init__()
         self._values: dict[str, list[str]] | None = None  # of fields; None while they are not known
         self._completing = False
+        self._facets_due: Timer | None = None
 
     def action_new_chat(self) -> None:
         """An empty pane and the cursor in the composer."""
@@ -193,10 +200,18 @@ class Seeking(Shell):
             self.show_hits(self.hits.display or not self.searching.opened_hit)
             self._complain(event.page.problems)
             self.searching.answered(event)
-            found = self.hits.hits
-            facts = facets(found, self.app.now().tzinfo)
-            self.facet_strip.show(facts, self.searching.text, len(found), partial=self.hits.partial)
-            self.show_facets()
+            if self.facet_strip.is_empty:
+                self._count_facets()
+            elif self._facets_due is None:  # the hits first: they are what a key waits for
+                self._facets_due = self.set_timer(_FACETS_AFTER, self._count_facets)
+
+    def _count_facets(self) -> None:
+        """What the hits have in common stands above them."""
+        self._facets_due = None
+        found = self.hits.hits
+        facts = facets(found, self.app.now().tzinfo)
+        self.facet_strip.show(facts, self.searching.text, len(found), partial=self.hits.partial)
+        self.show_facets()
 
     def on_hit_picked(self, event: HitPicked) -> None:
         """A hit was chosen."""
