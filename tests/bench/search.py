@@ -31,7 +31,12 @@ NOTES = (
 LANGUAGE_PROBES: dict[str, list[str]] = {
     "role: and kind:": ["role:user kubernetes ", "kind:tool_result latency ", "role:assistant redis throttle "],
     "project: and source:": ["project:p3 terraform ", "source:claude-code quokka "],
-    "tool: and file:": ["file:xylocarp.py ", "tool:Grep latency ", "tool:WebFetch kubernetes ", f"tool:{bulk.RARE_TOOL} "],
+    "tool: and file:": [
+        "file:xylocarp.py ",
+        "tool:Grep latency ",
+        "tool:WebFetch kubernetes ",
+        f"tool:{bulk.RARE_TOOL} ",
+    ],
     "has: and is:": ["has:error kubernetes ", "has:code latency ", "has:error terraform "],
     "title: and chat:": ["title:longest terraform ", "chat:7 "],
     "dates": ["last:90d kubernetes ", "before:2026-06 latency "],
