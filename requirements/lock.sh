@@ -8,4 +8,5 @@ lock() {
 }
 lock --upgrade --output-file requirements/run.lock
 lock --group build --constraint requirements/run.lock --output-file requirements/build.lock
-lock --group dev --constraint requirements/build.lock --output-file requirements/dev.lock
+lock --extra semantic --constraint requirements/build.lock --output-file requirements/semantic.lock
+lock --group dev --extra semantic --constraint requirements/build.lock --constraint requirements/semantic.lock --output-file requirements/dev.lock

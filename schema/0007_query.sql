@@ -83,7 +83,7 @@ END $$;
 -- patterns that every hit matches, cheaper to test than lexemes; needs: q cannot hold without some word. is_void: it says
 -- nothing (a term without a word). Without the index words are parts of the text.
 CREATE FUNCTION chattui.plan(p_owner text, p_node jsonb, p_not boolean, p_known boolean, p_total float8, p_indexed boolean,
-  OUT q tsquery, OUT pats text[], OUT rest jsonb, OUT words text[], OUT musts text[], OUT est float8, OUT looks float8,
+  OUT q tsquery, OUT pats text[], OUT rest jsonb, OUT words text[], OUT musts text[], OUT est float8, OUT rarest float8, OUT looks float8,
   OUT wide integer, OUT needs boolean, OUT is_void boolean) LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp AS $$
 DECLARE
@@ -92,15 +92,16 @@ DECLARE
   v_child jsonb;
   c       record;
   v_least float8 := p_total;
+  v_rarest float8 := p_total;
   v_share float8 := 1;
   v_forms jsonb := '[]';
   v_some  boolean := false;
   v_exact boolean := true;
   v_open  boolean := false;                               -- an alternative without lexemes
 BEGIN
-  pats := '{}'; words := '{}'; musts := '{}'; est := p_total; looks := 0; wide := 0; needs := false; is_void := false;
+  pats := '{}'; words := '{}'; musts := '{}'; est := p_total; rarest := p_total; looks := 0; wide := 0; needs := false; is_void := false;
   IF v_kind = 'not' THEN
-    SELECT * INTO q, pats, rest, words, musts, est, looks, wide, needs, is_void
+    SELECT * INTO q, pats, rest, words, musts, est, rarest, looks, wide, needs, is_void
       FROM chattui.plan(p_owner, p_node->'of', NOT p_not, p_known, p_total, p_indexed);
 
   ELSIF v_kind IN ('word', 'phrase') THEN
@@ -115,7 +116,7 @@ BEGIN
     IF NOT p_indexed THEN
       pats := pats || musts;
     END IF;
-    words := v_leaf.words; est := v_leaf.est; wide := v_leaf.wide; needs := true;
+    words := v_leaf.words; est := v_leaf.est; rarest := v_leaf.est; wide := v_leaf.wide; needs := true;
     IF p_not THEN
       IF pats = '{}' THEN
         q := !! q;
@@ -153,8 +154,9 @@ BEGIN
       looks := greatest(looks, c.looks, v_least * v_share * c.wide);
       v_share := v_share * sqrt(greatest(v_least, c.est) / p_total);          -- typed apart: damped independence
       v_least := least(v_least, c.est);
+      v_rarest := least(v_rarest, c.rarest);
     END LOOP;
-    est := v_least * v_share;
+    est := v_least * v_share; rarest := v_rarest;
     rest := CASE jsonb_array_length(v_forms) WHEN 0 THEN NULL WHEN 1 THEN v_forms->0 ELSE jsonb_build_object('and', v_forms) END;
 
   ELSE                                                    -- any of them
@@ -168,7 +170,7 @@ BEGIN
       v_exact := v_exact AND c.rest IS NULL AND c.pats = '{}' AND c.q IS NOT NULL;
       q := CASE WHEN q IS NULL THEN c.q WHEN c.q IS NULL THEN q ELSE q || c.q END;
       v_forms := v_forms || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('q', c.q::text, 'pats', c.pats, 'rest', c.rest)));
-      words := words || c.words; needs := needs AND c.needs; est := least(p_total, est + c.est);
+      words := words || c.words; needs := needs AND c.needs; est := least(p_total, est + c.est); rarest := est;
       looks := looks + c.looks; wide := wide + c.wide;
     END LOOP;
     is_void := NOT v_some;

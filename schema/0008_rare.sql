@@ -1,15 +1,16 @@
--- What bounds a search: few chats, few messages. Rare values of fields are found by an index, never by walking to them.
+-- What bounds a search: few chats, few messages. Rare values of fields are found by an index: walking to them would read the
+-- whole history.
 
--- what is rare is found by an index: walking to it would read the whole history
+-- An index on chats that begins with owner and is not partial would be taken by the checks of the foreign keys, one look at all
+-- chats for each new message, as long as a new database has no statistics.
 CREATE INDEX tool_calls_name ON chattui.tool_calls (owner, name);
 CREATE INDEX tool_calls_target ON chattui.tool_calls USING gin (owner, chattui.fold(target) gin_trgm_ops);
 CREATE INDEX messages_calls ON chattui.messages (owner, chat_id, call_id) WHERE call_id IS NOT NULL;
 CREATE INDEX messages_failed ON chattui.messages (owner, created_at DESC, chat_id DESC, seq DESC) WHERE error;
-CREATE INDEX files_named ON chattui.files USING gin (owner, chattui.fold(path) gin_trgm_ops);
 CREATE INDEX files_images ON chattui.files (owner, chat_id, seq) WHERE mime LIKE 'image/%';
-CREATE INDEX chats_named ON chattui.chats USING gin (owner, chattui.fold(title) gin_trgm_ops, chattui.fold(project) gin_trgm_ops,
-  chattui.fold(repository) gin_trgm_ops, chattui.fold(git_branch) gin_trgm_ops);
-CREATE INDEX chats_source ON chattui.chats (owner, source);
+CREATE INDEX files_named ON chattui.files USING gin (owner, chattui.fold(path) gin_trgm_ops);
+CREATE INDEX chats_named ON chattui.chats USING gin (owner, chattui.fold(title) gin_trgm_ops, chattui.fold(git_branch) gin_trgm_ops);
+CREATE INDEX chats_source ON chattui.chats (source, owner);
 CREATE INDEX chats_project ON chattui.chats (owner, project) WHERE project IS NOT NULL;
 CREATE INDEX chats_repository ON chattui.chats (owner, repository) WHERE repository IS NOT NULL;
 CREATE INDEX chats_kept ON chattui.chats (owner) WHERE pinned OR status = 'archived';
@@ -49,7 +50,8 @@ END $$;
 
 -- The chats that fulfil these fields, when they are few and hold at most so many messages, NULL otherwise; how many they hold;
 -- and the fields that are left to be tested.
-CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, p_most bigint, OUT ids bigint[], OUT n bigint, OUT rest jsonb) LANGUAGE plpgsql STABLE
+CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, p_most bigint, OUT ids bigint[], OUT n bigint, OUT rest jsonb)
+LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_field  jsonb;
@@ -70,30 +72,26 @@ BEGIN
     v_any := ARRAY(SELECT jsonb_array_elements_text(v_field->'any'));
     v_name := v_field->>'name';
     ids := '{}';
-    IF v_name = 'project' AND EXISTS (SELECT FROM unnest(v_pats) x WHERE length(x) < 5) THEN  -- no three letters, no trigram
+    IF v_name = 'project' THEN
       v_any := chattui.known_values(p_owner, 'project', v_pats);
       v_pats := chattui.known_values(p_owner, 'repository', v_pats);
       ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
                       AND c.project = ANY (v_any) LIMIT v_most + 1);
       ids := ARRAY(SELECT unnest(ids) UNION SELECT c.id FROM chattui.chats c
         WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before)) AND c.repository = ANY (v_pats) LIMIT v_most + 1);
-    ELSIF v_name IN ('title', 'project', 'branch') THEN
+    ELSIF v_name IN ('title', 'branch') THEN
       FOREACH v_pat IN ARRAY v_pats LOOP
         ids := ids || CASE v_name
-          WHEN 'title' THEN ARRAY(SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.title) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-          WHEN 'branch' THEN ARRAY(SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.git_branch) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-          ELSE ARRAY((SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.project) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-            UNION (SELECT c.id FROM chattui.chats c
-            WHERE c.owner = p_owner AND chattui.fold(c.repository) ILIKE v_pat AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1))
+          WHEN 'title' THEN ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND chattui.fold(c.title) ILIKE v_pat
+            AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
+          ELSE ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND chattui.fold(c.git_branch) ILIKE v_pat
+            AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
           END;
       END LOOP;
       ids := ARRAY(SELECT DISTINCT unnest(ids));
     ELSIF v_name = 'chat' THEN
       ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
-                      AND c.id = ANY (ARRAY(SELECT x::bigint FROM unnest(v_any) x WHERE x ~ '^[0-9]{1,18}$'))
+                      AND c.id = ANY (ARRAY(SELECT x::bigint FROM unnest(v_any) x WHERE x ~ '^[1-9][0-9]{0,17}$'))
              UNION SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
                       AND c.source_id = ANY (v_any));
     ELSIF v_name = 'source' THEN
@@ -135,10 +133,10 @@ DECLARE
   v_pats  text[];
   v_pat   text;
   v_names text[];
+  v_more  chattui.few;
   v_some  chattui.few;
   v_best  chattui.few;
-  v_least integer := 2001;                                -- more than these are many
-  v_more  chattui.few;
+  v_least integer := 4001;                                -- more than these are many
 BEGIN
   FOR v_field, v_nr IN SELECT x, nr FROM jsonb_array_elements(v_all) WITH ORDINALITY u (x, nr) WHERE x->>'k' = 'field' LOOP
     v_name := v_field->>'name';

@@ -95,9 +95,9 @@ BEGIN
   CLOSE p_candidates;
 END $$;
 
--- Hits of one probe: 0 everything, 1 one day, 2 one 16-day block. Chats are not named in these queries: by the index on chats
+-- Hits of one probe: 0 rows that are known, 1 one day, 2 one 16-day block. Chats are not named in these queries: by the index on chats
 -- each of their messages would be parsed.
-CREATE FUNCTION chattui.probe(p_owner text, p_scope integer, p_key integer, p_asked chattui.asked, p_tier integer, p_from chattui.place,
+CREATE FUNCTION chattui.probe(p_owner text, p_scope integer, p_key integer, p_rows tid[], p_asked chattui.asked, p_tier integer, p_from chattui.place,
   p_limit integer, p_deadline timestamptz)
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
   snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
@@ -106,11 +106,11 @@ SET search_path = chattui, pg_temp AS $$
 DECLARE
   c refcursor;
 BEGIN
-  IF p_scope = 0 THEN
+  IF p_scope = 0 THEN                                     -- OFFSET 0: by nothing but their places
     OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
-      FROM chattui.messages m
-      WHERE m.owner = p_owner AND chattui.tsv(m.content) @@ p_asked.q
-       AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq) AND m.created_at >= p_asked.since
+      FROM (SELECT * FROM chattui.messages x WHERE x.ctid = ANY (p_rows) OFFSET 0) m
+     WHERE m.owner = p_owner AND (m.created_at, m.chat_id, m.seq) < (p_from.at, p_from.chat_id, p_from.seq)
+       AND m.created_at >= p_asked.since
      ORDER BY m.created_at DESC, m.chat_id DESC, m.seq DESC;
   ELSIF p_scope = 1 THEN
     OPEN c FOR SELECT m.chat_id, m.seq, m.created_at, m.role, m.kind, m.call_id, m.error, m.model, m.content_type, m.content
@@ -172,8 +172,8 @@ BEGIN
   RETURN QUERY SELECT h.* FROM chattui.take(p_owner, c, v_asked, p_asked.q, p_tier, p_limit, p_deadline) h;
 END $$;
 
--- The walk of one tier from a place back in time. p_candidates is the number of hits of q when they are known to be few.
-CREATE FUNCTION chattui.walk(p_owner text, p_asked chattui.asked, p_tier integer, p_candidates bigint, p_from chattui.place,
+-- The walk of one tier from a place back in time. p_rows are the rows that q finds when they are known to be few.
+CREATE FUNCTION chattui.walk(p_owner text, p_asked chattui.asked, p_tier integer, p_rows tid[], p_from chattui.place,
   p_limit integer, p_deadline timestamptz)
 RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
   snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
@@ -190,9 +190,13 @@ DECLARE
   v_first boolean := true;
   r       record;
 BEGIN
-  IF p_candidates IS NOT NULL THEN
-    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, 0, 0, p_asked, p_tier, p_from, p_limit, p_deadline) h;
+  IF p_rows IS NOT NULL THEN
+    RETURN QUERY SELECT h.* FROM chattui.probe(p_owner, 0, 0, p_rows, p_asked, p_tier, p_from, p_limit, p_deadline) h;
     RETURN;
+  END IF;
+  IF p_asked.chats IS NOT NULL THEN
+    v_top := least(v_top, (SELECT max(chattui.day_of(c.last_message_at)) FROM chattui.chats c
+                            WHERE c.owner = p_owner AND c.id = ANY (p_asked.chats)));
   END IF;
   FOR v_block IN SELECT DISTINCT d.day >> 4 FROM chattui.day_counts d
                   WHERE d.owner = p_owner AND d.day <= v_top AND d.day >= v_end AND d.n > 0
@@ -207,7 +211,7 @@ BEGIN
     FOR v_day IN SELECT d.day FROM chattui.day_counts d WHERE d.owner = p_owner AND d.n > 0 AND v_few >= 300
                     AND d.day BETWEEN greatest(v_end, v_block * 16) AND least(v_top, v_block * 16 + 15)
                   UNION ALL SELECT NULL WHERE v_few < 300 ORDER BY 1 DESC LOOP
-      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), p_asked,
+      FOR r IN SELECT h.* FROM chattui.probe(p_owner, CASE WHEN v_day IS NULL THEN 2 ELSE 1 END, coalesce(v_day, v_block), NULL, p_asked,
                  p_tier, p_from, p_limit - v_got, p_deadline) h LOOP
         chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
         snippet := r.snippet; stopped := r.stopped;
@@ -266,7 +270,7 @@ DECLARE
   v_scans      boolean;
   v_bounded    boolean;
   v_about      float8;
-  v_candidates bigint;
+  v_rows       tid[];
   v_cap        integer;
   v_got        integer := 0;
   v_tier       integer;
@@ -309,14 +313,19 @@ BEGIN
 
   -- reading what is bounded costs less than the hits of a common word do
   v_scans := NOT v_indexed OR v_plan.q IS NULL OR NOT v_plan.needs OR coalesce(v_of_few < v_plan.est * 2, false)
-    OR (v_of_chats IS NOT NULL AND least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est)
-    OR (coalesce(v_few.failed, false) AND v_plan.est > 5000);
+    OR (v_of_chats <= 5000 AND least(v_of_chats, p_limit * v_total / greatest(1, v_plan.est)) * 12 < v_plan.est)
+    OR (coalesce(v_few.failed, false) AND v_few.chat_ids IS NULL AND v_plan.est > least(5000, v_total / 50));
+  v_scans := coalesce(v_scans, false);
   v_cap := CASE WHEN v_plan.pats = '{}' THEN 3000 ELSE 1000 END;
-  IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 THEN -- looks rare: count, the estimate may be wrong
-    SELECT count(*) INTO v_candidates FROM (SELECT FROM chattui.messages m
-      WHERE m.owner = v_me AND chattui.tsv(m.content) @@ v_plan.q LIMIT v_cap) s;
-    v_candidates := nullif(v_candidates, v_cap);
-    v_about := coalesce(least(v_candidates, v_of_chats, v_of_few), v_about);
+  -- few hits are all found first: how many is told, and the estimate may be wrong. Not where that means to go through long
+  -- lists for hits enough to be met on the way, or where most messages are hits (any index would do for the planner then).
+  IF NOT v_scans AND v_plan.est < v_cap AND v_plan.looks < 10000 AND v_plan.est < v_total / 2
+     AND (v_plan.rarest < 20000 OR v_plan.est < 2 * p_limit) THEN
+    v_rows := ARRAY(SELECT m.ctid FROM chattui.messages m WHERE m.owner = v_me AND chattui.tsv(m.content) @@ v_plan.q LIMIT v_cap);
+    IF cardinality(v_rows) = v_cap THEN
+      v_rows := NULL;
+    END IF;
+    v_about := coalesce(least(cardinality(v_rows), v_of_chats, v_of_few), v_about);
   END IF;
   IF v_scans AND v_indexed THEN
     v_asked.pats := v_asked.pats || v_plan.musts;
@@ -327,13 +336,13 @@ BEGIN
     v_here := (v_tier = p_tier OR v_asked.phrase IS NULL) AND p_before < v_until;
     v_from := CASE WHEN v_here THEN ROW(p_before, p_before_chat, p_before_seq) ELSE ROW(v_until, 0, 0) END;
     FOR r IN
-      SELECT h.* FROM chattui.walk(v_me, v_asked, v_tier, v_candidates, v_from, p_limit - v_got, v_deadline) h WHERE NOT v_scans
+      SELECT h.* FROM chattui.walk(v_me, v_asked, v_tier, v_rows, v_from, p_limit - v_got, v_deadline) h WHERE NOT v_scans
       UNION ALL
       SELECT h.* FROM chattui.scan(v_me, v_asked, v_tier, v_from, p_limit - v_got, v_deadline) h WHERE v_scans
     LOOP
       tier := v_tier; chat_id := r.chat_id; seq := r.seq; created_at := r.created_at; role := r.role; kind := r.kind;
       snippet := r.snippet; stopped := r.stopped; about := v_about;
-      exact := v_candidates IS NOT NULL AND v_plan.pats = '{}' AND NOT v_bounded;
+      exact := v_rows IS NOT NULL AND v_plan.pats = '{}' AND NOT v_bounded;
       RETURN NEXT;
       IF NOT r.stopped THEN
         v_got := v_got + 1;

@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = {"psycopg", "sqlalchemy", "markdown_it", "pygments", "click", "orjson", "psutil"}
+HEAVY = {
+    "numpy",
+    "tokenizers",
+    "wordllama",
+    "psycopg",
+    "sqlalchemy",
+    "markdown_it",
+    "pygments",
+    "click",
+    "orjson",
+    "psutil",
+}
 
 
 def imported(statement: str) -> set[str]:
@@ -27,6 +38,18 @@ def test_the_app_is_imported_without_the_data_layer() -> None:
 )
 def test_what_works_below_the_app_needs_no_textual(room: str) -> None:
     assert not imported(f"import {room}") & {"textual", "rich"}
+
+
+@pytest.mark.parametrize(
+    "room", ["chattui.store.meaning", "chattui.store.embeddings", "chattui.sync.embedding", "chattui.cli.main"]
+)
+def test_the_model_is_not_loaded_where_nobody_embeds(room: str) -> None:
+    loaded = imported(f"import {room}, chattui.tui.data.meaning, chattui.tui.data.background_embedding")
+    assert not loaded & {"numpy", "tokenizers", "wordllama"}
+
+
+def test_the_verbs_are_known_without_the_data_layer() -> None:
+    assert not imported("import chattui.cli.main") & {"sqlalchemy", "psycopg"}
 
 
 def test_the_first_screen_needs_no_sqlalchemy() -> None:

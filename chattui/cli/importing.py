@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
 @click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
+@click.option("--no-embed", is_flag=True, help="Do not embed what comes, where search by meaning is on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report (or the status) as JSON.")
 @click.option(
     "--progress", "lines", is_flag=True, help="Print progress as one JSON object a line, then the report as one."
@@ -42,6 +43,7 @@ def import_(
     names: tuple[str, ...],
     status: bool,
     no_index: bool,
+    no_embed: bool,
     as_json: bool,
     lines: bool,
 ) -> int:
@@ -54,17 +56,22 @@ def import_(
             _print_status(db, as_json=as_json)
         return 0
     sources = _sources(names)
+    went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
         opening = opener.submit(stack.enter_context, context.store())
         looked = None if paths else _look_meanwhile(sources, opening.done)
         report = _run(opening.result(), sources, paths, looked, index=not no_index, lines=lines, quiet=as_json)
+        if not report.stopped and not no_embed:
+            from chattui.cli.semantic import embed_after_import
+
+            went_through = embed_after_import(opening.result(), quiet=as_json or lines)
     if lines:
         click.echo(json.dumps(report.as_json()))
     elif as_json:
         output.print_json(report.as_json())
     else:
         _print_report(report)
-    if report.stopped:
+    if report.stopped or not went_through:
         return EXIT_INTERRUPTED
     return EXIT_ERROR if report.faults and not report.read else 0
 

@@ -112,6 +112,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "time": hit.created_at.isoformat(),
         "snippet": hit.snippet,
         "matches": [list(r) for r in hit.ranges],
+        "by": hit.found_by.value,
     }
 
 

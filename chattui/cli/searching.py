@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from chattui.cli import output
 from chattui.cli.context import EXIT_ERROR, Context
-from chattui.domain.search import Hit
+from chattui.domain.search import BY, FoundBy, Hit, Page
 from chattui.domain.visible import visible_line
+
+if TYPE_CHECKING:
+    from chattui.domain.query_tree import Query
+    from chattui.store.database import Database
 
 
 # -word is a word that must not be, -h too when it begins a longer one
@@ -20,10 +26,13 @@ from chattui.domain.visible import visible_line
     "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many messages at most."
 )
 @click.option("--prefix", is_flag=True, help="The last word is the beginning of a word, as while typing.")
+@click.option("--meaning", is_flag=True, help="Also by meaning, as ~ before a word says.")
 @click.option("--budget", default=5_000, show_default=True, type=click.IntRange(1), help="Milliseconds to look for.")
 @click.option("--json", "as_json", is_flag=True, help="Print {query, problems, about, exact, complete, hits: […]}.")
 @click.pass_obj
-def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, budget: int, as_json: bool) -> int:
+def search(
+    context: Context, query: tuple[str, ...], limit: int, prefix: bool, meaning: bool, budget: int, as_json: bool
+) -> int:
     """Find messages: all words, "a quoted phrase", parts of names as path.join.
 
     Notes and tags come first, then messages that hold the words as a phrase, then those that hold all
@@ -34,6 +43,7 @@ def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, b
     chattui search '"pool exhausted" (redis OR valkey) last:3w'
     chattui search role:user project:web before:2026-10
     chattui search has:error tool:Bash '/time[ds]?out/'
+    chattui search '~database runs out of connections'
 
     docs/search.md describes the whole language.
     """
@@ -47,6 +57,8 @@ def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, b
     asked = parse(words if prefix else words + " ")
     with context.store() as db:
         page = searching.search(db, asked, limit=limit, budget_ms=budget)
+        if meaning or asked.by_meaning:
+            page = _by_meaning(db, asked, page, limit)
         typed = [leaf.text for leaf in asked.positive if isinstance(leaf, Word)]
         similar = searching.suggest(db, typed[-1]) if typed and not page.hits else []
     for problem in page.problems:
@@ -70,8 +82,32 @@ def search(context: Context, query: tuple[str, ...], limit: int, prefix: bool, b
     for hit in page.hits:
         _print_hit(hit)
     total = f"{page.about}" if page.exact else f"about {page.about}"
-    click.echo(f"{len(page.hits)} of {total} messages" + ("" if page.complete else "; time ran out"), err=True)
+    by_words = sum(hit.found_by is not FoundBy.MEANING for hit in page.hits)
+    also = f", {len(page.hits) - by_words} by meaning" if page.fused else ""
+    click.echo(f"{by_words} of {total} messages{also}" + ("" if page.complete else "; time ran out"), err=True)
     return 0
+
+
+def _by_meaning(db: Database, asked: Query, page: Page, limit: int) -> Page:
+    """The page with hits by meaning among its own; as it was, with a sentence, where that cannot be."""
+    from chattui.domain.semantic import IS_OFF, NOT_YET, fuse
+    from chattui.semantic import NOT_INSTALLED, is_installed
+    from chattui.store import embeddings, meaning
+
+    said = meaning.said(asked)
+    if not said:
+        return page
+    if not embeddings.is_on(db):
+        return replace(page, problems=(*page.problems, IS_OFF))
+    if not is_installed():
+        return replace(page, problems=(*page.problems, NOT_INSTALLED))
+    from chattui.semantic.model import Model
+
+    [vector] = Model().embed([said])
+    near = meaning.near(db, asked, vector, limit=limit) if vector is not None else []
+    page = fuse(page, near)
+    problems = page.problems if near or not embeddings.is_empty(db) else (*page.problems, NOT_YET)
+    return replace(page, hits=page.hits[:limit], problems=problems)
 
 
 def _print_hit(hit: Hit) -> None:
@@ -79,8 +115,9 @@ def _print_hit(hit: Hit) -> None:
     title = visible_line(hit.title) or "(untitled)"
     place = f"{hit.chat_id}:{hit.seq}" if hit.seq else f"{hit.chat_id}"
     kind = "note" if hit.is_note else f"{hit.role.value} · {hit.kind.value.replace('_', ' ')}"
+    by = f" · {BY[hit.found_by]}" if hit.found_by is not FoundBy.WORDS else ""
     click.secho(f"{place}  {title[:100]}", bold=True)
-    click.echo(f"  {hit.source} · {kind} · {when}")
+    click.echo(f"  {hit.source} · {kind} · {when}{by}")
     width = max(40, shutil.get_terminal_size((100, 24)).columns - 2)
     click.echo("  " + _marked(hit, width))
 

@@ -117,8 +117,10 @@ def _check_bar() -> Callable[[str, int, int], None]:
         now = time.perf_counter()
         started = began.setdefault(name, now)
         text = f"Checking {name} …"
-        if total > 1:
-            text += f" {done:,} of {total:,} days"
+        if not total:
+            text += " reading every text"
+        elif total > 1:
+            text += f" {done:,} of {total:,} words"
             if done:
                 text += f" · {(now - started) * (total - done) / done:,.0f} s left"
         click.echo(f"\r{text}\x1b[K", err=True, nl=False)

@@ -1,7 +1,8 @@
 """The search language: what was typed becomes a tree, and every piece of it tells where it stands and what is wrong with it.
 
 Words are ANDed, the last one is a prefix while it is typed. ``"a phrase"``, ``-word``, ``OR``, ``( )``, ``/regex/``,
-``sub:text``, ``field:value``. A mistake is never an error: what is mistaken is left out or taken as a word, and says so.
+``sub:text``, ``field:value``; ``~word`` asks also by meaning. A mistake is never an error: what is mistaken is left out or
+taken as a word, and says so.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def parse(text: str, now: datetime | None = None) -> Query:
 
 
 _NAME = re.compile(r"([A-Za-z]{2,12}):(?![:/]/|:)")
-_ESCAPED = re.compile(r'\\([\\"()/:,-]|OR\b)')
+_ESCAPED = re.compile(r'\\([\\"()/:,~-]|OR\b)')
 _REGEX = re.compile(r"/((?:\\.|[^/\\\n])+)/(?=[\s)]|$)")
 
 
@@ -69,10 +70,11 @@ class _Parser:
         self.at, self.terms = 0, 0
         self.depth = 0
         self.tokens: list[Token] = []
+        self.by_meaning = False
 
     def query(self, whole: str) -> Query:
         root = self._group()
-        return Query(whole, root, tuple(self.tokens))
+        return Query(whole, root, tuple(self.tokens), self.by_meaning)
 
     def _group(self) -> Node | None:
         """What stands up to the end or to the ``)`` of this group: ANDed terms, divided by OR."""
@@ -113,6 +115,11 @@ class _Parser:
             self.at += 1
             item = self._term(negated=True)
             return None if item is None else Not(item)
+        if char == "~" and not negated and re.match(r'~(?:[^\W_]|["(])', text[start : start + 2]):
+            self._note(TokenKind.OPERATOR, start, start + 1)
+            self.at += 1
+            self.by_meaning = True
+            return self._term(negated=False)
         if char == "(":
             return self._parenthesis()
         if char == '"':

@@ -89,7 +89,7 @@ class TokenKind(StrEnum):
     PHRASE = "phrase"
     REGEX = "regex"
     FIELD = "field"  # also sub:
-    OPERATOR = "operator"  # OR, -, ( and )
+    OPERATOR = "operator"  # OR, -, ~, ( and )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was typed, understood. ``root`` is None when nothing is searched for."""
+    """What was typed, understood. ``root`` is None when nothing is searched for. ``by_meaning``: it is also asked by meaning."""
 
     text: str
     root: Node | None
     tokens: tuple[Token, ...]
+    by_meaning: bool = False
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from chattui.domain.kinds import Kind, Role
+
+
+class FoundBy(StrEnum):
+    """How a hit was found."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+    BOTH = "both"
+
+
+BY = {FoundBy.WORDS: "words", FoundBy.MEANING: "≈ meaning", FoundBy.BOTH: "≈ words and meaning"}
+"""As it is shown beside a hit: a sign and a word, not a colour alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class Hit:
     project: str | None = None
     parent_id: int | None = None
     is_note: bool = False
+    found_by: FoundBy = FoundBy.WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,7 @@ class Page:
     """A page of hits. ``more`` continues the search; None when everything has been looked at.
 
     ``complete`` is False when the time budget ended the page before it was full: there may be older hits. ``problems`` are
-    sentences about what is mistaken in the query.
+    sentences about what is mistaken in the query. ``fused``: hits by meaning are among them, and their order is to stay.
     """
 
     hits: tuple[Hit, ...]
@@ -55,6 +69,7 @@ class Page:
     more: Cursor | None
     complete: bool
     problems: tuple[str, ...] = ()
+    fused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,97 +13,34 @@ from typing import Any, LiteralString
 import psycopg
 
 from chattui.domain.upkeep import Finding
-from chattui.store import search_index
+from chattui.store import index_text, search_index
+from chattui.store.check_statements import (
+    BLOBS,
+    CHATS,
+    COUNTED,
+    DAYS,
+    ORPHANS,
+    SEQS,
+    SHARE,
+    SOME_DAYS,
+    TIMES,
+    WORDS,
+)
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.failures import translate
-from chattui.store.index_text import DAYS, SAMPLED_DAYS, compare_day
+from chattui.store.index_text import CHAT_NOTES, MARKS, MESSAGES, SAMPLED_DAYS, compare_all, compare_some
 
-INDEX, INDEX_TEXT, VOCABULARY = "index", "index text", "vocabulary"
-DAY_COUNTS, CHAT_COUNTERS, BLOBS = "day counts", "chat counters", "blobs"
+INDEX, INDEX_TEXT, INDEX_NOTES, VOCABULARY = "index", "index text", "index of notes", "vocabulary"
+DAY_COUNTS, CHAT_COUNTERS, CHAT_TIMES, NUMBERS = "day counts", "chat counters", "chat times", "numbers"
 EXAMPLES = 5
 _SAMPLED_CHATS = 200
+_SAMPLED_PAGES = 500  # of a table whose rows are looked at one by one
 _SAMPLED_WORDS = 40
+_OF_NOTES = ("chats_noted", "marks_search")
 
 Tell = Callable[[str, int, int], None]
 """Told the name of a check, how much of it is done, and how much there is."""
-
-_COUNTED: LiteralString = (
-    "SELECT count(*), count(*) FILTER (WHERE wrong), (array_agg(what ORDER BY what) FILTER (WHERE wrong))[1:5] FROM "
-)
-_DAYS: LiteralString = """
-(SELECT to_char(date '1970-01-01' + coalesce(d.day, m.day), 'YYYY-MM-DD') AS what, coalesce(d.n, 0) <> coalesce(m.n, 0) AS wrong
-   FROM (SELECT owner, chattui.day_of(created_at) AS day, count(*) AS n FROM chattui.messages GROUP BY 1, 2) m
-   FULL JOIN chattui.day_counts d ON d.owner = m.owner AND d.day = m.day) x
-"""
-_SOME_DAYS: LiteralString = """
-(SELECT to_char(date '1970-01-01' + d.day, 'YYYY-MM-DD') AS what,
-        d.n <> (SELECT count(*) FROM chattui.messages m
-                 WHERE m.owner = d.owner AND m.created_at >= to_timestamp(d.day * 86400.0)
-                   AND m.created_at < to_timestamp((d.day + 1) * 86400.0)) AS wrong
-   FROM (SELECT * FROM chattui.day_counts ORDER BY random() LIMIT 30) d
- UNION ALL
- SELECT 'all days together', coalesce(c.n, 0) <> coalesce(d.n, 0)
-   FROM (SELECT owner, sum(message_count) AS n FROM chattui.chats GROUP BY 1) c
-   FULL JOIN (SELECT owner, sum(n) AS n FROM chattui.day_counts GROUP BY 1) d USING (owner)) x
-"""
-_CHATS: LiteralString = """
-(SELECT c.id AS what,
-        (c.message_count, c.prompt_count, c.byte_count, c.tokens_in, c.tokens_out, c.tokens_cached)
-          IS DISTINCT FROM (n.messages, n.prompts, n.bytes, n.tokens_in, n.tokens_out, n.tokens_cached) AS wrong
-   FROM (SELECT * FROM chattui.chats ORDER BY random() LIMIT %(limit)s) c
-   CROSS JOIN LATERAL (
-     SELECT count(*) AS messages, count(*) FILTER (WHERE role = 'user' AND kind = 'text' AND thread IS NULL) AS prompts,
-            coalesce(sum(octet_length(content)), 0) AS bytes, coalesce(sum(tokens_in), 0) AS tokens_in,
-            coalesce(sum(tokens_out), 0) AS tokens_out, coalesce(sum(tokens_cached), 0) AS tokens_cached
-       FROM chattui.messages m WHERE m.owner = c.owner AND m.chat_id = c.id) n) x
-"""
-_ORPHANS: tuple[tuple[str, str, LiteralString], ...] = (
-    (
-        "messages",
-        "messages have their chat",
-        """(SELECT r.chat_id || ':' || r.seq AS what,
-                  NOT EXISTS (SELECT FROM chattui.chats c WHERE c.owner = r.owner AND c.id = r.chat_id) AS wrong
-             FROM chattui.messages r) x""",
-    ),
-    (
-        "tool calls",
-        "tool calls have their chat and messages",
-        """(SELECT r.chat_id || ':' || coalesce(r.call_seq, r.result_seq, 0) AS what,
-                  NOT EXISTS (SELECT FROM chattui.chats c WHERE c.owner = r.owner AND c.id = r.chat_id)
-                  OR EXISTS (SELECT FROM unnest(ARRAY[r.call_seq, r.result_seq]) s (seq)
-                      WHERE s.seq IS NOT NULL AND NOT EXISTS (SELECT FROM chattui.messages m
-                              WHERE m.owner = r.owner AND m.chat_id = r.chat_id AND m.seq = s.seq)) AS wrong
-             FROM chattui.tool_calls r) x""",
-    ),
-    (
-        "files",
-        "files have their chat and bytes",
-        """(SELECT r.chat_id || ':' || coalesce(r.seq, 0) AS what,
-                  NOT EXISTS (SELECT FROM chattui.chats c WHERE c.owner = r.owner AND c.id = r.chat_id)
-                  OR NOT EXISTS (SELECT FROM chattui.blobs b WHERE b.owner = r.owner AND b.sha256 = r.sha256) AS wrong
-             FROM chattui.files r) x""",
-    ),
-    (
-        "marks",
-        "bookmarks and notes have their chat",
-        """(SELECT r.chat_id AS what,
-                  NOT EXISTS (SELECT FROM chattui.chats c WHERE c.owner = r.owner AND c.id = r.chat_id) AS wrong
-             FROM chattui.marks r) x""",
-    ),
-    (
-        BLOBS,
-        "bytes of attachments are used by a file",
-        """(SELECT left(encode(b.sha256, 'hex'), 12) AS what, NOT EXISTS
-             (SELECT FROM chattui.files f WHERE f.owner = b.owner AND f.sha256 = b.sha256) AS wrong FROM chattui.blobs b) x""",
-    ),
-)
-_WORDS: LiteralString = r"""
-(SELECT '' AS what, w.n > %(total)s OR NOT EXISTS (SELECT FROM (SELECT m.owner FROM chattui.messages m
-          WHERE chattui.tsv(m.content) @@ ('''' || replace(replace(w.word, '\', '\\'), '''', '''''') || '''')::tsquery OFFSET 0) s
-         WHERE s.owner = w.owner) AS wrong
-   FROM (SELECT * FROM chattui.words WHERE owner = CURRENT_USER::text ORDER BY random() LIMIT %(limit)s) w) x
-"""
 
 
 def check(db: Database, *, everything: bool = False, tell: Tell | None = None) -> list[Finding]:
@@ -117,15 +54,22 @@ def check(db: Database, *, everything: bool = False, tell: Tell | None = None) -
             found = [_index(conn)]
             usable = not found[0].wrong
             found.append(_index_text(conn, owns=owns, usable=usable, everything=everything, tell=tell))
+            found.append(_index_of_notes(conn, owns=owns, tell=tell))
             tell(DAY_COUNTS, 0, 1)
-            found.append(_counted(conn, DAY_COUNTS, "days", _DAYS if everything else _SOME_DAYS, can_repair=owns))
+            found.append(_counted(conn, DAY_COUNTS, "days", DAYS if everything else SOME_DAYS, can_repair=owns))
             tell(CHAT_COUNTERS, 0, 1)
             limit = {"limit": None if everything else _SAMPLED_CHATS}
-            found.append(_counted(conn, CHAT_COUNTERS, "chats", _CHATS, limit, can_repair=True))
+            found.append(_counted(conn, CHAT_COUNTERS, "chats", CHATS, limit, can_repair=True))
+            things = "chats begin before and end with their last message"
+            found.append(_counted(conn, CHAT_TIMES, things, TIMES, limit, can_repair=True))
+            found.append(
+                _counted(conn, NUMBERS, "messages of a chat are numbered without a gap", SEQS, limit, can_repair=False)
+            )
             found.append(_vocabulary(conn, owns=owns, usable=usable, everything=everything))
-            for name, things, statement in _ORPHANS:
+            for name, table, things, statement in ORPHANS:
                 tell(name, 0, 1)
-                found.append(_counted(conn, name, things, statement, can_repair=name == BLOBS))
+                share = {"share": 100 if everything else _share(conn, table)}
+                found.append(_counted(conn, name, things, statement, share, can_repair=name == BLOBS))
             return found
     except psycopg.Error as error:
         raise translate(error) from error
@@ -140,7 +84,7 @@ def _counted(
     *,
     can_repair: bool,
 ) -> Finding:
-    row = conn.execute(_COUNTED + statement, values).fetchone()
+    row = conn.execute(COUNTED + statement, values).fetchone()
     assert row is not None
     looked_at, wrong, examples = row
     shown = tuple(str(e) for e in examples or () if e != "")
@@ -154,8 +98,7 @@ def _index(conn: psycopg.Connection[Any]) -> Finding:
         "JOIN pg_am a ON a.oid = c.relam WHERE c.relnamespace = 'chattui'::regnamespace AND a.amname = 'gin' ORDER BY 1"
     ).fetchall()
     wrong = [str(name) for name, ready in rows if not ready]
-    if search_index.NAME not in {name for name, _ in rows}:
-        wrong.append(search_index.NAME)
+    wrong += sorted({search_index.NAME, *_OF_NOTES} - {name for name, _ in rows})
     return Finding(INDEX, "indexes are there", len(rows), len(wrong), tuple(wrong), search_index.owns_tables(conn))
 
 
@@ -165,17 +108,40 @@ def _index_text(conn: psycopg.Connection[Any], *, owns: bool, usable: bool, ever
     if not owns or not usable:
         why = "the index is not complete" if owns else "only the owner of the tables can look into the index"
         return Finding(INDEX_TEXT, things, 0, skipped=why)
-    days = conn.execute(DAYS).fetchall()
-    if not everything:
-        days = random.sample(days, min(SAMPLED_DAYS, len(days)))
+    if everything:
+        looked_at, wrong, examples = compare_all(conn, MESSAGES, lambda done, total: tell(INDEX_TEXT, done, total))
+        return Finding(INDEX_TEXT, things, looked_at, wrong, tuple(examples[:EXAMPLES]), can_repair=True)
+    days = conn.execute(index_text.DAYS).fetchall()
     looked_at = wrong = 0
-    examples: list[str] = []
-    for number, (owner, day) in enumerate(days):
-        tell(INDEX_TEXT, number, len(days))
-        messages, bad = compare_day(conn, owner, day, everything=everything)
+    found: list[str] = []
+    for owner, day in random.sample(days, min(SAMPLED_DAYS, len(days))):
+        tell(INDEX_TEXT, 0, 1)
+        messages, bad = compare_some(conn, owner, day)
         looked_at, wrong = looked_at + messages, wrong + len(bad)
-        examples += bad[: EXAMPLES - len(examples)]
-    return Finding(INDEX_TEXT, things, looked_at, wrong, tuple(examples), can_repair=True)
+        found += bad
+    return Finding(INDEX_TEXT, things, looked_at, wrong, tuple(found[:EXAMPLES]), can_repair=True)
+
+
+def _index_of_notes(conn: psycopg.Connection[Any], *, owns: bool, tell: Tell) -> Finding:
+    """The same of notes and tags, always of all: people write them, there are never many."""
+    things = "notes and tags are found by exactly their words"
+    if not owns:
+        return Finding(INDEX_NOTES, things, 0, skipped="only the owner of the tables can look into the index")
+    looked_at = wrong = 0
+    found: list[str] = []
+    for source in (MARKS, CHAT_NOTES):
+        tell(INDEX_NOTES, 0, 1)
+        rows, bad, examples = compare_all(conn, source, lambda _done, _total: None)
+        looked_at, wrong = looked_at + rows, wrong + bad
+        found += examples
+    return Finding(INDEX_NOTES, things, looked_at, wrong, tuple(found[:EXAMPLES]), can_repair=True)
+
+
+def _share(conn: psycopg.Connection[Any], table: str) -> float:
+    """How many per cent of a table are ``_SAMPLED_PAGES`` pages."""
+    row = conn.execute(SHARE, {"pages": _SAMPLED_PAGES, "table": table}).fetchone()
+    assert row is not None
+    return float(row[0])
 
 
 def _vocabulary(conn: psycopg.Connection[Any], *, owns: bool, usable: bool, everything: bool) -> Finding:
@@ -197,7 +163,7 @@ def _vocabulary(conn: psycopg.Connection[Any], *, owns: bool, usable: bool, ever
         conn.execute("SET LOCAL enable_seqscan = off")
         conn.execute("SET LOCAL enable_indexscan = off")
         limit = 10 * _SAMPLED_WORDS if everything else _SAMPLED_WORDS
-        found = _counted(conn, VOCABULARY, things, _WORDS, {"total": total, "limit": limit}, can_repair=True)
+        found = _counted(conn, VOCABULARY, things, WORDS, {"total": total, "limit": limit}, can_repair=True)
     if found.wrong * 2 <= found.looked_at:
         return Finding(VOCABULARY, things, found.looked_at)
     return found

@@ -35,6 +35,7 @@ class Watcher:
 
     def __enter__(self) -> None:
         self._began: float | None = None
+        self._moved = False
         if self._tell is not None:
             self._thread.start()
 
@@ -59,7 +60,8 @@ class Watcher:
         part = min(1.0, done / total) if total else 0.0
         if phase.startswith("building"):
             now = time.perf_counter()
-            if self._began is None and part == 1.0:  # of another pass over the table, before this one has set its own
+            self._moved = self._moved or 0.0 < part < 1.0
+            if part == 1.0 and not self._moved:  # of another pass over the table, before this one has set its own
                 return IndexProgress(self._index, Step.BUILDING, 0.0)
             self._began = self._began or now
             elapsed = now - self._began

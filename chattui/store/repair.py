@@ -8,7 +8,8 @@ from typing import LiteralString
 from chattui.domain.errors import DatabaseError
 from chattui.domain.upkeep import Finding, Repair
 from chattui.store import search_index
-from chattui.store.check import BLOBS, CHAT_COUNTERS, DAY_COUNTS, INDEX, INDEX_TEXT, VOCABULARY
+from chattui.store.check import CHAT_COUNTERS, CHAT_TIMES, DAY_COUNTS, INDEX, INDEX_NOTES, INDEX_TEXT, VOCABULARY
+from chattui.store.check_statements import BLOBS
 from chattui.store.database import Database
 from chattui.store.index_progress import Tell
 
@@ -44,6 +45,18 @@ WITH counted AS MATERIALIZED (
 )
 SELECT count(*) FROM mended
 """
+_TIMES: LiteralString = """
+WITH counted AS MATERIALIZED (
+  SELECT owner, chat_id, min(created_at) AS first, max(created_at) AS last FROM chattui.messages GROUP BY 1, 2
+), mended AS (
+  UPDATE chattui.chats c
+     SET last_message_at = greatest(c.last_message_at, n.last),
+         created_at = CASE WHEN c.created_at > n.last THEN n.first ELSE c.created_at END
+    FROM counted n WHERE n.owner = c.owner AND n.chat_id = c.id AND (n.last > c.last_message_at OR c.created_at > n.last)
+   RETURNING 1
+)
+SELECT count(*) FROM mended
+"""
 _UNUSED_BLOBS: LiteralString = """
 WITH gone AS (
   DELETE FROM chattui.blobs b
@@ -54,6 +67,7 @@ SELECT count(*) FROM gone
 _STATEMENTS: dict[str, tuple[LiteralString, LiteralString, str]] = {
     DAY_COUNTS: (_LOCK_MESSAGES, _DAYS, "counted again"),
     CHAT_COUNTERS: (_LOCK_MESSAGES, _CHATS, "counted again"),
+    CHAT_TIMES: (_LOCK_MESSAGES, _TIMES, "set again"),
     BLOBS: ("LOCK TABLE chattui.blobs, chattui.files IN SHARE ROW EXCLUSIVE MODE", _UNUSED_BLOBS, "removed"),
 }
 _TIMEOUT = "1800s"
@@ -63,8 +77,8 @@ def repair(db: Database, findings: Sequence[Finding], progress: Tell | None = No
     """Mend what can be of what is wrong; what was done about each check, or why not."""
     wrong = {f.check for f in findings if f.wrong and f.can_repair}
     done: list[Repair] = []
-    if wrong & {INDEX, INDEX_TEXT}:
-        done.append(_rebuild(db, INDEX if INDEX in wrong else INDEX_TEXT, progress))
+    if rebuilt := [name for name in (INDEX, INDEX_TEXT, INDEX_NOTES) if name in wrong]:
+        done.append(_rebuild(db, rebuilt[0], progress))
     elif VOCABULARY in wrong:
         done.append(_words(db))
     done += [_run(db, name, *_STATEMENTS[name]) for name in _STATEMENTS if name in wrong]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from psycopg import errors as pg
 from sqlalchemy import BindParameter, ColumnElement, Connection, Text, and_, bindparam, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
@@ -18,6 +18,7 @@ from chattui.domain.query import match_ranges, pattern_of
 from chattui.domain.search import Cursor, Hit, Page
 from chattui.store import notes
 from chattui.store.database import Database
+from chattui.store.deep_search import deep_search, explained, has_phrase, without_expressions
 from chattui.store.search_query import as_json, has_regex, has_text, like
 from chattui.store.storable import storable
 from chattui.store.tables import ME, chats, messages
@@ -25,8 +26,6 @@ from chattui.store.tables import ME, chats, messages
 TYPING_BUDGET_MS = 20
 PATIENT_BUDGET_MS = 2_000
 SEARCH_TIMEOUT_MS = 20_000
-_REGEX_MORE_MS = 2_000
-"""How much longer than its budget a search with an expression may take: a single text can keep the engine busy."""
 
 
 def _statement() -> Any:
@@ -81,64 +80,83 @@ def search(
     after: Cursor | None = None,
     budget_ms: int = PATIENT_BUDGET_MS,
     slot: str | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Page:
     """A page of hits for what was typed: notes and tags first, then messages with the words as a phrase, then the others;
     newest first in each.
 
     The last word is a prefix unless a blank or a quote follows it. Ends early when ``budget_ms`` is spent; the page
     then says so and ``more`` goes on from there, and may bring hits of the page again. What is mistaken in the query is
-    told in ``problems``. ``Cancelled`` is raised when ``db.cancel(slot)`` ended it.
+    told in ``problems``. ``Cancelled`` is raised when ``db.cancel(slot)`` ended it, or ``stop`` says so between statements.
     """
     query = parse(asked.replace("\x00", " ")) if isinstance(asked, str) else asked
     if query.root is None:
         return Page((), 0, True, None, True, query.problems)
-    among_notes = has_text(query) and (after is None or after.tier == notes.TIER)
-    start = None if after is None or after.tier == notes.TIER else after
     pattern = pattern_of(query)
     wanted = as_json(query)
+
+    def once(start: Cursor | None, limit: int, budget_ms: int, timeout_ms: int) -> Page:
+        def work(conn: Connection) -> Page:
+            return _read(conn, query, wanted, pattern, limit, start, budget_ms)
+
+        if stop is not None and stop():
+            raise Cancelled("The search was given up.")
+        return db.read(work, timeout_ms=timeout_ms, slot=slot)
+
+    if not has_regex(query.root):
+        page = once(after, limit, budget_ms, SEARCH_TIMEOUT_MS)
+        return replace(page, problems=query.problems)
+
+    def skipped(start: Cursor | None) -> Cursor | None:
+        tried_on = without_expressions(wanted)
+        if tried_on is None:
+            return None
+        found = db.read(lambda conn: _rows(conn, tried_on, 1, start, budget_ms), slot=slot)
+        return _cursor(found[0]) if found else None
+
+    page = deep_search(once, skipped, after, limit, budget_ms, whole=has_phrase(wanted))
+    return replace(page, problems=(*query.problems, *page.problems))
+
+
+def _read(
+    conn: Connection,
+    query: Query,
+    wanted: str,
+    pattern: re.Pattern[str] | None,
+    limit: int,
+    after: Cursor | None,
+    budget_ms: int,
+) -> Page:
+    """A page: notes before messages."""
+    among_notes = has_text(query) and (after is None or after.tier == notes.TIER)
+    noted = notes.find(conn, wanted, pattern, limit=limit, after=after) if among_notes else []
+    found = [hit for hit, _ in noted]
+    if noted and len(noted) == limit:  # messages come on the next page
+        return Page(tuple(found), limit, False, noted[-1][1], True)
+    room = limit - len(noted)
+    page = _page(_rows(conn, wanted, room + 1, after, budget_ms), room, pattern)
+    if after is None and page.more is None:  # nothing was left out
+        page = replace(page, about=len(page.hits), exact=True)
+    return replace(page, hits=(*found, *page.hits), about=page.about + len(found))
+
+
+def _rows(conn: Connection, wanted: str, limit: int, after: Cursor | None, budget_ms: int) -> list[Any]:
+    """What ``search_messages`` finds behind a cursor."""
+    start = None if after is None or after.tier == notes.TIER else after
     params = {
         "query": wanted,
+        "limit": limit,
         "tier": start.tier if start else 0,
         "before": start.created_at.isoformat() if start else "infinity",
         "before_chat": start.chat_id if start else 0,
         "before_seq": start.seq if start else 0,
         "budget_ms": budget_ms,
     }
-
-    def work(conn: Connection) -> Page:
-        noted = notes.find(conn, wanted, pattern, limit=limit, after=after) if among_notes else []
-        found = [hit for hit, _ in noted]
-        if noted and len(noted) == limit:  # messages come on the next page
-            return Page(tuple(found), limit, False, noted[-1][1], True, query.problems)
-        room = limit - len(noted)
-        page = _page(list(conn.execute(_SEARCH, params | {"limit": room + 1})), room, pattern)
-        if after is None and page.more is None:  # nothing was left out
-            page = replace(page, about=len(page.hits), exact=True)
-        return replace(page, hits=(*found, *page.hits), about=page.about + len(found), problems=query.problems)
-
-    if not has_regex(query.root):
-        return db.read(work, timeout_ms=SEARCH_TIMEOUT_MS, slot=slot)
-    try:
-        return db.read(work, timeout_ms=budget_ms + _REGEX_MORE_MS, slot=slot)
-    except Cancelled:
-        raise
-    except DatabaseError as error:
-        problem = _explained(error)
-        if problem is None:
-            raise
-        return Page((), 0, False, None, True, (*query.problems, problem))
+    return list(conn.execute(_SEARCH, params))
 
 
-def _explained(error: DatabaseError) -> str | None:
-    """What is wrong with an expression that only the server can judge."""
-    original = getattr(error.__cause__, "orig", None)
-    match original:
-        case pg.InvalidRegularExpression():
-            reason = (original.diag.message_primary or "").rpartition(": ")[2]
-            return f"Not a regular expression: {reason}."
-        case pg.QueryCanceled():
-            return "This regular expression takes too long."
-    return None
+def _cursor(row: Any) -> Cursor:
+    return Cursor(row.tier, row.created_at, row.chat_id, row.seq)
 
 
 def suggest(db: Database, word: str, limit: int = 5) -> list[str]:
@@ -165,7 +183,7 @@ def matching_seqs(db: Database, chat_id: int, text: str, *, limit: int = 5_000, 
     try:
         return db.read(lambda conn: list(conn.execute(statement).scalars()), slot=slot)
     except DatabaseError as error:
-        if has_regex(query.root) and _explained(error) is not None:
+        if has_regex(query.root) and explained(error) is not None:
             return []
         raise
 
@@ -190,13 +208,13 @@ def _page(found: list[Any], limit: int, pattern: re.Pattern[str] | None) -> Page
     stopped: Cursor | None = None
     about, exact = 0.0, True
     for row in found:
-        (tier, chat_id, seq, created_at, role, kind, snippet, is_stop, about, exact, title, source, *rest) = row
+        (_tier, chat_id, seq, created_at, role, kind, snippet, is_stop, about, exact, title, source, *rest) = row
         if is_stop:
-            stopped = stopped or Cursor(tier, created_at, chat_id, seq)
+            stopped = stopped or _cursor(row)
             continue
         if title is None:
             continue
-        ends.append(Cursor(tier, created_at, chat_id, seq))
+        ends.append(_cursor(row))
         ranges = match_ranges(snippet, pattern)
         hits.append(Hit(chat_id, seq, Role(role), Kind(kind), created_at, snippet, ranges, title, source, *rest))
     more = stopped

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from chattui.config import Settings
     from chattui.tui.data.ahead import ReadAhead
+    from chattui.tui.data.background_embedding import BackgroundEmbedding
     from chattui.tui.data.background_sync import BackgroundSync
     from chattui.tui.data.session import Session
 
@@ -68,6 +69,7 @@ class ChattuiApp(App[int]):
         self._ahead = ahead
         self._session: Session | None = None
         self._sync: BackgroundSync | None = None
+        self._embedding: BackgroundEmbedding | None = None
         self._import_begun = False
         self.memory = Memory(self)
         target = settings.database
@@ -133,6 +135,15 @@ class ChattuiApp(App[int]):
             self._sync = BackgroundSync(self._tell, target.conninfo if target.kind == "url" else None)
         return self._sync.start()
 
+    def begin_embedding(self) -> None:
+        """Embed what is new in the background, where search by meaning is on. From the helper thread."""
+        if self._embedding is None:
+            from chattui.tui.data.background_embedding import BackgroundEmbedding
+
+            target = self.settings.database
+            self._embedding = BackgroundEmbedding(target.conninfo if target.kind == "url" else None)
+        self._embedding.start()
+
     def action_toggle_theme(self) -> None:
         """Light or dark."""
         self.theme = "textual-dark" if self.theme == "textual-light" else "textual-light"
@@ -159,6 +170,8 @@ class ChattuiApp(App[int]):
             self._session.close(state)
         if self._sync is not None:
             self._sync.stop()
+        if self._embedding is not None:
+            self._embedding.stop()
         self.exit(0)
 
 

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command. ``room`` is where its key works: "app" everywhere, also while writing; "search" in the bar and in
-    the hits; "screen"; or one widget."""
+    the hits; "screen"; or one widget. With ``numbers`` there are so many of it: "{}" in keys and action is the number."""
 
     name: str
     keys: str
@@ -20,19 +20,28 @@ class Command:
     room: str = "screen"
     footer: bool = False
     palette: bool = True
+    numbers: int = 0
 
     @property
-    def binding(self) -> Binding:
-        """The key as Textual takes it. Its id is what a configuration names to remap it."""
-        return Binding(
-            self.keys,
-            self.action,
-            self.label,
-            show=self.footer,
-            priority=self.room in ("app", "search"),  # terminals send Alt+G with the character g
-            id=f"{self.room}.{self.name}",
-            tooltip=self.help,
-        )
+    def bindings(self) -> list[Binding]:
+        """The keys as Textual takes them. Their id is what a configuration names to remap them."""
+        return [
+            Binding(
+                self.keys.format(number),
+                self.action.format(number),
+                self.label,
+                show=self.footer,
+                priority=self.room in ("app", "search"),  # terminals send Alt+G with the character g
+                id=f"{self.room}.{self.name}{number}",
+                tooltip=self.help,
+            )
+            for number in (range(1, self.numbers + 1) if self.numbers else ("",))
+        ]
+
+    @property
+    def shown_keys(self) -> str:
+        """The keys as help shows them, before they are named: those of the first and the last number."""
+        return ",".join(self.keys.format(n) for n in (1, self.numbers)) if self.numbers else self.keys
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -67,9 +76,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("bookmarks", "B", "bookmarks", "Bookmarks", "List the bookmarks of all chats"),
     Command("by_chat", "alt+g", "screen.by_chat", "By chat", "Hits by chat, or one below the other", "search"),
     Command("best", "alt+o", "screen.best", "Best first", "The best of the newest hits first, or the newest", "search"),
+    Command("meaning", "alt+m", "screen.meaning", "By meaning", "Ask also by meaning, or by words alone", "search"),
     Command(
         "facets", "alt+n", "screen.facets", "Facets", "Narrow the search by source, project, role or month", "search"
     ),
+    Command("strip", "alt+v", "screen.facet_strip", "Facets above", "Show or hide the facets above the hits", "search"),
     Command("project", "alt+p", "screen.within_project", "This project", "Look only within the project", "search"),
     Command("chat", "alt+c", "screen.within_chat", "This chat", "Look only within the chat", "search"),
     Command("save", "alt+s", "screen.save_search", "Save search", "Keep the search, with a name", "search"),
@@ -82,6 +93,16 @@ COMMANDS: tuple[Command, ...] = (
         "Select the hit; x t a d are then meant for all of them",
         "hits",
         palette=False,
+    ),
+    Command(
+        "narrow",
+        "{}",
+        "screen.narrow({})",
+        "Narrow",
+        "Narrow by the facet of this number",
+        "hits",
+        palette=False,
+        numbers=9,  # terminals send Alt+1 as other characters
     ),
     Command("fold", "left,minus,h", "fold", "Best", "Show only the best hits of the chat", "hits", palette=False),
     Command("forget", "d,delete", "forget", "Forget", "Keep the search no more", "saved", palette=False),
@@ -113,4 +134,4 @@ ROOMS = {
 
 def bindings(room: str) -> list[BindingType]:
     """The bindings of one room."""
-    return [c.binding for c in COMMANDS if c.room == room]
+    return [binding for c in COMMANDS if c.room == room for binding in c.bindings]

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import find, importing, keys, live, pane, peers, reading, rivals, search, startup, truth
+from tests.bench import find, importing, keys, live, pane, peers, reading, rivals, search, semantic, startup, truth
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
@@ -19,6 +19,7 @@ GROUPS = {
     "startup": startup,
     "keys": keys,
     "search": search,
+    "semantic": semantic,
     "rivals": rivals,
     "pane": pane,
     "reading": reading,

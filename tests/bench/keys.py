@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.bench import bulk
@@ -70,8 +70,11 @@ def _shuffled(probes: dict[str, list[str]]) -> Sequence[tuple[str, list[str]]]:
     return items
 
 
-def type_probe(terminal: Terminal, text: str, keys: Keys, server: int) -> None:
-    """Type one text into the empty search bar, key by key, then empty the bar."""
+def type_probe(
+    terminal: Terminal, text: str, keys: Keys, server: int, counts: Callable[[str], bool] = lambda _typed: True
+) -> None:
+    """Type one text into the empty search bar, key by key, then empty the bar. ``counts`` says of what is typed so far whether
+    its answer is one that can be seen."""
     backends = family([server])
     favour(backends)
     pressed: list[float] = []
@@ -83,12 +86,12 @@ def type_probe(terminal: Terminal, text: str, keys: Keys, server: int) -> None:
     terminal.read_for(_BETWEEN * 4)
     keys.cpu.append((terminal.cpu_ms() - cpu) / len(text))
     keys.server.append((sum(process_ms(pid) for pid in backends) - used) / len(text))
-    _judge(terminal, text, pressed, keys)
+    _judge(terminal, text, pressed, keys, counts)
     terminal.press("ctrl+u")
     terminal.settle(0.2)
 
 
-def _judge(terminal: Terminal, text: str, pressed: list[float], keys: Keys) -> None:
+def _judge(terminal: Terminal, text: str, pressed: list[float], keys: Keys, counts: Callable[[str], bool]) -> None:
     """Replay the frames and find for each key its echo and its answer."""
     echoes: list[float | None] = [None] * len(text)
     answers: list[float | None] = [None] * len(text)
@@ -102,6 +105,8 @@ def _judge(terminal: Terminal, text: str, pressed: list[float], keys: Keys) -> N
                 if answers[number] is None and _is_after(echoes[number], frame):
                     answers[number] = frame.at
     for number, at in enumerate(pressed):
+        if not counts(text[: number + 1]):
+            continue
         echo, answer = echoes[number], answers[number]
         if echo is None or answer is None:
             keys.missing += 1

@@ -47,7 +47,7 @@ MESSAGE = {
     ),
 }
 HIT = {
-    *("chat_id", "source", "source_id", "title", "project", "seq", "role", "kind", "time", "snippet", "matches"),
+    *("chat_id", "source", "source_id", "title", "project", "seq", "role", "kind", "time", "snippet", "matches", "by"),
 }
 """The documented keys of each document."""
 

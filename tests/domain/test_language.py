@@ -187,3 +187,18 @@ def test_any_text_is_understood_without_an_error(text: str) -> None:
 def test_many_groups_are_no_error() -> None:
     assert root("(" * 900 + "x") == Word("x", prefix=True)
     assert root("-(" * 400 + "x ") is not None
+
+
+@pytest.mark.parametrize(
+    "typed", ["~pool", "~pool exhausted", "pool ~exhausted", '~"pool exhausted"', "(~pool)", "~(pool OR x)"]
+)
+def test_a_tilde_asks_also_by_meaning_and_is_no_part_of_the_word(typed: str) -> None:
+    query = parse(typed + " ")
+    assert query.by_meaning
+    assert query.root == parse(typed.replace("~", "") + " ").root
+    assert query.problems == ()
+
+
+@pytest.mark.parametrize("typed", ["~", "~ pool", "~/notes.md", "a~b", r"\~pool", "pool", '"~pool"', "-~pool", "~~"])
+def test_a_tilde_elsewhere_is_text(typed: str) -> None:
+    assert not parse(typed + " ").by_meaning

@@ -59,6 +59,8 @@ def fill(db: Database, chat_id: int, texts: Iterable[tuple[str, datetime]], firs
         [text for text, _ in found],
         [when for _, when in found],
     )
+    began = "UPDATE chattui.chats SET created_at = least(created_at, %s) WHERE id = %s AND owner = CURRENT_USER"
+    rows(db, began, min(when for _, when in found), chat_id)
 
 
 @contextmanager

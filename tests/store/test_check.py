@@ -9,8 +9,19 @@ import pytest
 from steps import NOON, begin, fill, people, rows, value
 
 from chattui.domain.upkeep import Finding
-from chattui.store import search, search_index
-from chattui.store.check import BLOBS, CHAT_COUNTERS, DAY_COUNTS, INDEX, INDEX_TEXT, VOCABULARY, check
+from chattui.store import chats, marks, search, search_index
+from chattui.store.check import (
+    CHAT_COUNTERS,
+    CHAT_TIMES,
+    DAY_COUNTS,
+    INDEX,
+    INDEX_NOTES,
+    INDEX_TEXT,
+    NUMBERS,
+    VOCABULARY,
+    check,
+)
+from chattui.store.check_statements import BLOBS
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.repair import repair
@@ -223,3 +234,76 @@ def test_a_person_checks_and_mends_what_is_ones_own(server: str, filled: Databas
         assert {f.check for f in check(ann) if f.wrong} == {DAY_COUNTS}
         ann.close()
     assert wrong(filled)[CHAT_COUNTERS].wrong == 2, "the others' counters are theirs to mend"
+
+
+@BOTH
+def test_an_entry_of_the_index_under_a_wrong_day_is_found(filled: Database, everything: bool) -> None:
+    """The index is made with other days than the ones that searches ask for."""
+    source = value(filled, "SELECT pg_get_functiondef('chattui.day_of(timestamptz)'::regprocedure)")
+    other = source.replace("86400", "43200")
+    assert other != source
+    with connect(filled.conninfo, autocommit=True) as conn:
+        conn.execute(other)
+        conn.execute("REINDEX INDEX chattui.messages_search")
+        conn.execute(source)
+    bad = wrong(filled, everything=everything)
+    assert INDEX_TEXT in bad
+    mended(filled, everything=everything)
+
+
+@pytest.mark.parametrize("name", ["marks_search", "chats_noted"])
+def test_notes_that_the_index_does_not_know_are_found(filled: Database, name: str) -> None:
+    chat = begin(filled, "x")
+    ready = f"UPDATE pg_index SET indisready = %s WHERE indexrelid = 'chattui.{name}'::regclass"
+    rows(filled, ready, False)
+    marks.note(filled, chat, 1, "a remark on it's message")
+    chats.tag(filled, chat, ["sometag"])
+    rows(filled, ready, True)
+    bad = wrong(filled, everything=False)
+    assert set(bad) == {INDEX_NOTES}
+    assert bad[INDEX_NOTES].wrong == 1
+    assert bad[INDEX_NOTES].examples == ((f"{chat}:1",) if name == "marks_search" else (str(chat),))
+    mended(filled)
+    assert search.search(filled, "remark ").hits[0].is_note
+
+
+def test_notes_and_tags_are_looked_at(filled: Database) -> None:
+    chat = begin(filled, "x")
+    marks.note(filled, chat, 1, "C:\\dir it's a note 東京")
+    chats.tag(filled, chat, ["a'b", "two words"])
+    found = {f.check: f for f in check(filled)}[INDEX_NOTES]
+    assert (found.looked_at, found.wrong) == (2, 0)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        (
+            "UPDATE chattui.chats SET last_message_at = last_message_at - interval '1 s' WHERE title = 'A chat'",
+            CHAT_TIMES,
+        ),
+        ("UPDATE chattui.chats SET created_at = '2030-01-01', last_message_at = '2031-01-01'", CHAT_TIMES),
+        ("DELETE FROM chattui.messages WHERE seq = 7", NUMBERS),
+        ("UPDATE chattui.messages SET seq = seq + 1000 WHERE seq = 300", NUMBERS),
+    ],
+)
+def test_times_and_numbers_that_do_not_fit_the_messages_are_found(
+    filled: Database, damage: str, name: str, everything: bool
+) -> None:
+    rows(filled, "DELETE FROM chattui.tool_calls")
+    rows(filled, damage)
+    bad = wrong(filled, everything=everything)
+    assert set(bad) == {name}
+    assert bad[name].examples
+    assert bad[name].can_repair is (name == CHAT_TIMES)
+    if name == CHAT_TIMES:
+        mended(filled, everything=everything)
+
+
+def test_a_sample_of_many_rows_is_looked_at(filled: Database) -> None:
+    chat = begin(filled)
+    fill(filled, chat, [(f"{n} " + "long " * 300, NOON) for n in range(8_000)])
+    found = {f.check: f for f in check(filled, everything=False)}
+    assert 1_000 < found["messages"].looked_at < 8_000
+    assert {f.check: f for f in check(filled, everything=True)}["messages"].looked_at == 8_302

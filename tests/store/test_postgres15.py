@@ -7,13 +7,16 @@ from datetime import timedelta
 
 import pytest
 from servers import PG15, embedded
-from steps import NOON, begin, fill, value
+from steps import NOON, begin, fill, rows, value
 
+from chattui.domain.errors import DatabaseError
 from chattui.domain.upkeep import IndexProgress
-from chattui.store import chats, health, search, search_index
+from chattui.semantic import MODEL
+from chattui.store import chats, embeddings, health, search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.startup import first_screen, prepare
+from chattui.sync.embedding import embed_missing
 
 pytestmark = pytest.mark.skipif(not (PG15 / "postgres").exists(), reason="no binaries of PostgreSQL 15 here")
 
@@ -53,3 +56,16 @@ def test_the_index_is_dropped_and_built_on_postgresql_15(old: Database) -> None:
     assert search_index.is_ready(old)
     assert all(0 <= progress.share <= 1 for progress in told)
     assert search_index.NAME in search_index.rebuild(old).indexes
+
+
+def test_a_server_without_pgvector_says_so_and_searches_by_words(old: Database) -> None:
+    """Debian's server comes without it, as the container postgres:18 does."""
+    if rows(old, "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
+        pytest.skip("this server has pgvector")
+    with pytest.raises(DatabaseError, match=r"needs pgvector 0\.8 or newer, which this PostgreSQL does not have"):
+        embeddings.switch_on(old, MODEL)
+    found = embeddings.status(old, installed=True)
+    assert (found.on, found.server) == (False, None)
+    assert embed_missing(old) is None
+    assert rows(old, "SELECT * FROM chattui.search_meaning('{}', '[1]')") == []
+    embeddings.switch_off(old)

@@ -16,10 +16,13 @@ from steps import NOON, begin, fill, people, rows, value
 
 from chattui.domain.language import parse
 from chattui.domain.needle import Needle
-from chattui.store import chats, find, levels, marks, search, search_index
+from chattui.semantic import MODEL
+from chattui.semantic.model import Model
+from chattui.store import chats, embeddings, find, levels, marks, search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.search_query import as_json
+from chattui.sync.embedding import embed_missing
 
 ANNS_CHAT = 424242
 SECRET = "zyxquartz"
@@ -62,6 +65,8 @@ SELECT p.oid::regprocedure::text, p.proname, p.pronargs,
 
 def arguments(name: str, kind: str, ann: str) -> list[Any]:
     """What somebody would try who looks for Ann's data. Limits and budgets are such that two answers can be equal."""
+    if "vector" in name:
+        return Model().embed(["the secret of the mat", ann])
     if "budget" in name or "ms" in name.split("_"):
         return [60_000]
     if kind in ("integer", "bigint", "smallint"):
@@ -119,8 +124,13 @@ def answers(info: str, ann: str) -> dict[str, str]:
 def infos(server: str, conninfo: str) -> Iterator[list[str]]:
     """Ann and Bob, as ordinary people; Bob has a chat."""
     with people(server, conninfo, "ann", "bob") as made:
+        tables = Database(conninfo)
+        embeddings.switch_on(tables, MODEL)
+        tables.close()
         bob = Database(made[1])
+        embeddings.switch_on(bob, MODEL)
         fill(bob, begin(bob, title="Bob's chat"), [(f"nothing of interest {n} on my mat", NOON) for n in range(230)])
+        embed_missing(bob)
         bob.close()
         yield made
 
@@ -134,6 +144,8 @@ def secrets_of(ann: Database) -> None:
     marks.note(ann, ANNS_CHAT, 1, "a qwertynote on the mat")
     chats.tag(ann, ANNS_CHAT, ["qwertytag"])
     search_index.refresh_words(ann)
+    embeddings.switch_on(ann, MODEL)
+    embed_missing(ann)
 
 
 def test_no_function_says_anything_else_because_of_what_another_has(infos: list[str]) -> None:
@@ -149,7 +161,8 @@ def test_no_function_says_anything_else_because_of_what_another_has(infos: list[
     own = answers(infos[0], name)
     telling = {call.split("(")[0] for call, said in own.items() if said != after.get(call)}
     assert telling >= {"chattui.search_messages", "chattui.search_notes", "chattui.suggest_words", "chattui.seq_of"}
-    for signature in ("search_messages", "search_notes", "suggest_words", "refresh_words", "seq_of"):
+    assert "chattui.search_meaning" in telling
+    for signature in ("search_meaning", "search_messages", "search_notes", "suggest_words", "refresh_words", "seq_of"):
         assert any(call.startswith(f"chattui.{signature}(") for call in before)
 
 
@@ -301,3 +314,47 @@ def test_notes_words_chats_and_a_chats_messages_are_found_by_their_indexes(crowd
     assert crowd.fetched["messages"] <= 1_500
     levels.codes(crowd, chat, 1, 100)
     assert crowd.fetched["messages"] <= 100
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "most"),
+    [
+        ("tool:Xylograph ", 2, 10),
+        ("tool:xylo* common ", 2, 10),
+        ("tool:nowhere ", 0, 0),
+        ("file:thingummy ", 2, 10),
+        ("has:error ", 1, 10),
+        ("has:error common ", 1, 10),
+        ("has:note common ", 1, 10),
+        ("project:qz common ", 3, 20),
+        ("project:qzone ", 3, 20),
+        ("title:wombat common ", 3, 20),
+        ("is:pinned common ", 3, 20),
+        ("chat:wombat-1 ", 3, 20),
+        ("source:elsewhere common ", 3, 20),
+        ("source:nowhere common ", 0, 0),
+    ],
+)
+def test_rare_values_of_fields_are_found_without_a_walk_through_the_history(
+    crowd: Counting, typed: str, found: int, most: int
+) -> None:
+    [[chat]] = rows(crowd, "SELECT id FROM chattui.chats WHERE title = 'A chat of Bob''s'")
+    marks.note(crowd, chat, 699, "of use")
+    rows(
+        crowd,
+        "INSERT INTO chattui.tool_calls (chat_id, call_id, name, target) VALUES (%s, 'c1', 'Xylograph', 'src/thingummy.py')",
+        chat,
+    )
+    rows(crowd, "UPDATE chattui.messages SET call_id = 'c1' WHERE seq IN (700, 701)")
+    rows(crowd, "UPDATE chattui.messages SET error = true WHERE seq = 702")
+    rows(
+        crowd,
+        "INSERT INTO chattui.chats (id, source, source_id, title, project, pinned) "
+        "VALUES (9001, 'elsewhere', 'wombat-1', 'The wombat', '/home/qzone', true)",
+    )
+    fill(crowd, 9001, [(f"common word {n}", NOON - timedelta(days=30, hours=n)) for n in range(3)])
+    search.search(crowd, typed)  # plans of this connection
+    hits = [h for h in search.search(crowd, typed, budget_ms=5_000).hits if not h.is_note]
+    assert len(hits) == found
+    assert crowd.fetched.get("messages", 0) <= most
+    assert "messages" not in crowd.read_in_sequence

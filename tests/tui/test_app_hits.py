@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from app_driver import AppMaker, part, quit_app, running, seen_in, until, until_seen
 
+from chattui.domain.search import Cursor, Page
 from chattui.store import search_index
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
+from chattui.tui.messages import SearchAnswered
 from chattui.tui.results.search_hits import SHOWN
 
 
@@ -120,3 +122,19 @@ async def test_what_is_proposed_finds_something(samples: str, app_on: AppMaker, 
         await until(pilot, lambda: "No hits" in title(app))
         await pilot.press("tab")
         assert "Did you mean umlaute exhausted" not in seen_in(app.main.hits), "both words are there, but not together"
+
+
+async def test_hits_of_a_chat_are_at_least_so_many_while_a_longer_look_goes_on(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("slash", *"schema")
+        await until(pilot, lambda: "4 messages" in title(app))
+        found = tuple(app.main.hits.hits)
+        cut = Page(found[:1], 4, False, Cursor(1, found[0].created_at, found[0].chat_id, found[0].seq), False)
+        number = app.main.searching._latest
+        app.main.post_message(SearchAnswered(number, "schema", cut, [], False, False))
+        await until(pilot, lambda: heads(app) and " · 1+ hits" in heads(app)[0])
+        await until(pilot, lambda: "claude-code 1+" in seen_in(app.main.facet_strip))
+        app.main.post_message(SearchAnswered(number, "schema", Page(found, 4, True, None, True), [], True, False))
+        await until(pilot, lambda: heads(app) and " · 4 hits" in heads(app)[0])
+        await until(pilot, lambda: "claude-code 4" in seen_in(app.main.facet_strip))

@@ -49,7 +49,7 @@ async def test_the_help_tells_every_key(samples: str, app_on: AppMaker) -> None:
         await until_seen(pilot, "Keys", *ROOMS.values())
         shown = screen_text(app)
         for command in COMMANDS:
-            assert f"{key_name(command.keys)} " in shown, command.name
+            assert f"{key_name(command.shown_keys)} " in shown, command.name
             assert command.help in shown, command.name
         for binding in (*MessagePane.BINDINGS, *Editor.BINDINGS):
             assert isinstance(binding, Binding)

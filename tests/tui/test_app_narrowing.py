@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app_driver import AppMaker, part, running, seen_in, strips, until, until_seen
+from app_driver import AppMaker, part, quit_app, running, seen_in, strips, until, until_seen
 
 from chattui.tui.app import ChattuiApp
 from chattui.tui.screens.facets_dialog import FacetsDialog
@@ -78,6 +78,8 @@ async def test_tab_completes_a_field_and_a_value_that_exists(samples: str, app_o
         first = app.main.search_bar.value
         await pilot.press("tab")
         assert app.main.search_bar.value != first
+        await pilot.press("ctrl+u", *"file:diges", "tab")
+        await until(pilot, lambda: app.main.search_bar.value == "file:digests.py")
         await pilot.press("ctrl+u", *"zebra", "tab")
         assert app.focused is not app.main.search_bar, "with nothing to complete Tab goes on"
 
@@ -100,3 +102,60 @@ async def test_fields_are_coloured_and_a_mistake_is_explained_below(samples: str
         await pilot.press("ctrl+u", *"pool")
         await until(pilot, lambda: "44 messages" in title(app))
         assert "does not know" not in seen_in(app.main.title_bar)
+
+
+async def test_facets_above_the_hits_narrow_by_their_numbers_and_by_a_click(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        strip = app.main.facet_strip
+        assert not strip.display, "it goes with the hits"
+        await pilot.press("slash", *"pool")
+        await until(pilot, lambda: "claude-code 44  │  harbor-api 30  courier 11  parcelbox 3" in seen_in(strip))
+        assert "assistant 28  tool 14  user 2  │" in seen_in(strip)
+        assert part(strip)[1].endswith("Alt+N narrows")
+        await pilot.press("tab")
+        assert app.focused is app.main.hits
+        await until(pilot, lambda: "claude-code 44  │  1 harbor-api 30  2 courier 11" in seen_in(strip))
+        assert "4 assistant 28  5 tool 14" in seen_in(strip), "what all hits have narrows nothing, and has no number"
+        await pilot.press("5")
+        assert app.main.search_bar.value == "role:tool pool"
+        await until(pilot, lambda: "14 messages" in title(app) and "tool 14" in seen_in(strip))
+        at = part(strip)[0].index("courier")
+        await pilot.click(strip, offset=(at + 1, 0))
+        assert app.main.search_bar.value == "project:courier role:tool pool"
+        await until(
+            pilot, lambda: {h.project.rpartition("/")[2] for h in app.main.hits.hits if h.project} == {"courier"}
+        )
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.pane.display)
+        assert not strip.display
+
+
+async def test_facets_say_that_there_may_be_more_hits(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app, size=(80, 24)) as pilot:
+        await pilot.press("slash", *"the")
+        await until(pilot, lambda: len(app.main.hits.hits) >= 100)
+        assert app.main.hits.partial
+        await until(pilot, lambda: "claude-code" in seen_in(app.main.facet_strip))
+        rows = [row.strip() for row in part(app.main.facet_strip)]
+        assert all(len(row) <= 48 and ("+" in row) for row in rows)
+        assert rows[0].endswith("…"), "not all projects have room"
+
+
+async def test_facets_above_can_be_put_away_also_for_the_next_start(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("slash", *"pool")
+        await until(pilot, lambda: app.main.facet_strip.display)
+        await pilot.press("alt+v")
+        assert not app.main.facet_strip.display
+        assert app.main.search_bar.value == "pool"
+        await quit_app(pilot)
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("slash", *"pool")
+        await until(pilot, lambda: "44 messages" in title(app))
+        assert not app.main.facet_strip.display
+        await pilot.press("alt+v")
+        await until(pilot, lambda: "harbor-api 30" in seen_in(app.main.facet_strip))

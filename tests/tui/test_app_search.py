@@ -186,11 +186,11 @@ async def test_only_the_newest_text_is_answered(samples: str, app_on: AppMaker) 
         app.main.search_bar.value = ""
         for end in range(1, 7):
             app.main.search_bar.value = "schema"[:end]
-        await until(pilot, lambda: "4 messages" in title(app))
+        await until(pilot, lambda: " 4 messages" in title(app))
         late = SearchAnswered(1, "pool", app.main.hits and _page(), [], True, False)
         app.main.post_message(late)
         await pilot.pause()
-        assert "4 messages" in title(app), "a late answer changes nothing"
+        assert " 4 messages" in title(app), "a late answer changes nothing"
         await until(pilot, lambda: part(app.main.hits)[0].startswith(" TypeScript"))
 
 

@@ -34,6 +34,11 @@ async def test_a_tiny_terminal_can_be_used(samples: str, app_on: AppMaker) -> No
         assert "counter" in seen_in(app.main.pane), "the end of the chat"
         await pilot.press("slash", *"schema")
         await until(pilot, lambda: "Typ…" in seen_in(app.main.hits))
+        assert not app.main.facet_strip.display, "no room"
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: app.main.facet_strip.display)
+        await pilot.resize_terminal(20, 5)
+        await until(pilot, lambda: not app.main.facet_strip.display)
         await pilot.press("enter")
         await until(pilot, lambda: "schema" in seen_in(app.main.pane))
         await pilot.press("escape", "escape", "w", *"hi", "enter")

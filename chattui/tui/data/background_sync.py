@@ -39,7 +39,7 @@ class BackgroundSync:
         if self._database:  # in the environment, where no other user can read a password
             environment["CHATTUI_DATABASE_URL"] = self._database
         self._process = subprocess.Popen(
-            [*command, "import", "--progress"],
+            [*command, "import", "--progress", "--no-embed"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,6 +10,7 @@ from textual.message import Message
 
 from chattui.domain.errors import Cancelled
 from chattui.domain.search import Cursor
+from chattui.tui.data.meaning import Meaning
 from chattui.tui.data.worker import Worker
 from chattui.tui.messages import SearchAnswered
 
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
     from chattui.store.database import Database
 
 PAGE = 25
-_SLOT = "search"
-_Wanted = tuple[int, str, Cursor | None, int]
+_Wanted = tuple[int, str, Cursor | None, int, bool]
 
 
 class SearchFlight:
     """Single-flight search. Every request gets a number; an answer with an older number is of no use any more.
 
     A first look takes at most the budget of a key press; when it was cut short, a patient one follows, which is cancelled
-    in the server as soon as something newer is typed.
+    in the server as soon as something newer is typed. So is the look for what is near in meaning, which comes last: its
+    answer has the hits that are shown already, and others among them.
     """
 
     def __init__(self, searches: Worker, helper: Worker, post: Callable[[Message], None]) -> None:
@@ -34,21 +35,23 @@ class SearchFlight:
         self._post = post
         self._lock = threading.Lock()
         self._wanted: _Wanted | None = None
-        self._busy = self._patient = False
+        self._busy = False
+        self._patient = 0  # the number of the patient look that runs
         self.generation = 0
+        self.meaning = Meaning()
         self.db: Database | None = None
 
-    def request(self, text: str, after: Cursor | None = None, limit: int = PAGE) -> int:
-        """Search for ``text``, or for what follows ``after``; returns the request's number. A page has ``limit`` hits."""
+    def request(self, text: str, after: Cursor | None = None, limit: int = PAGE, *, by_meaning: bool = False) -> int:
+        """Search for ``text``, or for what follows ``after``; returns the request's number. A page has ``limit`` hits; the
+        first one also those by meaning, when they are asked for here or in the text."""
         with self._lock:
             self.generation += 1
-            self._wanted = (self.generation, text, after, limit)
+            self._wanted = (self.generation, text, after, limit, by_meaning)
             if not self._busy:
                 self._busy = True
                 self._searches.submit(self._run)
-            elif self._patient:
-                self._patient = False  # cancelled once
-                self._helper.submit(self._cancel)
+            else:
+                self._cancel_patient()
             return self.generation
 
     def forget(self) -> None:
@@ -56,13 +59,17 @@ class SearchFlight:
         with self._lock:
             self.generation += 1
             self._wanted = None
-            if self._patient:
-                self._patient = False
-                self._helper.submit(self._cancel)
+            self._cancel_patient()
 
-    def _cancel(self) -> None:
+    def _cancel_patient(self) -> None:
+        """Cancel the patient look, once. Its slot is its own: a cancel that comes late can hit nothing that follows."""
+        if self._patient:
+            slot, self._patient = _slot(self._patient), 0
+            self._helper.submit(lambda: self._cancel(slot))
+
+    def _cancel(self, slot: str) -> None:
         if self.db is not None:
-            self.db.cancel(_SLOT)
+            self.db.cancel(slot)
 
     def _take(self) -> _Wanted | None:
         with self._lock:
@@ -83,31 +90,53 @@ class SearchFlight:
                         self._searches.submit(self._run)
                 raise
 
-    def _answer(self, number: int, text: str, after: Cursor | None, limit: int) -> None:
+    def _answer(self, number: int, text: str, after: Cursor | None, limit: int, by_meaning: bool) -> None:
+        from chattui.domain.language import parse
         from chattui.store import search
 
         if self.db is None:
             return
-        quick = search.search(self.db, text, limit=limit, after=after, budget_ms=search.TYPING_BUDGET_MS, slot=_SLOT)
-        self._post(SearchAnswered(number, text, quick, [], quick.complete, after is not None))
+        slot = _slot(number)
+        by_meaning = after is None and (by_meaning or ("~" in text and parse(text).by_meaning))
+        quick = search.search(self.db, text, limit=limit, after=after, budget_ms=search.TYPING_BUDGET_MS, slot=slot)
+        self._post(SearchAnswered(number, text, quick, [], quick.complete and not by_meaning, after is not None))
         at_a_loss = quick.complete and not quick.hits and after is None and bool(text.split())
         with self._lock:
-            if (quick.complete and not at_a_loss) or self._wanted is not None or number != self.generation:
+            if (quick.complete and not at_a_loss and not by_meaning) or self._stale(number):
                 return
-            self._patient = True
+            self._patient = number
         try:
             page = quick
             if not quick.complete:
                 page = search.search(
-                    self.db, text, limit=limit, after=after, budget_ms=search.PATIENT_BUDGET_MS, slot=_SLOT
+                    self.db,
+                    text,
+                    limit=limit,
+                    after=after,
+                    budget_ms=search.PATIENT_BUDGET_MS,
+                    slot=slot,
+                    stop=lambda: number != self.generation,
                 )
-                self._post(SearchAnswered(number, text, page, [], True, after is not None))
+                self._post(SearchAnswered(number, text, page, [], not by_meaning, after is not None))
                 at_a_loss = page.complete and not page.hits and after is None
+            if by_meaning:
+                fused = self.meaning.fused(self.db, text, page, slot, lambda: self._stale(number))
+                if fused is None:
+                    return
+                page, at_a_loss = fused, at_a_loss and not fused.hits
+                self._post(SearchAnswered(number, text, page, [], True, False))
             if at_a_loss:
                 from chattui.store.corrections import corrections
 
-                if meant := corrections(self.db, text, _SLOT):
+                if meant := corrections(self.db, text, slot):
                     self._post(SearchAnswered(number, text, page, meant, True, False))
         finally:
             with self._lock:
-                self._patient = False
+                self._patient = 0
+
+    def _stale(self, number: int) -> bool:
+        return self._wanted is not None or number != self.generation
+
+
+def _slot(number: int) -> str:
+    return f"search {number}"

@@ -102,6 +102,17 @@ class Searches:
 
             self._submit(job)
 
+    def where_on(self, begin: Callable[[], None]) -> None:
+        """Call ``begin``, on the helper thread, where search by meaning is on."""
+
+        def job() -> None:
+            from chattui.store.embeddings import is_on
+
+            if not self._closed and is_on(self._database()):
+                begin()
+
+        self._helpers.submit(job)
+
     def _submit(self, job: Job) -> None:
         if self._counts is None:
             self._counts = Worker("chattui-counts", self._failed)

@@ -76,6 +76,7 @@ class Session:
         if self._listener is not None:
             self._listener.stop()
         self.flight.forget()
+        self.flight.meaning.close()
         if self._finds is not None:
             self._finds.close()
         self.searches.close()

@@ -12,7 +12,7 @@ from rich.style import Style
 from textual.message import Message
 
 from chattui.domain.kinds import Kind
-from chattui.domain.search import Hit
+from chattui.domain.search import BY, FoundBy, Hit
 from chattui.domain.visible import visible_line
 from chattui.tui.pane.headline import KIND_NAMES, ROLE_NAMES
 from chattui.tui.pane.lines import Run
@@ -59,8 +59,9 @@ def wrapped(text: str, ranges: Ranges, width: int) -> Wrapped:
 
 
 def said_by(hit: Hit) -> str:
-    """Who a hit is from, or what it is."""
-    return "Note" if hit.is_note else ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
+    """Who a hit is from, or what it is; and how it was found, where that is not by its words."""
+    who = "Note" if hit.is_note else ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
+    return who if hit.found_by is FoundBy.WORDS else f"{who} · {BY[hit.found_by]}"
 
 
 def _clock() -> datetime:
@@ -87,12 +88,16 @@ class HitList(ItemList):
 
     def set_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "") -> None:
         """Show other hits, the cursor on the first."""
-        self._hits = []
-        self._flat, self._rows, self._note = [], [], visible_line(note)
-        self._add(hits)
+        self.refill(hits, note)
         self.scroll_to(y=0, animate=False)
         self.replaced(0, more=more)
         self.highlighted()
+
+    def refill(self, hits: Sequence[Hit], note: str) -> None:
+        """Take other hits; whoever calls this says where the cursor is."""
+        self._hits = []
+        self._flat, self._rows, self._note = [], [], visible_line(note)
+        self._add(hits)
 
     def append_hits(self, hits: Sequence[Hit], more: bool = False) -> None:
         """Add hits at the end; the cursor stays."""

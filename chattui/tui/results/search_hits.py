@@ -76,6 +76,8 @@ class SearchHits(HitList):
     def __init__(self, *, now: Callable[[], datetime], id: str) -> None:  # noqa: A002
         super().__init__(now=now, id=id)
         self.by_chat = True
+        self.by_hand = False  # only a person asks for more
+        self.partial = False  # there may be more hits than are known
         self.worth: Worth = _any
         self.selected: dict[Key, Hit] = {}
         self._groups: dict[int, _Group] = {}
@@ -97,15 +99,24 @@ class SearchHits(HitList):
         entry = self._entries[self.cursor - 1] if 0 < self.cursor <= len(self._entries) else None
         return self._hits[entry.at] if isinstance(entry, _Row) else None
 
-    def set_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "") -> None:
-        """Show other hits, the cursor on the first."""
+    def set_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "", looking: bool = False) -> None:
+        """Show other hits, the cursor on the first. ``looking``: they will be replaced by all that a longer look finds."""
         self._groups, self._unfolded, self._entries = {}, set(), []
-        self.more = more
+        self.more, self.partial = more, more or looking
         super().set_hits(hits, more=more, note=note)
 
-    def append_hits(self, hits: Sequence[Hit], more: bool = False) -> None:
+    def replace_hits(self, hits: Sequence[Hit], *, more: bool = False, note: str = "", looking: bool = False) -> None:
+        """Show other hits of the same search, the cursor on the hit it is on, at the same place of the window."""
+        before, row = self.hit, self._row_of_cursor()
+        self._groups, self._entries = {}, []
+        self.partial = more or looking
+        self.refill(hits, note)
+        self.replaced((self._place_of(before) if before is not None else None) or 0, more=more)
+        self._go_to(before, row)
+
+    def append_hits(self, hits: Sequence[Hit], more: bool = False, *, looking: bool = False) -> None:
         """Add hits at the end, or to their chats; the cursor stays on its hit, and the hit where it is seen."""
-        before, self.more = self.hit, more
+        before, self.more, self.partial = self.hit, more, more or looking
         with_row = self._row_of_cursor()
         self._add(hits)
         self._go_to(before, with_row)
@@ -198,7 +209,7 @@ class SearchHits(HitList):
 
     def _ask_when_seen(self) -> None:
         """A chat may have all the newest hits, and show three: from ``ENOUGH`` on, only a person asks for more."""
-        if not self.by_chat or len(self._hits) < ENOUGH:
+        if not self.by_hand and (not self.by_chat or len(self._hits) < ENOUGH):
             super()._ask_when_seen()
 
     def action_move(self, step: int) -> None:
@@ -277,7 +288,7 @@ class SearchHits(HitList):
         first = self._hits[group.hits[0]]
         count, hidden = len(group.hits), len(group.hits) - len(group.shown)
         about = f" · {age(max(self._hits[at].created_at for at in group.hits), self._now())}"
-        about += f" · {count}{'+' if self.more else ''} hit{'' if count == 1 and not self.more else 's'}"
+        about += f" · {count}{'+' if self.partial else ''} hit{'' if count == 1 and not self.partial else 's'}"
         if hidden and first.chat_id not in self._unfolded:
             about += f" · → shows {hidden} more"
         title = clip(visible_line(first.title) or "Untitled", max(4, width - INDENT - cells(about)))

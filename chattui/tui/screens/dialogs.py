@@ -116,7 +116,7 @@ def help_dialog() -> TextDialog:
     """Every key, by the room where it works."""
     rows: dict[str, list[tuple[str, str]]] = {room: [] for room in ROOMS}
     for command in COMMANDS:
-        rows[command.room].append((key_name(command.keys), command.help))
+        rows[command.room].append((key_name(command.shown_keys), command.help))
     rows["pane"] += _described(MessagePane.BINDINGS)
     rows["find"] += _described(FindLine.BINDINGS)
     rows["composer"] += _described(Editor.BINDINGS)

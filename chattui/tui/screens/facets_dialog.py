@@ -10,7 +10,6 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widgets import Static
 
 from chattui.domain.narrowing import Facet
@@ -18,17 +17,10 @@ from chattui.domain.visible import visible_line
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.item_list import ItemList
 from chattui.tui.recents.list_palette import ListPalette
+from chattui.tui.results.facet_strip import FacetPicked
 from chattui.tui.screens.dialogs import Dialog
 
 _HEADINGS = {"source": "Source", "project": "Project", "role": "Role", "on": "Month"}
-
-
-class FacetPicked(Message):
-    """A facet was chosen."""
-
-    def __init__(self, facet: Facet) -> None:
-        self.facet = facet
-        super().__init__()
 
 
 class FacetList(ItemList):

@@ -183,6 +183,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             self.recents.refresh()
             self.count_soon()
         self.show_empty()
+        self.session.searches.where_on(self.app.begin_embedding)
 
     # Lists and pane
 
@@ -319,6 +320,8 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             "level": self.pane.sieve.level.value,
             "by_chat": self.hits.by_chat,
             "best_first": self.searching.best_first,
+            "facets": self.facet_strip.wanted,
+            "by_meaning": self.searching.by_meaning,
             **self.open_chat.place,
         }
 

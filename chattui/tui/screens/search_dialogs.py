@@ -30,6 +30,10 @@ class SaveSearchDialog(Dialog[str | None]):
             yield LineInput(self._query, id="search-name", compact=False)
             yield Static("Enter keeps it above the list of chats · Esc cancels", markup=False, classes="dialog-hint")
 
+    def on_mount(self) -> None:
+        """What is typed takes the place of the proposed name."""
+        self.query_one(LineInput).select_all()
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The name is given."""
         event.stop()

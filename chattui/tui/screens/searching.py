@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chattui.domain.ranking import Ranking
-from chattui.domain.search import Cursor, Hit
+from chattui.domain.search import Cursor, FoundBy, Hit
 from chattui.tui import messages as told
 from chattui.tui.data.flight import PAGE
-from chattui.tui.results.search_hits import SearchHits
+from chattui.tui.results.search_hits import Key, SearchHits, key_of
 
 if TYPE_CHECKING:
     from chattui.tui.data.session import Session
@@ -42,13 +42,17 @@ class Searching:
         self._now = now
         self.text = ""
         self.best_first = False
+        self.by_meaning = False  # whatever is typed
         self.summary = ""  # what is said of the hits
         self.similar: list[str] = []  # what may have been meant, when nothing was found
         self.origin: Origin | None = None
         self.opened_hit = False
         self._latest = 0
+        self._shown: str | None = None  # what the hits are of that are shown
+        self._switched = False  # the same text is asked in another way
+        self._near: set[Key] = set()  # those by meaning alone, as far as is known
         self._more: Cursor | None = None
-        self._seen: set[tuple[int, int, bool]] = set()
+        self._seen: set[Key] = set()
         self._asked_more = False
 
     @property
@@ -71,14 +75,27 @@ class Searching:
             self._session.flight.forget()
             self._hits.set_hits((), more=False)
             return
-        self._latest = self._session.flight.request(text, limit=self._limit)
+        self._shown, self._switched = None, False
+        self._ask()
+
+    def _ask(self) -> None:
+        self._latest = self._session.flight.request(self.text, limit=self._limit, by_meaning=self.by_meaning)
+
+    def ask_for_meaning(self, wanted: bool) -> None:
+        """Ask also by meaning, whatever is typed, or no longer."""
+        if wanted != self.by_meaning:
+            self.by_meaning = wanted
+            self._switched = True
+            if self.text:
+                self._ask()
 
     def order(self, *, best_first: bool) -> None:
         """The best of the newest hits first, or the newest."""
         if best_first != self.best_first:
             self.best_first = best_first
+            self._shown, self._switched = None, False
             if self.text:
-                self._latest = self._session.flight.request(self.text, limit=self._limit)
+                self._ask()
 
     @property
     def _limit(self) -> int:
@@ -101,16 +118,28 @@ class Searching:
         self._hits.worth = ranking.worth
         # while a patient look is under way its page will replace this one: nothing goes on behind it yet
         self._more, self._asked_more = (page.more if event.final else None), False
+        self._hits.by_hand = bool(page.problems)  # an expression that takes too long would keep the server busy
         if event.appended:
+            self._near -= set(map(key_of, page.hits))  # by their words too
             new = self._unseen(page.hits)
             new = ranking.sort(new) if self.best_first else new
-            self._hits.append_hits(new, more=self._more is not None)
+            self._hits.append_hits(new, more=self._more is not None, looking=not event.final)
         else:
             self._seen.clear()
             self.similar = event.similar
             hits = self._unseen(page.hits)
-            hits = ranking.sort(hits) if self.best_first else hits
-            self._hits.set_hits(hits, more=self._more is not None, note=self._note(event))
+            self._near = {key_of(hit) for hit in hits if hit.found_by is FoundBy.MEANING}
+            if page.fused:  # reciprocal rank is their order, also within a chat
+                ranks = {key_of(hit): -rank for rank, hit in enumerate(hits)}
+                self._hits.worth = lambda hit: ranks.get(key_of(hit), ranking.worth(hit) - len(ranks))
+            elif self.best_first:
+                hits = ranking.sort(hits)
+            more, looking = self._more is not None, not event.final
+            if self._shown == event.text and (page.fused or self._switched):  # perhaps gone through already
+                self._hits.replace_hits(hits, more=more, note=self._note(event), looking=looking)
+            else:
+                self._hits.set_hits(hits, more=more, note=self._note(event), looking=looking)
+            self._shown = event.text
         self.summary = self._summary(event)
         if not self._hits.selected:
             self._tell(self.summary)
@@ -125,16 +154,18 @@ class Searching:
 
     def _unseen(self, hits: tuple[Hit, ...]) -> list[Hit]:
         """A page that follows a cut one may repeat hits of the tier after it."""
-        new = [h for h in hits if (h.chat_id, h.seq, h.is_note) not in self._seen]
-        self._seen.update((h.chat_id, h.seq, h.is_note) for h in new)
+        new = [h for h in hits if key_of(h) not in self._seen]
+        self._seen.update(map(key_of, new))
         return new
 
     @staticmethod
     def _note(event: told.SearchAnswered) -> str:
-        if not event.final:
+        if not event.final and not (event.page.complete and event.page.hits):
             return "Still looking …"
         if event.page.hits:
             return ""
+        if event.page.more is not None:
+            return "Nothing found so far. ↓ looks on."
         if not event.similar:
             return "Nothing found."
         meant, *others = event.similar
@@ -145,12 +176,13 @@ class Searching:
         page = event.page
         if not page.hits and not event.appended:
             return "No hits" if event.final else "Still looking …"
-        known = len(self._hits.hits) if self._more is None and event.final else 0  # all of them are here
+        near = len(self._near)
+        known = len(self._hits.hits) - near if self._more is None and event.final else 0  # all of them are here
         number = known or page.about
         count = f"{number:,}" if page.exact or known else f"about {number:,}"
         waiting = "" if event.final else " · still looking …"
-        order = ""
-        if self.best_first:
+        order = f" by words, {near} by meaning" if near else ""
+        if self.best_first and not near:
             order = f" · best of the newest {RANKED}" if page.more is not None or event.appended else " · best first"
         keys = "Enter opens at the match · Esc goes back"
         return f"{count} message{'' if number == 1 else 's'}{order}{waiting} · {keys}"

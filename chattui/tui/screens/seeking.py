@@ -15,9 +15,16 @@ from chattui.tui.widgets.query_bar import QueryBar
 from chattui.tui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from chattui.tui import messages as told
+    from chattui.tui.results.facet_strip import FacetPicked
     from chattui.tui.results.hit_list import HitPicked
     from chattui.tui.results.search_hits import SelectionChanged
+
+
+_FACETS_AFTER = 0.06
+"""Seconds after an answer in which its facets follow."""
 
 
 class Seeking(Shell):
@@ -31,6 +38,7 @@ class Seeking(Shell):
         super().__init__()
         self._values: dict[str, list[str]] | None = None  # of fields; None while they are not known
         self._completing = False
+        self._facets_due: Timer | None = None
 
     def action_new_chat(self) -> None:
         """An empty pane and the cursor in the composer."""
@@ -93,6 +101,8 @@ class Seeking(Shell):
         self._completing = self._values is None and ":" in self.search_bar.value
         if self._completing:
             self.session.searches.read_values()
+        elif self.hits.display:
+            self.hits.focus()
         else:
             self.focus_next()
 
@@ -144,12 +154,36 @@ class Seeking(Shell):
 
         def chosen(facet: Facet | None) -> None:
             if facet is not None:
-                self.search_bar.write(with_field(self.search_bar.value, facet.field, facet.value))
-                self.search_bar.focus()
+                self._narrow(facet)
 
         zone = self.app.now().tzinfo
         self.app.push_screen(FacetsDialog(query, facets(self.hits.hits, zone), len(self.hits.hits)), chosen)
         self.session.searches.facets(query, zone)
+
+    def action_narrow(self, number: int) -> None:
+        """Narrow by one of the facets above the hits."""
+        if (facet := self.facet_strip.facet(number)) is not None and self.facet_strip.display:
+            self._narrow(facet)
+
+    def on_descendant_focus(self) -> None:
+        """In the hits a number is a key."""
+        if self.furnished:
+            self.facet_strip.show_numbers(self.focused is self.hits)
+
+    def on_facet_picked(self, event: FacetPicked) -> None:
+        """A facet above the hits was clicked."""
+        self._narrow(event.facet)
+
+    def _narrow(self, facet: Facet) -> None:
+        self.search_bar.write(with_field(self.search_bar.value, facet.field, facet.value))
+        self.search_bar.focus()
+
+    def action_facet_strip(self) -> None:
+        """Show or hide the facets above the hits."""
+        self.facet_strip.wanted = not self.facet_strip.wanted
+        self.say_shortly(f"Facets above the hits: {'shown' if self.facet_strip.wanted else 'hidden'}.")
+        self.show_facets()
+        self._keep()
 
     def on_facets_read(self, event: told.FacetsRead) -> None:
         """Facets of more hits than are shown."""
@@ -166,6 +200,18 @@ class Seeking(Shell):
             self.show_hits(self.hits.display or not self.searching.opened_hit)
             self._complain(event.page.problems)
             self.searching.answered(event)
+            if self.facet_strip.is_empty:
+                self._count_facets()
+            elif self._facets_due is None:  # the hits first: they are what a key waits for
+                self._facets_due = self.set_timer(_FACETS_AFTER, self._count_facets)
+
+    def _count_facets(self) -> None:
+        """What the hits have in common stands above them."""
+        self._facets_due = None
+        found = self.hits.hits
+        facts = facets(found, self.app.now().tzinfo)
+        self.facet_strip.show(facts, self.searching.text, len(found), partial=self.hits.partial)
+        self.show_facets()
 
     def on_hit_picked(self, event: HitPicked) -> None:
         """A hit was chosen."""
@@ -203,6 +249,12 @@ class Seeking(Shell):
         self.say_shortly("The best hits first." if self.searching.best_first else "The newest hits first.")
         self._keep()
 
+    def action_meaning(self) -> None:
+        """Ask by meaning too, or by words alone."""
+        self.searching.ask_for_meaning(not self.searching.by_meaning)
+        self.say_shortly("Also by meaning." if self.searching.by_meaning else "By words alone.")
+        self._keep()
+
     def say_shortly(self, sentence: str) -> None:
         """What a key has changed, where it cannot be seen."""
         if not self.hits.display:
@@ -215,7 +267,9 @@ class Seeking(Shell):
     def take_up(self, snapshot: dict[str, object]) -> None:
         """How hits were shown at the last end."""
         self.hits.by_chat = snapshot.get("by_chat", True) is True
+        self.facet_strip.wanted = snapshot.get("facets", True) is True
         self.searching.best_first = snapshot.get("best_first", False) is True
+        self.searching.by_meaning = snapshot.get("by_meaning", False) is True
 
     # Leaving
 

@@ -77,6 +77,7 @@ class Shell(Screen[None]):
         self.set_class(event.size.width < NARROW, "-narrow")
         self.set_class(event.size.height < LOW, "-low")
         if self.furnished:
+            self.show_facets()
             self.call_after_refresh(self.draw_title)
 
     def furnish(self, session: Session) -> None:
@@ -84,6 +85,7 @@ class Shell(Screen[None]):
         from chattui.tui.drafts import Drafts
         from chattui.tui.pane.message_pane import MessagePane
         from chattui.tui.recents.recents_list import RecentsList
+        from chattui.tui.results.facet_strip import FacetStrip
         from chattui.tui.results.search_hits import SearchHits
         from chattui.tui.screens.open_chat import OpenChat
         from chattui.tui.screens.recents_view import RecentsView
@@ -94,9 +96,10 @@ class Shell(Screen[None]):
         self.session = session
         self.pane = MessagePane(id="pane", now=clock)
         self.hits = SearchHits(id="hits", now=clock)
+        self.facet_strip = FacetStrip(id="facet-strip")
         self.empty = Static("", id="empty", markup=False)
         self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
-        self.hits.display = self.empty.display = False
+        self.hits.display = self.facet_strip.display = self.empty.display = False
         self.open_chat = OpenChat(self.pane, session)
         self.searching = Searching(self.hits, session, self.say, clock)
         recents = RecentsList(id="recents", now=clock)
@@ -104,7 +107,7 @@ class Shell(Screen[None]):
         self.furnished = True
         self.open_chat.is_new = self.app.arguments.new
         self.sidebar.furnish(recents)
-        self.main.mount(self.pane, self.hits, self.empty, self.composer)
+        self.main.mount(self.pane, self.facet_strip, self.hits, self.empty, self.composer)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Before the furniture is there, only what needs none of it."""
@@ -119,9 +122,15 @@ class Shell(Screen[None]):
         if shown:
             self.make_room()
         _display(self.hits, shown)
+        self.show_facets()
         self.show_empty()
         _display(self.pane, not shown and not self.empty.display)
         _display(self.composer, not shown)
+
+    def show_facets(self) -> None:
+        """The strip of facets goes with the hits, when there are any and it is not put away."""
+        strip = self.facet_strip
+        _display(strip, self.hits.display and strip.wanted and not strip.is_empty and not self.has_class("-low"))
 
     def show_empty(self) -> None:
         nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
