@@ -21,6 +21,7 @@ OWN: Final = {
     "pi": "chattui.sources.pi:Pi",
     "cursor": "chattui.sources.cursor:Cursor",
     "aider": "chattui.sources.aider:Aider",
+    "opencode": "chattui.sources.opencode:OpenCode",
     "continue": "chattui.sources.continue_dev:Continue",
     "amp": "chattui.sources.amp:Amp",
     "vscode-chat": "chattui.sources.vscode_chat:VSCodeChat",

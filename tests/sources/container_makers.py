@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 from test_aider import made as aider_history
 
 from chattui.sources.aider import Aider
+from chattui.sources.opencode import OpenCode
 from chattui.sources.protocol import ContainerSource
 
 Rng = random.Random
@@ -101,6 +103,103 @@ def spoil_database(path: Path, rng: Rng, rate: float) -> None:
                         conn.execute(f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE rowid = ?', (value, row))
 
 
+OPENCODE = """
+CREATE TABLE project (id text PRIMARY KEY, worktree text NOT NULL);
+CREATE TABLE session (id text PRIMARY KEY, project_id text NOT NULL, parent_id text, directory text NOT NULL,
+  title text NOT NULL, version text NOT NULL, revert text, time_created integer NOT NULL, time_updated integer NOT NULL,
+  time_archived integer);
+CREATE TABLE message (id text PRIMARY KEY, session_id text NOT NULL, time_created integer NOT NULL,
+  time_updated integer NOT NULL, data text NOT NULL);
+CREATE TABLE part (id text PRIMARY KEY, message_id text NOT NULL, session_id text NOT NULL, time_created integer NOT NULL,
+  time_updated integer NOT NULL, data text NOT NULL);
+CREATE INDEX part_message_id_id_idx ON part (message_id, id);
+"""
+NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
+
+
+def opencode_message(rng: Rng, session: str, n: int) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
+    """A message and its parts, as OpenCode writes them in both of its stores."""
+    at = NOON + 1000 * n
+    if n % 2 == 1:
+        info = {"role": "user", "time": {"created": at}, "agent": "build", "model": {"modelID": "oak-1"}}
+        parts: list[dict[str, Any]] = [{"type": "text", "text": f"question {n}"}]
+        if rng.random() < 0.2:
+            parts.append({"type": "text", "text": "a file's content", "synthetic": True})
+            parts.append({"type": "file", "mime": "text/plain", "filename": "keel.md", "url": "file:///work/keel.md"})
+        if rng.random() < 0.2:
+            parts.append(
+                {"type": "file", "mime": "image/png", "filename": "a.png", "url": "data:image/png;base64,aGk="}
+            )
+    else:
+        tokens = {"input": 10, "output": 5, "reasoning": 1, "cache": {"read": 3, "write": 2}}
+        info = {
+            "role": "assistant",
+            "time": {"created": at},
+            "modelID": "oak-1",
+            "providerID": "wood",
+            "tokens": tokens,
+        }
+        if rng.random() < 0.1:
+            info["error"] = {"name": "MessageAbortedError", "data": {"message": "aborted"}}
+        exit_code = rng.choice([0, 1])
+        state: dict[str, Any] = {
+            "status": rng.choice(["completed", "completed", "error", "running", "pending"]),
+            "input": {"command": "make hull"},
+            "output": f"output {n}",
+            "metadata": {"exit": exit_code},
+            "time": {"start": at + 20, "end": at + 50},
+        }
+        parts = [
+            {"type": "step-start", "snapshot": "abc"},
+            {"type": "reasoning", "text": f"thought {n}", "time": {"start": at + 10}},
+            {"type": "text", "text": f"answer {n}", "time": {"start": at + 15}},
+            {"type": "tool", "callID": f"call{n}", "tool": "bash", "state": state},
+            {"type": rng.choice(["patch", "retry", "compaction", "wholly new"]), "files": ["a.py"]},
+            {"type": "step-finish", "reason": "stop", "tokens": tokens},
+        ]
+    return info, [(f"prt_{session}_{n:04}_{at}", part) for at, part in enumerate(parts)]
+
+
+def add_opencode_message(conn: sqlite3.Connection, rng: Rng, session: str, n: int) -> None:
+    info, parts = opencode_message(rng, session, n)
+    at = NOON + 1000 * n
+    message_id = f"msg_{session}_{n:04}"
+    conn.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?)", (message_id, session, at, at + 900, json.dumps(info)))
+    for name, part in parts:
+        conn.execute(
+            "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)", (name, message_id, session, at, at, json.dumps(part))
+        )
+
+
+def add_opencode_session(
+    conn: sqlite3.Connection, rng: Rng, name: str, messages: int, parent: str | None = None
+) -> None:
+    title = rng.choice([f"Boats {name}", "New session - 2026-03-01T12:00:00.000Z"])
+    values = (name, "p1", parent, "/work/boat", title, "1.18.33", None, NOON, NOON + 1000 * messages, None)
+    conn.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    for n in range(1, messages + 1):
+        add_opencode_message(conn, rng, name, n)
+
+
+def write_opencode(path: Path, rng: Rng, size: int) -> None:
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.executescript(OPENCODE)
+        for n in range(size):
+            add_opencode_session(conn, rng, f"ses_{n}", rng.randrange(6), f"ses_{n - 1}" if n % 4 == 3 else None)
+
+
+def change_opencode(path: Path, rng: Rng) -> None:
+    with closing(sqlite3.connect(path)) as conn, conn:
+        if rng.random() < 0.3:
+            add_opencode_session(conn, rng, "ses_new", 2)
+        elif rng.random() < 0.5:
+            add_opencode_message(conn, rng, "ses_0", 90)
+        else:
+            conn.execute("UPDATE session SET title = 'renamed', time_updated = time_updated + 1 WHERE id = 'ses_0'")
+    later(path)
+
+
 CASES = [
+    Case(OpenCode(), "opencode.db", write_opencode, change_opencode, spoil_database),
     Case(Aider(), ".aider.chat.history.md", write_aider, change_aider, spoil_aider),
 ]
