@@ -17,7 +17,7 @@ from chattui.sources.protocol import with_containers
 from chattui.sources.registry import recognise, source
 
 SAMPLES = Path(os.environ.get("CHATTUI_SAMPLES") or Path(__file__).resolve().parents[3] / "shared" / "samples")
-READ = ("opencode",)
+READ = ("opencode", "crush", "llm", "elia", "oterm", "cursor")
 
 
 def rows() -> list[dict[str, str]]:

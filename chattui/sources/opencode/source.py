@@ -15,6 +15,7 @@ from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.chunks import Transcript
 from chattui.sources.containers import chat_chunks, id_of
 from chattui.sources.content import text_of
+from chattui.sources.databases import database_at
 from chattui.sources.documents import document_chunks, document_in
 from chattui.sources.head import Head
 from chattui.sources.opencode import tree
@@ -22,7 +23,7 @@ from chattui.sources.opencode.database import TABLES, read_sessions
 from chattui.sources.opencode.transcript import NAME, OpenCodeTranscript
 from chattui.sources.protocol import Report
 from chattui.sources.sqlite import companions
-from chattui.sources.walk import history_file, walk
+from chattui.sources.walk import walk
 
 _DOCUMENT: Final = ".json"
 
@@ -65,11 +66,7 @@ class OpenCode:
             report(root, error.strerror or str(error))
             found = []
         for path in found:
-            try:
-                if path.is_file():
-                    yield history_file(self, path, path.stat())
-            except OSError as error:
-                report(path, error.strerror or str(error))
+            yield from database_at(self, path, report)
         sessions = root / "storage" / "session"
         yield from walk(self, sessions, lambda name, parents: len(parents) == 1 and name.endswith(_DOCUMENT), report)
 
