@@ -56,7 +56,7 @@ class Cursor:
         if head.tables:
             tables = head.tables
             is_store = tables.get("meta") == _META and tables.get("blobs") == _BLOBS
-            return is_store or _META <= tables.get(TABLE, frozenset())
+            return is_store or tables.get(TABLE, frozenset()) >= _META
         return any(_is_ours(record) for record in head.records)
 
     def is_whole(self, path: Path) -> bool:  # noqa: ARG002
