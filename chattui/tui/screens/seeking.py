@@ -200,10 +200,11 @@ class Seeking(Shell):
             self.show_hits(self.hits.display or not self.searching.opened_hit)
             self._complain(event.page.problems)
             self.searching.answered(event)
-            if self.facet_strip.is_empty:
+            if not self.hits.hits:
                 self._count_facets()
             elif self._facets_due is None:  # the hits first: they are what a key waits for
                 self._facets_due = self.set_timer(_FACETS_AFTER, self._count_facets)
+            self.show_facets()
 
     def _count_facets(self) -> None:
         """What the hits have in common stands above them."""

@@ -128,9 +128,9 @@ class Shell(Screen[None]):
         _display(self.composer, not shown)
 
     def show_facets(self) -> None:
-        """The strip of facets goes with the hits, when there are any and it is not put away."""
-        strip = self.facet_strip
-        _display(strip, self.hits.display and strip.wanted and not strip.is_empty and not self.has_class("-low"))
+        """The strip of facets goes with the hits, when there are any and it is not put away; its room is there at once."""
+        shown = self.hits.display and bool(self.hits.hits) and self.facet_strip.wanted and not self.has_class("-low")
+        _display(self.facet_strip, shown)
 
     def show_empty(self) -> None:
         nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
