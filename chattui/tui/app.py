@@ -166,7 +166,8 @@ class ChattuiApp(App[int]):
         """Close: drafts and position are saved first."""
         if self._session is not None:
             self.main.composer.keep()
-            state = self.main.state() if self.main.open_chat.chat is not None else None
+            seen = self.main.open_chat.chat is not None or len(self.main.tabs.all) > 1
+            state = self.main.state() if seen else None
             self._session.close(state)
         if self._sync is not None:
             self._sync.stop()

@@ -236,7 +236,10 @@ class Session:
         db = self._database()
         chat = chats.get(db, chat_id)
         if chat is None:
-            raise ChattuiError("This chat is not there any more. It may have been deleted elsewhere.")
+            self._post(
+                told.ChatMissing(chat_id, "This chat is not there any more. It may have been deleted elsewhere.")
+            )
+            return
         end, line = chat.message_count, None
         if at is None and resume:
             at, line = self.places.left_at(chat_id, end)

@@ -55,7 +55,8 @@ class Seeking(Shell):
         """Another text is in the bar."""
         if not self.searching.active and text.strip():
             seq, line = self.open_chat.position
-            self.searching.begin(self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
+            tab = self.tabs.current.key
+            self.searching.begin(tab, self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
         self._look_at(text)
         self.searching.type(text)
         if not self.searching.active:
@@ -278,6 +279,8 @@ class Seeking(Shell):
         """End the search and go to where it began."""
         origin = self.searching.origin
         self.leave_search()
+        if origin is not None and origin.tab != self.tabs.current.key:
+            origin = None  # meanwhile the person went to another tab: that one is theirs
         if origin is not None and origin.chat_id is None and self.open_chat.chat is not None:
             self.action_new_chat()
             return
