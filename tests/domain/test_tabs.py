@@ -76,7 +76,7 @@ def test_what_makes_no_sense_is_left_out() -> None:
     for state in ({}, {"tabs": "x"}, {"tabs": []}, {"tabs": [1, None]}, {"tabs": {}, "active": 3}):
         assert chats(restored(state)) == [None]
     tabs = restored({"tabs": [7, {"chat": True, "seq": "3", "title": 4}, {"chat": 2, "pinned": True}], "active": 9})
-    assert (chats(tabs), tabs.all[1].title, tabs.active) == ([2, None], "", 0)
+    assert (chats(tabs), tabs.all[1].title, tabs.active) == ([2, None], "", 1)
 
 
 @given(

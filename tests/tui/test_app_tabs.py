@@ -51,6 +51,7 @@ async def test_the_same_chat_stands_at_two_places(samples: str, app_on: AppMaker
         app.main.open_chat.ask(longest.id, resume=False)
         await until(pilot, lambda: app.main.open_chat.chat_id == longest.id)
         app.main.pane.focus()
+        await until(pilot, lambda: app.main.pane.has_focus and app.main.pane.viewport.at_end)
         await pilot.press("home")
         await until(pilot, lambda: app.main.open_chat.position == (1, 0))
         await pilot.press("alt+t", "end")
