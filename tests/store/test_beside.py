@@ -31,7 +31,15 @@ def beside(db: Database, typed: str, **options: int) -> list[tuple[FoundIn, str,
 
 @pytest.mark.parametrize(
     "typed",
-    ["zebrafish", "zebraf", "Keeping zebra", '"keeping zebrafish"', "zebrafish -horse ", "zebrafish OR horse ", "zürich"],
+    [
+        "zebrafish",
+        "zebraf",
+        "Keeping zebra",
+        '"keeping zebrafish"',
+        "zebrafish -horse ",
+        "zebrafish OR horse ",
+        "zürich",
+    ],
 )
 def test_a_chat_is_found_by_its_title(db: Database, typed: str) -> None:
     begin(db, "how do I begin?", title="Keeping zebrafish in Zurich")
