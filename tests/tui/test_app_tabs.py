@@ -37,6 +37,8 @@ async def test_hits_open_in_tabs_behind_the_hits_and_are_gone_through(samples: s
         assert app.main.open_chat.query == "schema", "its matches are marked"
         await pilot.press("escape")
         await until(pilot, lambda: app.main.hits.display)
+        assert title(app).startswith("Search")
+        assert "messages" in title(app)
         await pilot.press("escape")
         await until(pilot, lambda: not app.main.hits.display)
         assert app.main.open_chat.chat_id == hit.chat_id, "the tab gone to is not taken back to where the search began"

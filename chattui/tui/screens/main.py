@@ -286,6 +286,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking, Tabbing):
         elif self.searching.opened_hit and self.pane.display and self.searching.active:
             self.searching.opened_hit = False
             self.show_hits(True)
+            self.say(self.searching.summary)
             self.hits.focus()
         elif self.searching.active or focused is self.search_bar:
             self.return_to_origin()
