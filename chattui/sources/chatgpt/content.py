@@ -13,6 +13,7 @@ from chattui.sources.content import as_it_is, first_line, text_of
 _POINTER: Final = re.compile(r"file[-_][A-Za-z0-9]+")
 _CITED: Final = re.compile("\ue200[^\ue200\ue201]{0,2000}\ue201")
 _MARKS: Final = re.compile("[\ue200-\ue206]")
+_TO_LOOK_FOR: Final = "\ue200\ue201\ue202\ue203\ue204\ue205\ue206【"
 _REFERENCES: Final = 200
 _FENCE: Final = re.compile(r"`{3,}")
 _SPOKEN: Final = ("audio_transcription",)
@@ -113,7 +114,7 @@ def _fenced(code: str, language: str) -> str:
 
 def _cited(text: str, message: Mapping[str, Any]) -> str:
     """Citations as the links that they stand for; the marks of others are left out."""
-    if "\ue200" not in text and "【" not in text and not _MARKS.search(text):
+    if text.isascii() or not any(mark in text for mark in _TO_LOOK_FOR):
         return text
     about = message.get("metadata")
     references = about.get("content_references") if isinstance(about, dict) else None

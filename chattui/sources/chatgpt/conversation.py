@@ -28,6 +28,7 @@ NAME: Final = "chatgpt"
 MOST_BYTES: Final = 128 << 20
 """Bytes of attachments that are kept of one conversation, which is stored in one piece."""
 
+_ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT, "tool": Role.TOOL}
 _HIDDEN: Final = "is_visually_hidden_from_conversation"
 _NUMBER: Final = re.compile(r"\d{1,12}(\.\d{1,12})?")
 _FAILED: Final = re.compile(r"failed|error|exception", re.IGNORECASE)
@@ -236,7 +237,7 @@ def _message(node: Mapping[str, Any]) -> Mapping[str, Any]:
 def _role(message: Mapping[str, Any]) -> Role:
     author = message.get("author")
     name = text_of(author.get("role")) if isinstance(author, dict) else ""
-    return Role(name) if name in ("user", "assistant", "tool") else Role.SYSTEM
+    return _ROLES.get(name, Role.SYSTEM)
 
 
 def _is_hidden(message: Mapping[str, Any]) -> bool:

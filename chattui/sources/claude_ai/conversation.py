@@ -123,8 +123,7 @@ class Conversation:
         }
         for n, block in enumerate(_blocks(message), 1):
             place = f"{uuid}:{n}"
-            when = moment(block.get("start_timestamp")) or at
-            for made in _block(role, block, place, when, calls):
+            for made in _block(role, block, place, at, calls):
                 yield replace(made, **common) if made.role is Role.ASSISTANT else made
         for n, words in enumerate(_files(message), 1):
             kind = ContentType.TEXT
@@ -165,7 +164,7 @@ def _block(
             if text := "\n\n".join(filter(None, told)):
                 yield NewMessage(role, Kind.TEXT, text, place, at, metadata={"voice": True})
         case kind:
-            if kind not in _SILENT:
+            if text_of(kind) not in _SILENT:
                 words = as_it_is(kind, block)
                 yield NewMessage(Role.SYSTEM, Kind.EVENT, words, place, at, ContentType.TEXT)
 

@@ -89,7 +89,7 @@ class LmStudioTranscript(Recorder[Known]):
             self.known.last = answered
 
     def _step(self, step: Mapping[str, Any], reply: str, place: str) -> None:
-        kind = step.get("type", "contentBlock")
+        kind = text_of(step.get("type", "contentBlock"))
         if kind in _SILENT:
             return
         if kind not in ("contentBlock", "singleStep", "multiStep"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chattui.domain.errors import SourceError
-from chattui.domain.history import Chunk, HistoryFile
+from chattui.domain.history import ChatInfo, Chunk, HistoryFile
 from chattui.domain.kinds import ContentType, Kind, Role
 from chattui.sources.content import TITLE_LENGTH
 from chattui.sources.documents import document_chunks
@@ -72,10 +72,13 @@ class Transcripts:
             return
         text = _decoded(raw)
         told = cues_in(text) if is_vtt(text) or is_srt(text) else dialogue_in(text)
-        if told is None or not told.turns:
+        if told is None:
             raise SourceError(
                 f"{path} is not a history file: nobody takes turns in it, as in “User: …” or “## Assistant”."
             )
+        if not told.turns:
+            yield Chunk(ChatInfo(NAME, ""), (), len(raw), 0, {})
+            return
         taken = _Taken(path, told, written)
         records = ({"turn": turn} for turn in told.turns)
         yield from document_chunks(records, len(raw), taken, line if offset else 0)
