@@ -17,6 +17,9 @@ from chattui.sources.lines import first_records
 LONGEST_DOCUMENT: Final = 64 << 20
 """Bytes of a JSON document that is read whole only to tell what it is."""
 
+SQLITE: Final = b"SQLite format 3\0"
+"""How every SQLite database begins."""
+
 _START: Final = 4096
 _OUTLINED: Final = 1 << 20
 _DEPTH: Final = 3
@@ -56,11 +59,26 @@ class Head:
         """The first JSON objects that stand on a line each; none in Markdown and in very long documents."""
         suffix = self.path.suffix
         try:
+            if self.start.startswith(SQLITE):
+                return ()
             if suffix == ".md" or (suffix == ".json" and self.path.stat().st_size > LONGEST_DOCUMENT):
                 return ()
             return tuple(islice(first_records(self.path, self._depth), self._depth))
         except (SourceError, OSError, ValueError):
             return ()
+
+    @cached_property
+    def tables(self) -> Mapping[str, frozenset[str]]:
+        """The tables of an SQLite database and their columns; none in any other file."""
+        if not self.start.startswith(SQLITE):
+            return {}
+        from chattui.sources.sqlite import Database
+
+        try:
+            with Database(self.path) as db:
+                return db.tables
+        except SourceError:
+            return {}
 
     @cached_property
     def document(self) -> Any:

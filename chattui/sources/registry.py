@@ -34,7 +34,9 @@ OWN: Final = {
 """chattui's own sources, in the order in which they are shown; the same entry points as in pyproject.toml. They are
 known without reading the metadata of installed packages, so that a checkout and a broken installation have them too."""
 
-HISTORY_SUFFIXES: Final = frozenset({".jsonl", ".zst", ".json", ".md", ".zip", ".vtt", ".srt"})
+HISTORY_SUFFIXES: Final = frozenset(
+    {".jsonl", ".zst", ".json", ".md", ".db", ".sqlite", ".sqlite3", ".vscdb", ".zip", ".vtt", ".srt"}
+)
 """How files end that are looked at in a folder that a person names; a file named itself is looked at in any case."""
 
 LOOKED_AT: Final = 50

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from chattui.domain.errors import SourceError
+from chattui.domain.errors import NotNow, SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.protocol import Source
 from chattui.store import forks, imports, search_index
@@ -20,6 +20,7 @@ from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
+from chattui.sync.containers import chats_of
 from chattui.sync.looking import Looked, delivery_of, look
 from chattui.sync.plan import Change, Work, plan
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
@@ -151,7 +152,8 @@ class Sync:
                 if delivery.chunk is not None:
                     messages += len(delivery.chunk.messages)
                     chars += sum(len(m.content) for m in delivery.chunk.messages)
-                if not whole and (messages >= limit or chars >= BATCH_CHARS):
+                is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
+                if is_cut and not whole and (messages >= limit or chars >= BATCH_CHARS):
                     yield batch
                     batch, messages, chars, limit = [], 0, 0, BATCH_MESSAGES
                     if self._stop.is_set():
@@ -166,9 +168,8 @@ class Sync:
         if item.change is Change.TOUCHED:
             yield Delivery(file, None, at, moved_from=item.moved_from)
             return
-        rewritten = item.change is Change.REWRITTEN
         before = at
-        read_from = 0 if rewritten else at
+        read_from = 0 if item.change is Change.REWRITTEN or file.container else at
         something = False
         try:
             for delivery in self._read(item, before, read_from):
@@ -179,6 +180,10 @@ class Sync:
                 self._problems += len(chunk.problems)
                 self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
                 before = read_from = chunk.offset
+        except NotNow as error:
+            log.info("%s is read another time: %s", file.path, error)
+            self._report(file.path, str(error))
+            return
         except (SourceError, OSError) as error:
             reason = str(error) if isinstance(error, SourceError) else (error.strerror or str(error))
             log.warning("cannot read %s: %s", file.path, reason)
@@ -191,6 +196,11 @@ class Sync:
     def _read(self, item: Work, before: int, offset: int) -> Iterator[Delivery]:
         if item.change is Change.NEW and (ready := self._ready.pop(item.file.path, None)):
             yield from ready
+            return
+        if item.file.container:
+            path = item.moved_from or storable_path(item.file.path)
+            known = imports.versions(self._db, self._machine, path) if item.known is not None else {}
+            yield from chats_of(item, known)
             return
         replaces = item.change is Change.REWRITTEN
         for chunk in self._chunks(item, offset):
