@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import export_makers
 from test_aider import made as aider_history
 
 from chattui.sources.aider import Aider
+from chattui.sources.chatgpt import ChatGpt
+from chattui.sources.claude_ai import ClaudeAi
+from chattui.sources.open_webui import OpenWebUi
 from chattui.sources.protocol import ContainerSource
 
 Rng = random.Random
@@ -101,6 +107,51 @@ def spoil_database(path: Path, rng: Rng, rate: float) -> None:
                         conn.execute(f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE rowid = ?', (value, row))
 
 
+def export(make: Callable[[Rng, int, int], Any]) -> tuple[Any, Any, Any]:
+    """How an export is written, changed and spoiled: JSON, or a zip by its name."""
+
+    def records(path: Path) -> list[Any]:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return list(json.loads(archive.read("conversations.json")))
+        return list(json.loads(path.read_bytes()))
+
+    def put(path: Path, content: list[Any]) -> None:
+        raw = json.dumps(content).encode()
+        path.write_bytes(export_makers.packed({"conversations.json": raw}) if path.suffix == ".zip" else raw)
+
+    def write(path: Path, rng: Rng, size: int) -> None:
+        put(path, [make(rng, rng.randrange(1, 9), n) for n in range(size)])
+
+    def change(path: Path, rng: Rng) -> None:
+        content = records(path)
+        if rng.random() < 0.5:
+            content.append(make(rng, 5, 1000))
+        else:
+            content[rng.randrange(len(content))]["title"] = "renamed"
+        rng.shuffle(content)
+        put(path, content)
+        later(path)
+
+    def spoil(path: Path, rng: Rng, rate: float) -> None:
+        values = [None, 0, -1, 1 << 70, 0.5, "", "\x1b[2J", [], {}, [None], {"a": []}, "x" * 5000, True]
+
+        def spoiled(value: Any) -> Any:
+            if rng.random() < rate:
+                return rng.choice(values)
+            if isinstance(value, dict):
+                return {key: spoiled(inner) for key, inner in value.items()}
+            return [spoiled(inner) for inner in value] if isinstance(value, list) else value
+
+        put(path, [spoiled(record) for record in records(path)])
+
+    return write, change, spoil
+
+
 CASES = [
     Case(Aider(), ".aider.chat.history.md", write_aider, change_aider, spoil_aider),
+    Case(ChatGpt(), "conversations.json", *export(export_makers.gpt_random)),
+    Case(ChatGpt(), "export.zip", *export(export_makers.gpt_random)),
+    Case(ClaudeAi(), "conversations.json", *export(export_makers.claude_random)),
+    Case(OpenWebUi(), "chats.json", *export(export_makers.webui_random)),
 ]

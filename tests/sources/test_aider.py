@@ -9,14 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from histories import age, through_json, told, write
+from histories import through_json, told, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_source_contract import check_message
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, NewMessage
-from chattui.sources import chunks
 from chattui.sources.aider import Aider
 from chattui.sources.registry import recognise
 

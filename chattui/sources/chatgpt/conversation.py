@@ -10,6 +10,7 @@ from typing import Any, Final
 from chattui.domain.history import ChatInfo, NewAttachment, NewMessage, NewToolUse
 from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
 from chattui.sources.chatgpt.content import Content, asset_ids, content_of
+from chattui.sources.containers import id_of
 from chattui.sources.content import (
     ERROR_LENGTH,
     TITLE_LENGTH,
@@ -215,7 +216,8 @@ def chat_id_of(record: Mapping[str, Any]) -> str:
     if not isinstance(mapping, dict):
         return ""
     known = (text_of(record.get(name)) for name in ("conversation_id", "id"))
-    return next(filter(None, known), "") or next((one for one in mapping if one != "client-created-root"), "")
+    first = next((one for one in mapping if one != "client-created-root"), "")
+    return id_of(next(filter(None, known), "") or first)
 
 
 def moment_in(seconds: object) -> datetime | None:

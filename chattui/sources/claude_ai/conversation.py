@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from chattui.domain.history import ChatInfo, NewMessage, NewToolUse
 from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
+from chattui.sources.containers import id_of
 from chattui.sources.content import (
     ERROR_LENGTH,
     TITLE_LENGTH,
@@ -134,7 +135,7 @@ def chat_id_of(record: Mapping[str, Any]) -> str:
     """The conversation's id; "" for what is none."""
     if not isinstance(record.get("chat_messages"), list):
         return ""
-    return next(filter(None, (text_of(record.get(name)) for name in ("uuid", "conversation_id", "id"))), "")
+    return next(filter(None, (id_of(record.get(name)) for name in ("uuid", "conversation_id", "id"))), "")
 
 
 def _blocks(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:

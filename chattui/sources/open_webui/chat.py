@@ -13,6 +13,7 @@ import orjson
 
 from chattui.domain.history import ChatInfo, NewAttachment, NewMessage, NewToolUse
 from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
+from chattui.sources.containers import id_of
 from chattui.sources.content import (
     ERROR_LENGTH,
     TITLE_LENGTH,
@@ -136,7 +137,7 @@ def chat_id_of(record: Mapping[str, Any]) -> str:
     said = history.get("messages") if isinstance(history, dict) else None
     if not isinstance(said, dict):
         return ""
-    return text_of(record.get("id")) or text_of(inner(record).get("id")) or next(iter(said), "")
+    return id_of(record.get("id")) or id_of(inner(record).get("id")) or id_of(next(iter(said), ""))
 
 
 def _answer(name: str, message: Mapping[str, Any], text: str, at: datetime | None) -> Iterator[NewMessage]:
