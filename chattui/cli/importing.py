@@ -82,7 +82,8 @@ def import_(
         _print_report(report)
     if report.stopped or not went_through:
         return EXIT_INTERRUPTED
-    return EXIT_ERROR if report.faults and not report.read else 0
+    came_to_nothing = not report.read or (paths and not report.messages)
+    return EXIT_ERROR if report.faults and came_to_nothing else 0
 
 
 def _look_meanwhile(wanted: Asked, opened: Callable[[], bool], *, ahead: bool) -> Looked:

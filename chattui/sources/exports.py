@@ -85,7 +85,7 @@ class Export:
         """
         if self._archive is None:
             with self.path.open("rb") as file:
-                yield from self._values(file, self.path.name)
+                yield from self._values(file, "it")
             return
         names = documents(self._archive)
         if not names:

@@ -57,7 +57,7 @@ def _why_not(path: Path, known: str) -> str:
         return f"{path} holds no chats that chattui knows: a zip is read when it is an export of web chats."
     if path.suffix.lower() in TEXTS and start:
         return (
-            f"{path} is no dialogue: nobody takes turns in it, as in “User: …” or “## Assistant”, "
-            "and it is no other history that chattui knows."
+            f"{path} is not a history that chattui knows, nor a dialogue: nobody takes turns in it, as in “User: …” or "
+            "“## Assistant”."
         )
     return f"{path} is not a history that chattui knows ({known})."
