@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from chattui.domain.errors import NotNow, SourceError
-from chattui.domain.history import Chunk, HistoryFile, NewAttachment
+from chattui.domain.history import Chunk, HistoryFile, NewMessage
 from chattui.sources.protocol import Source, with_containers
 from chattui.store import forks, imports, search_index
 from chattui.store.database import Database
@@ -44,8 +44,10 @@ def machine_name() -> str:
     return platform.node() or "unknown"
 
 
-def _size(cut: NewAttachment) -> int:
-    return len(cut.data)
+def _size(message: NewMessage) -> int:
+    """Characters, and the bytes that go with them."""
+    cut = message.attachments
+    return len(message.content) + (sum(len(one.data) for one in cut) if cut else 0)
 
 
 class Sync:
@@ -189,7 +191,7 @@ class Sync:
                 batch.append(delivery)
                 if delivery.chunk is not None:
                     messages += len(delivery.chunk.messages)
-                    chars += sum(len(m.content) + sum(map(_size, m.attachments)) for m in delivery.chunk.messages)
+                    chars += sum(map(_size, delivery.chunk.messages))
                 is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
                 if is_cut and not whole and (messages >= limit or chars >= BATCH_CHARS):
                     yield batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,11 +15,11 @@ from chattui.domain.errors import SourceError
 from chattui.sources.archives import is_zip
 
 _BLOCK: Final = 1 << 20
-_START: Final = 1 << 16
 _FORGOTTEN: Final = 86_400
 """Seconds after which a file is one that a program could not remove any more."""
 
 _SETTLED: Final = 60
+_JSON: Final = re.compile(rb"\{|\[\s*[\[{\"\]]")
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def _copy(stream: IO[bytes], to: Path) -> tuple[str, bytes]:
     to.unlink(missing_ok=True)
     with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         while block := stream.read(_BLOCK):
-            start = start or block[:_START]
+            start = start or block
             digest.update(block)
             file.write(block)
     if not start:
@@ -76,7 +77,7 @@ def _suffix(start: bytes) -> str:
         return ".md"
     if bare.startswith(b"WEBVTT"):
         return ".vtt"
-    if bare[:1] not in (b"{", b"["):
+    if not _JSON.match(bare):
         return ".txt"
     first, _newline, rest = bare.partition(b"\n")
     return ".jsonl" if first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{") else ".json"

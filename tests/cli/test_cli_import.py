@@ -37,6 +37,7 @@ INPUTS = {
     "jsonl": (jsonl(conversation().records), "question 1"),
     "last line without its end": (jsonl(conversation().records).rstrip(b"\n"), "question 1"),
     "vtt": (b"WEBVTT - Talk\n\n00:01.000 --> 00:02.000\n<v Ann>ahoy\n", "Talk"),
+    "times in front": (b"[10:02] User: How?\n[10:03] Assistant: So.\n", "How?"),
     "text": (b"# Harbour\n\nUser: How?\nAssistant: So.\n", "Harbour"),
 }
 

@@ -106,7 +106,7 @@ class Chat:
 
     def _message(self, name: str, message: Mapping[str, Any]) -> Iterator[NewMessage]:
         at = moment_in(message.get("timestamp"))
-        text = text_of(message.get("content"))
+        text = _text(message.get("content"))
         match message.get("role"):
             case "user":
                 if text.strip():
@@ -138,6 +138,14 @@ def chat_id_of(record: Mapping[str, Any]) -> str:
     if not isinstance(said, dict):
         return ""
     return id_of(record.get("id")) or id_of(inner(record).get("id")) or id_of(next(iter(said), ""))
+
+
+def _text(content: object) -> str:
+    """Text as it is, or in blocks as an API has it."""
+    if not isinstance(content, list):
+        return text_of(content)
+    texts = (text_of(block.get("text")) for block in content if isinstance(block, dict))
+    return "\n\n".join(filter(None, texts))
 
 
 def _answer(name: str, message: Mapping[str, Any], text: str, at: datetime | None) -> Iterator[NewMessage]:

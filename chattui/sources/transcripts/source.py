@@ -30,6 +30,9 @@ TEXTS: Final = frozenset({".md", ".markdown", ".txt", ".text"})
 """How texts end, of which few are dialogues."""
 
 _LOOKED_AT: Final = 1 << 18
+_DIGEST: Final = re.compile(r"[0-9a-f]{32}")
+"""How standard input is named while it is kept."""
+
 _DAY: Final = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?:[T_ -]{1,3}(\d{2})[-.:h](\d{2})(?:[-.:](\d{2}))?)?(?!\d)")
 
 
@@ -102,7 +105,11 @@ class _Taken(Recorder[Known]):
         if begun is None:
             begun = written - timedelta(seconds=max((turn.end or 0.0 for turn in told.turns), default=0.0))
         super().__init__(Known(f"{path.stem[:80]}-{key_of(f'{first.speaker}: {first.text}')}", begun.isoformat()))
-        self.known.name(told.title or path.stem, "custom")
+        is_piped = _DIGEST.fullmatch(path.stem) is not None
+        self.known.name(told.title or ("" if is_piped else path.stem), "custom")
+        if not self.known.title:
+            said = [turn for turn in told.turns if turn.kind is Kind.TEXT]
+            self.known.name((said or told.turns)[0].text, "prompt")
         self._begun = begun
         self._ids: dict[str, int] = {}
 
