@@ -13,7 +13,7 @@ from chattui.domain.history import Chunk, HistoryFile, Problem
 from chattui.sources.chunks import Transcript
 from chattui.sources.containers import chat_chunks, progress
 from chattui.sources.head import Head
-from chattui.sources.protocol import Report
+from chattui.sources.protocol import Report, Source
 from chattui.sources.sqlite import Database, companions
 from chattui.sources.walk import history_file
 
@@ -68,11 +68,7 @@ class DatabaseSource(ABC):
         return companions(path)
 
     def discover(self, root: Path, report: Report) -> Iterator[HistoryFile]:
-        try:
-            if root.is_file():
-                yield history_file(self, root, root.stat())
-        except (OSError, ValueError) as error:
-            report(root, getattr(error, "strerror", None) or str(error))
+        return database_at(self, root, report)
 
     def read(
         self,
@@ -102,6 +98,15 @@ class DatabaseSource(ABC):
     def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
         """Titles are in the database."""
         return {}
+
+
+def database_at(source: Source, path: Path, report: Report) -> Iterator[HistoryFile]:
+    """The database of a source, if it is there."""
+    try:
+        if path.is_file():
+            yield history_file(source, path, path.stat())
+    except (OSError, ValueError) as error:
+        report(path, getattr(error, "strerror", None) or str(error))
 
 
 def counted(db: Database, question: str) -> dict[Any, tuple[Any, ...]]:

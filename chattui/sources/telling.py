@@ -30,15 +30,35 @@ class Teller(Recorder[Known]):
         self.archived = False
         self.spent: Tokens = NOTHING  # by the chat as a whole, where its messages do not tell theirs
         self._ids: dict[str, int] = {}
+        self._is_settled = False
+
+    def drain(self) -> tuple[tuple[NewMessage, ...], tuple[NewToolUse, ...]]:
+        """As ever; but what is to be the last thing that the model said waits, if it is to tell what the chat has spent."""
+        last = self._last_answer() if self.spent != NOTHING and not self._is_settled else None
+        if last is None:
+            return super().drain()
+        waiting = self._messages[last:]
+        del self._messages[last:]
+        drained = super().drain()
+        for message in waiting:
+            super().keep(message)
+        return drained
 
     def settle(self) -> None:
         """Nothing more comes: what the chat has spent is written down with the last thing that the model said."""
-        for at in range(len(self._messages) - 1, -1, -1) if self.spent != NOTHING else ():
-            message = self._messages[at]
-            if message.role is Role.ASSISTANT:
-                tokens_in, tokens_out, cached = (min(max(0, count), MOST_TOKENS) for count in self.spent)
-                self._messages[at] = replace(message, tokens_in=tokens_in, tokens_out=tokens_out, tokens_cached=cached)
-                break
+        self._is_settled = True
+        last = self._last_answer() if self.spent != NOTHING else None
+        if last is not None:
+            tokens_in, tokens_out, cached = (min(max(0, count), MOST_TOKENS) for count in self.spent)
+            self._messages[last] = replace(
+                self._messages[last], tokens_in=tokens_in, tokens_out=tokens_out, tokens_cached=cached
+            )
+
+    def _last_answer(self) -> int | None:
+        for at in range(len(self._messages) - 1, -1, -1):
+            if self._messages[at].role is Role.ASSISTANT:
+                return at
+        return None
 
     def chat(self) -> ChatInfo:
         return replace(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -282,3 +283,45 @@ def dialogue(rng: random.Random, size: int) -> bytes:
             "",
         ]
     return "\n".join(said).encode()
+
+
+def container(make: Callable[[random.Random, int, int], Any]) -> tuple[Any, Any, Any]:
+    """How an export is written, changed and spoiled: JSON, or a zip by its name."""
+
+    def records(path: Path) -> list[Any]:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return list(json.loads(archive.read("conversations.json")))
+        return list(json.loads(path.read_bytes()))
+
+    def write_all(path: Path, content: list[Any]) -> None:
+        raw = json.dumps(content).encode()
+        path.write_bytes(packed({"conversations.json": raw}) if path.suffix == ".zip" else raw)
+
+    def write(path: Path, rng: random.Random, size: int) -> None:
+        write_all(path, [make(rng, rng.randrange(1, 9), n) for n in range(size)])
+
+    def change(path: Path, rng: random.Random) -> None:
+        content = records(path)
+        if rng.random() < 0.5:
+            content.append(make(rng, 5, 1000))
+        else:
+            content[rng.randrange(len(content))]["title"] = "renamed"
+        rng.shuffle(content)
+        write_all(path, content)
+        when = path.stat().st_mtime_ns + 1_000_000_000
+        os.utime(path, ns=(when, when))
+
+    def spoil(path: Path, rng: random.Random, rate: float) -> None:
+        values = [None, 0, -1, 1 << 70, 0.5, "", "\x1b[2J", [], {}, [None], {"a": []}, "x" * 5000, True]
+
+        def spoiled(value: Any) -> Any:
+            if rng.random() < rate:
+                return rng.choice(values)
+            if isinstance(value, dict):
+                return {key: spoiled(inner) for key, inner in value.items()}
+            return [spoiled(inner) for inner in value] if isinstance(value, list) else value
+
+        write_all(path, [spoiled(record) for record in records(path)])
+
+    return write, change, spoil

@@ -23,7 +23,7 @@ from chattui.sources.walk import history_file
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 quick = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 seeds = st.integers(0, 1 << 32)
 

@@ -12,6 +12,7 @@ from typing import Any
 import export_makers
 import makers
 import pytest
+from container_makers import NOON, opencode_message
 from histories import SESSION, age, jsonl, stamp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from chattui.sources.amp import Amp
 from chattui.sources.continue_dev import Continue
 from chattui.sources.gemini_cli import GeminiCli
 from chattui.sources.lm_studio import LmStudio
+from chattui.sources.opencode import OpenCode
 from chattui.sources.protocol import Source
 from chattui.sources.registry import recognise
 from chattui.sources.transcripts import Transcripts
@@ -49,10 +51,20 @@ def gemini(rng: random.Random, size: int) -> Any:
     return {"sessionId": SESSION, "projectHash": "f" * 64, "startTime": stamp(0), "messages": messages}
 
 
+def opencode_export(rng: random.Random, size: int) -> Any:
+    made = [(n, *opencode_message(rng, "ses_1", n)) for n in range(1, size + 1)]
+    messages = [
+        {"info": {"id": f"msg_{n}", **info}, "parts": [{"id": name, **part} for name, part in parts]}
+        for n, info, parts in made
+    ]
+    return {"info": {"id": "ses_1", "title": "Boats", "time": {"created": NOON}}, "messages": messages}
+
+
 CASES = [
     Case(GeminiCli(), "session-a.json", gemini, one_document),
     Case(Continue(), f"{SESSION}.json", makers.continue_session, one_document),
     Case(Amp(), "T-1.json", makers.amp_thread, one_document),
+    Case(OpenCode(), "session.json", opencode_export, one_document),
     Case(VSCodeChat(), f"{SESSION}.json", makers.vscode_session, one_document),
     Case(VSCodeChat(), f"{SESSION}.jsonl", makers.vscode_log, jsonl),
     Case(LmStudio(), "1772000000000.conversation.json", export_makers.studio_random, one_document),
