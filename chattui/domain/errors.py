@@ -39,6 +39,10 @@ class SourceError(ChattuiError):
     """A history file cannot be read at all."""
 
 
+class NotNow(SourceError):
+    """A history cannot be read at this moment, for its tool is writing it. It is tried again, changed or not."""
+
+
 class ExportError(ChattuiError):
     """An export cannot be written. ``exists``: only because a file of that name is there already."""
 

@@ -21,9 +21,11 @@ ERROR_LENGTH: Final = 500
 MOST_TOKENS: Final = 1 << 29
 """More tokens than any reply has: what is beyond is not believed."""
 
+_END_OF_TIME: Final = 253_370_764_800_000  # 9999-01-01, in milliseconds
 _COMMANDS: Final = ("command", "cmd")
 _TARGETS: Final = (
     "file_path",
+    "filePath",
     "notebook_path",
     "command",
     "cmd",
@@ -52,6 +54,13 @@ def moment(stamp: object) -> datetime | None:
     if not 1970 <= when.year < 9999:
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def moment_of(milliseconds: object) -> datetime | None:
+    """A time as milliseconds since the epoch; None for anything that is no time between 1970 and 9999."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if 0 <= milliseconds < _END_OF_TIME else None
 
 
 def text_of(value: object) -> str:

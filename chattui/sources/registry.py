@@ -1,58 +1,68 @@
-"""The sources there are, and which of them a file belongs to."""
+"""The sources there are, chattui's own and those of installed packages, and which of them a file belongs to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
-from itertools import islice
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from chattui.domain.errors import SourceError
-from chattui.sources.chattui_json import ChattuiJson
-from chattui.sources.chattui_json.source import is_export
-from chattui.sources.claude_code import ClaudeCode
-from chattui.sources.codex import Codex
-from chattui.sources.lines import first_records
+from chattui.sources.head import Head
+from chattui.sources.plugins import installed
 from chattui.sources.protocol import Source
 
-_LOOKED_AT: Final = 50
-_CLAUDE_IDS: Final = ("uuid", "parentUuid", "leafUuid", "sessionId", "messageId")
-_CLAUDE_TYPES: Final = frozenset(
-    {
-        "user",
-        "assistant",
-        "system",
-        "attachment",
-        "progress",
-        "summary",
-        "ai-title",
-        "custom-title",
-        "agent-name",
-        "last-prompt",
-        "mode",
-        "permission-mode",
-        "pr-link",
-        "queue-operation",
-        "file-history-snapshot",
-        "tools-used",
-        "atis-latch",
-        "bridge-session",
-        "cost-state",
-        "api-request",
-        "api-request-blob",
-        "api-request-shape",
-    }
+OWN: Final = {
+    "claude-code": "chattui.sources.claude_code:ClaudeCode",
+    "codex": "chattui.sources.codex:Codex",
+    "gemini-cli": "chattui.sources.gemini_cli:GeminiCli",
+    "copilot-cli": "chattui.sources.copilot_cli:CopilotCli",
+    "pi": "chattui.sources.pi:Pi",
+    "cursor": "chattui.sources.cursor:Cursor",
+    "aider": "chattui.sources.aider:Aider",
+    "opencode": "chattui.sources.opencode:OpenCode",
+    "goose": "chattui.sources.goose:Goose",
+    "crush": "chattui.sources.crush:Crush",
+    "llm": "chattui.sources.llm:Llm",
+    "elia": "chattui.sources.elia:Elia",
+    "oterm": "chattui.sources.oterm:Oterm",
+    "ollama": "chattui.sources.ollama_app:OllamaApp",
+    "continue": "chattui.sources.continue_dev:Continue",
+    "amp": "chattui.sources.amp:Amp",
+    "vscode-chat": "chattui.sources.vscode_chat:VSCodeChat",
+    "lm-studio": "chattui.sources.lm_studio:LmStudio",
+    "chatgpt": "chattui.sources.chatgpt:ChatGpt",
+    "claude-ai": "chattui.sources.claude_ai:ClaudeAi",
+    "open-webui": "chattui.sources.open_webui:OpenWebUi",
+    "transcript": "chattui.sources.transcripts:Transcripts",
+    "chattui-json": "chattui.sources.chattui_json:ChattuiJson",
+}
+"""chattui's own sources, in the order in which they are shown; the same entry points as in pyproject.toml. They are
+known without reading the metadata of installed packages, so that a checkout and a broken installation have them too."""
+
+HISTORY_SUFFIXES: Final = frozenset(
+    {".jsonl", ".zst", ".json", ".md", ".db", ".sqlite", ".sqlite3", ".vscdb", ".zip", ".vtt", ".srt"}
 )
-_CODEX_TYPES: Final = frozenset(
-    {"session_meta", "turn_context", "response_item", "event_msg", "compacted", "world_state"}
-)
+"""How files end that are looked at in a folder that a person names; a file named itself is looked at in any case."""
+
+LOOKED_AT: Final = 50
+"""Records that are looked at, at most, to tell a file's format."""
+
+_ASKED_FIRST: Final = ("chattui-json", "codex", "pi", "copilot-cli", "gemini-cli", "vscode-chat")
+_ASKED_LAST: Final = ("cursor", "claude-code", "transcript")
+"""In which order sources are asked about a file: the surest marks first, and last the formats without one that only
+they have. The others, and those of other packages, are asked between."""
 
 
 @cache
 def all_sources() -> tuple[Source, ...]:
-    """Every source, in the order in which they are shown."""
-    return (ClaudeCode(), Codex(), ChattuiJson())
+    """Every source, in the order in which they are shown: chattui's own, then those of installed packages.
+
+    What is installed but does not work is left out; ``plugins.faults`` tells of it.
+    """
+    own = tuple(_own(where) for where in OWN.values())
+    return own + installed(frozenset(one.name for one in own), frozenset(OWN.values()))
 
 
 def source(name: str) -> Source:
@@ -64,27 +74,31 @@ def source(name: str) -> Source:
     raise SourceError(f"There is no source named {name!r}. The sources are: {known}.")
 
 
-def recognise(path: Path) -> Source | None:
-    """The source whose format a file has, by its first records; None when it is none of them, or cannot be read."""
-    if is_export(path):
-        return source(ChattuiJson.name)
-    try:
-        for record in islice(first_records(path, _LOOKED_AT), _LOOKED_AT):
-            if name := _format_of(record):
-                return source(name)
-    except SourceError:
-        return None
+def recognise(path: Path, sources: Sequence[Source] | None = None, *, named: bool = True) -> Source | None:
+    """The source whose format a file has, by its beginning; None when it is none of them, or cannot be read.
+
+    Of ``sources`` alone, if given: a file of another one's format is None then. A file that was only found in a folder
+    is not ``named``: a text is no chat then, whatever stands in it.
+    """
+    head = Head(path, named=named)
+    for depth in (1, LOOKED_AT):
+        head.deepen(depth)
+        for one in _asked():
+            if one.recognises(head):
+                return one if sources is None or one.name in {s.name for s in sources} else None
     return None
 
 
-def _format_of(record: Mapping[str, Any]) -> str:
-    kind = record.get("type")
-    if isinstance(kind, str):
-        if kind in _CODEX_TYPES and isinstance(record.get("payload"), dict):
-            return "codex"
-        if kind in _CLAUDE_TYPES and any(isinstance(record.get(name), str) for name in _CLAUDE_IDS):
-            return "claude-code"
-        return ""
-    if "id" in record and "timestamp" in record and ("instructions" in record or "git" in record):
-        return "codex"
-    return "codex" if record.get("record_type") == "state" else ""
+def _asked() -> tuple[Source, ...]:
+    def place(one: Source) -> int:
+        if one.name in _ASKED_FIRST:
+            return _ASKED_FIRST.index(one.name)
+        return len(_ASKED_FIRST) + (1 + _ASKED_LAST.index(one.name) if one.name in _ASKED_LAST else 0)
+
+    return tuple(sorted(all_sources(), key=place))
+
+
+def _own(where: str) -> Source:
+    module, _colon, name = where.partition(":")
+    made: Source = getattr(import_module(module), name)()
+    return made

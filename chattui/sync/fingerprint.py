@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+
+from chattui.domain.history import HistoryFile
 
 SPAN = 4096
 
 
-def fingerprint(path: Path, offset: int) -> tuple[bytes | None, bytes | None]:
+def fingerprint(history: HistoryFile, offset: int) -> tuple[bytes | None, bytes | None]:
     """(hash of the first 4 KiB, hash of the last 4 KiB before ``offset``), each of bytes before ``offset`` only.
 
-    (None, None) for what cannot be judged so: compressed files, whose offsets count decompressed bytes, and offset 0.
+    (None, None) for what cannot be judged so: files that are read whole and containers, whose offsets need not be bytes of the file
+    (of a compressed one they count what was unpacked), and offset 0.
     """
-    if offset <= 0 or path.suffix == ".zst":
+    if offset <= 0 or history.whole or history.container:
         return None, None
-    with path.open("rb") as file:
+    with history.path.open("rb") as file:
         head = file.read(min(SPAN, offset))
         file.seek(max(0, offset - SPAN))
         tail = file.read(min(SPAN, offset))

@@ -46,6 +46,8 @@ def read_ahead(looked: Looked, stop: Callable[[], bool]) -> None:
     """
     messages = chars = 0
     for source, file in looked.found:
+        if file.container:
+            continue  # may be as long as all others together
         deliveries: list[Delivery] = []
         before = 0
         try:
@@ -66,6 +68,6 @@ def delivery_of(
     file: HistoryFile, chunk: Chunk, before: int, *, replace: bool = False, moved_from: str | None = None
 ) -> Delivery:
     """The chunk as it is handed to the store; ``before`` is the offset at which the file stands there."""
-    head, tail = fingerprint(file.path, chunk.offset)
+    head, tail = fingerprint(file, chunk.offset)
     bodies = tuple(map(message_body, chunk.messages))
     return Delivery(file, chunk, before, head, tail, replace=replace, moved_from=moved_from, bodies=bodies)

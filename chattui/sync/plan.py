@@ -36,7 +36,7 @@ class Work:
     @property
     def bytes(self) -> int:
         """Bytes still to be read."""
-        if self.known is None or self.change is not Change.GROWN or self.file.path.suffix == ".zst":
+        if self.known is None or self.change is not Change.GROWN or self.file.whole or self.file.container:
             return self.file.size
         return max(0, self.file.size - self.known.byte_offset)
 
@@ -72,7 +72,7 @@ def plan(
                 continue
             moved_from = row.path
         elif (row.size, row.mtime_ns, row.inode) == (file.size, file.mtime_ns, file.inode) and (
-            row.byte_offset >= file.size or row.outcome == "failed" or file.path.suffix == ".zst"
+            row.byte_offset >= file.size or row.outcome == "failed" or file.whole
         ):
             continue
         try:
@@ -88,10 +88,13 @@ def plan(
 
 
 def _change(row: ImportRow, file: HistoryFile) -> Change:
-    if row.byte_offset == 0 or file.path.suffix == ".zst":
+    if file.container:
+        same = (row.size, row.mtime_ns) == (file.size, file.mtime_ns) and row.byte_offset >= file.size
+        return Change.TOUCHED if same else Change.GROWN
+    if row.byte_offset == 0 or file.whole:
         return Change.REWRITTEN if row.byte_offset else Change.GROWN
     if file.size < row.byte_offset:
         return Change.REWRITTEN
-    if fingerprint(file.path, row.byte_offset) != (row.head_hash, row.tail_hash):
+    if fingerprint(file, row.byte_offset) != (row.head_hash, row.tail_hash):
         return Change.REWRITTEN
     return Change.GROWN if file.size > row.byte_offset else Change.TOUCHED

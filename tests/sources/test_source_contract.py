@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import makers
 import pytest
 from histories import (
     SESSION,
@@ -33,6 +34,10 @@ from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
 from chattui.sources import chunks
 from chattui.sources.claude_code import ClaudeCode
 from chattui.sources.codex import Codex
+from chattui.sources.copilot_cli import CopilotCli
+from chattui.sources.cursor import Cursor
+from chattui.sources.gemini_cli import GeminiCli
+from chattui.sources.pi import Pi
 from chattui.sources.protocol import Source
 
 Make = Callable[[random.Random, int], list[Record]]
@@ -102,11 +107,30 @@ class Case:
     source: Source
     name: str
     make: Make
+    large: Callable[[list[str]], list[Record]]  # what prompts of such words stand in
+
+
+def claude_large(prompts: list[str]) -> list[Record]:
+    session = Claude()
+    for words in prompts:
+        session.user(words)
+    return session.records
+
+
+def codex_large(prompts: list[str]) -> list[Record]:
+    rollout = Rollout()
+    for words in prompts:
+        rollout.prompt(words)
+    return rollout.records
 
 
 CASES = [
-    Case(ClaudeCode(), f"{SESSION}.jsonl", claude_records),
-    Case(Codex(), f"rollout-2026-03-01T11-00-00-{THREAD}.jsonl", codex_records),
+    Case(ClaudeCode(), f"{SESSION}.jsonl", claude_records, claude_large),
+    Case(Codex(), f"rollout-2026-03-01T11-00-00-{THREAD}.jsonl", codex_records, codex_large),
+    Case(GeminiCli(), "session-2026-03-01T11-00-019a0000.jsonl", makers.gemini_records, makers.gemini_large),
+    Case(CopilotCli(), "events.jsonl", makers.copilot_records, makers.copilot_large),
+    Case(Pi(), f"2026-03-01T11-00-00_{THREAD}.jsonl", makers.pi_records, makers.pi_large),
+    Case(Cursor(), f"{SESSION}.jsonl", makers.cursor_records, makers.cursor_large),
 ]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.source.name)
 quick = settings(
@@ -207,12 +231,8 @@ def test_chunks_are_bounded(case: Case, tmp_path: Path) -> None:
 
 @each
 def test_large_contents_make_small_chunks(case: Case, tmp_path: Path) -> None:
-    session, rollout = Claude(), Rollout()
-    for _ in range(20):
-        session.user("x" * 500_000)
-        rollout.prompt("x" * 500_000)
     path = tmp_path / case.name
-    path.write_bytes(jsonl(session.records if case.source.name == "claude-code" else rollout.records))
+    path.write_bytes(jsonl(case.large(["x" * 500_000] * 20)))
     age(path)
     assert [len(chunk.messages) for chunk in case.source.read(path)] == [5, 5, 5, 5]
 

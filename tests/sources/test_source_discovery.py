@@ -12,7 +12,7 @@ from histories import SESSION, THREAD, Claude, Rollout, write
 from chattui.domain.errors import SourceError
 from chattui.sources.claude_code import ClaudeCode
 from chattui.sources.codex import Codex
-from chattui.sources.registry import all_sources, recognise, source
+from chattui.sources.registry import OWN, all_sources, recognise, source
 
 
 def found(tool: ClaudeCode | Codex, root: Path) -> set[str]:
@@ -105,7 +105,7 @@ def test_roots_follow_the_environment(tmp_path: Path) -> None:
 
 
 def test_sources_by_name() -> None:
-    assert [one.name for one in all_sources()] == ["claude-code", "codex", "chattui-json"]
+    assert [one.name for one in all_sources()] == list(OWN)
     assert source("codex").label == "Codex"
     with pytest.raises(SourceError, match="claude-code, codex"):
         source("abacus")
@@ -121,12 +121,16 @@ def test_files_are_recognised_by_their_first_records(tmp_path: Path) -> None:
         (b"broken\n42\n" + b'{"type":"user","uuid":"u","message":{}}', "claude-code"),
         (rollout.records, "codex"),
         ([{"id": THREAD, "timestamp": "2025-06-01T10:00:00Z", "instructions": None}], "codex"),
+        ([{"type": "session", "version": 3, "id": "x"}], "pi"),
+        ([{"type": "session", "id": "x", "cwd": "/w"}], "pi"),
         ([{"type": "session", "version": 3}], None),
-        ([{"type": "session.start", "data": {}}], None),
-        ([{"sessionId": "x", "projectHash": "y"}], None),
+        ([{"type": "session.start", "data": {}}], "copilot-cli"),
+        ([{"type": "session.start"}], None),
+        ([{"sessionId": "x", "projectHash": "y"}], "gemini-cli"),
         ([{"display": "go", "project": "/w", "timestamp": 1, "sessionId": "x"}], None),
         ([{"session_id": "x", "ts": 1, "text": "go"}], None),
-        ([{"role": "user", "message": {"content": []}}], None),
+        ([{"role": "user", "message": {"content": []}}], "cursor"),
+        ([{"role": "user", "content": "go"}], None),
         ([{"type": ["user"], "uuid": "x"}], None),
         (b"", None),
         (b"\x00\xff" * 1000, None),
@@ -134,5 +138,7 @@ def test_files_are_recognised_by_their_first_records(tmp_path: Path) -> None:
     for n, (content, expected) in enumerate(cases):
         known = recognise(write(tmp_path / f"{n}.jsonl", content))
         assert (known.name if known else None) == expected, content
+    os.mkfifo(tmp_path / "pipe.json")
+    assert recognise(tmp_path / "pipe.json") is None
     assert recognise(tmp_path / "missing") is None
     assert recognise(tmp_path) is None

@@ -21,20 +21,12 @@ from chattui.domain.portable import PORTABLE_VERSION
 from chattui.sources.chattui_json.document import Document
 from chattui.sources.chattui_json.records import Unusable, chat_info, message
 from chattui.sources.chunks import CHUNK_MESSAGES, CHUNK_SIZE
+from chattui.sources.head import Head
 from chattui.sources.protocol import Report
 
 NAME: Final = "chattui-json"
 _HEAD: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"chattui"\s*:\s*\d')
 _PROBLEMS_KEPT: Final = 100
-
-
-def is_export(path: Path) -> bool:
-    """Whether a file begins as an export does, of whatever version. False when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return _HEAD.match(file.read(200)) is not None
-    except OSError:
-        return False
 
 
 class ChattuiJson:
@@ -46,6 +38,14 @@ class ChattuiJson:
     def roots(self, env: Mapping[str, str], home: Path) -> tuple[Path, ...]:  # noqa: ARG002
         """Nowhere: an export is wherever it was put."""
         return ()
+
+    def recognises(self, head: Head) -> bool:
+        """Whether it begins as an export does, of whatever version."""
+        return _HEAD.match(head.start) is not None
+
+    def is_whole(self, path: Path) -> bool:  # noqa: ARG002
+        """No: an export with messages at its end is read on."""
+        return False
 
     def discover(self, root: Path, report: Report) -> Iterator[HistoryFile]:  # noqa: ARG002
         """Nothing is looked for."""

@@ -14,6 +14,7 @@ from chattui.sources.chunks import read_chunks
 from chattui.sources.claude_code.about import NAME, Family
 from chattui.sources.claude_code.transcript import ClaudeTranscript
 from chattui.sources.content import text_of
+from chattui.sources.head import Head
 from chattui.sources.protocol import Report
 from chattui.sources.walk import walk
 
@@ -21,6 +22,12 @@ _AGENT: Final = "agent-"
 _SUBAGENTS: Final = "subagents"
 _META_SIZE: Final = 1 << 16
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_IDS: Final = ("uuid", "parentUuid", "leafUuid", "sessionId", "messageId")
+_TYPES: Final = frozenset({
+    "agent-name", "ai-title", "api-request", "api-request-blob", "api-request-shape", "assistant", "atis-latch",
+    "attachment", "bridge-session", "cost-state", "custom-title", "file-history-snapshot", "last-prompt", "mode",
+    "permission-mode", "pr-link", "progress", "queue-operation", "summary", "system", "tools-used", "user",
+})  # fmt: skip
 
 
 class ClaudeCode:
@@ -33,9 +40,18 @@ class ClaudeCode:
         config = env.get("CLAUDE_CONFIG_DIR")
         return ((Path(config) if config else home / ".claude") / "projects",)
 
+    def recognises(self, head: Head) -> bool:
+        return any(
+            text_of(record.get("type")) in _TYPES and any(isinstance(record.get(name), str) for name in _IDS)
+            for record in head.records
+        )
+
+    def is_whole(self, path: Path) -> bool:  # noqa: ARG002
+        return False
+
     def discover(self, root: Path, report: Report) -> Iterator[HistoryFile]:
         projects = root / "projects"
-        return walk(self.name, projects if projects.is_dir() else root, _is_session, report)
+        return walk(self, projects if projects.is_dir() else root, _is_session, report)
 
     def read(
         self, path: Path, *, offset: int = 0, line: int = 0, state: Mapping[str, Any] | None = None

@@ -13,6 +13,7 @@ from chattui.sources.chunks import read_chunks
 from chattui.sources.codex.rollout import NAME
 from chattui.sources.codex.transcript import CodexTranscript
 from chattui.sources.content import TITLE_LENGTH, first_line, text_of
+from chattui.sources.head import Head
 from chattui.sources.lines import OpenLines
 from chattui.sources.protocol import Report
 from chattui.sources.walk import walk
@@ -20,6 +21,7 @@ from chattui.sources.walk import walk
 _ARCHIVE: Final = "archived_sessions"
 _FOLDERS: Final = ("sessions", _ARCHIVE)
 _PACKED: Final = ".zst"
+_TYPES: Final = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted", "world_state"})
 _THREAD: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 
 
@@ -33,12 +35,19 @@ class Codex:
         config = env.get("CODEX_HOME")
         return (Path(config) if config else home / ".codex",)
 
+    def recognises(self, head: Head) -> bool:
+        return any(map(_is_ours, head.records))
+
+    def is_whole(self, path: Path) -> bool:
+        """A compressed rollout is: it cannot be added to."""
+        return path.suffix == _PACKED
+
     def discover(self, root: Path, report: Report) -> Iterator[HistoryFile]:
         folders = [folder for name in _FOLDERS if (folder := root / name).is_dir()] or [root]
         for folder in folders:
             packed: list[HistoryFile] = []
             plain: set[Path] = set()
-            for file in walk(self.name, folder, _is_rollout, report):
+            for file in walk(self, folder, _is_rollout, report):
                 if file.path.suffix == _PACKED:
                     packed.append(file)
                     continue
@@ -75,3 +84,12 @@ class Codex:
 
 def _is_rollout(name: str, _parents: tuple[str, ...]) -> bool:
     return name.startswith("rollout-") and name.endswith((".jsonl", ".jsonl.zst"))
+
+
+def _is_ours(record: Mapping[str, Any]) -> bool:
+    kind = record.get("type")
+    if isinstance(kind, str):
+        return kind in _TYPES and isinstance(record.get("payload"), dict)
+    if "id" in record and "timestamp" in record and ("instructions" in record or "git" in record):
+        return True
+    return record.get("record_type") == "state"

@@ -21,7 +21,18 @@ from chattui.tui.recents.days import DayClock, age
 from chattui.tui.recents.item_list import ItemList
 from chattui.tui.recents.list_palette import ListPalette
 
-_TAGS = {"claude-code": "cc", "codex": "cx", "gemini-cli": "gm", "chatgpt": "gp", OWN_SOURCE: ""}
+_TAGS = {
+    "claude-code": "cc",
+    "codex": "cx",
+    "gemini-cli": "gm",
+    "copilot-cli": "cp",
+    "continue": "cn",
+    "vscode-chat": "vs",
+    "chatgpt": "gp",
+    "claude-ai": "ca",
+    "open-webui": "ow",
+    OWN_SOURCE: "",
+}
 _OPEN_MARK, _PIN_MARK, _ARCHIVED_MARK = "▌", "★ ", "▫ "
 _TAG_FROM = 24
 """Columns below which the source is left out, for the title's sake."""
