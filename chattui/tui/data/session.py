@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -38,8 +39,8 @@ _RETRY_SECONDS = (0.5, 1, 2, 5, 10)
 class Session:
     """Everything the screen asks of the data layer. Methods return at once; the answer is a message.
 
-    Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait); a fourth
-    for exports, once there is one.
+    Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait); others for
+    exports, find in chat and patient searches, once there is one.
     """
 
     def __init__(self, settings: Settings, post: Callable[[Message], None], ahead: ReadAhead | None = None) -> None:
@@ -49,7 +50,8 @@ class Session:
         self._pages = Worker("chattui-pages", self._failed)
         self._helpers = Worker("chattui-helpers", self._failed)
         self._searches = Worker("chattui-searches", self._failed)
-        self.flight = SearchFlight(self._searches, self._helpers, post)
+        patience = partial(Worker, "chattui-patience", self._failed)
+        self.flight = SearchFlight(self._searches, self._helpers, post, patience)
         self.exports = Exports(self._database, post, self._failed)
         self.changes = Changes(self._pages, self._database, post)
         self.searches = Searches(self._helpers, self._database, post, self._failed)
@@ -75,7 +77,7 @@ class Session:
             self.places.leave_state(state)
         if self._listener is not None:
             self._listener.stop()
-        self.flight.forget()
+        self.flight.close()
         self.flight.meaning.close()
         if self._finds is not None:
             self._finds.close()
