@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chattui.sources.protocol import Source
     from chattui.store.database import Database
     from chattui.sync.looking import Looked
+    from chattui.sync.ruled import LeftOutFiles
 
 
 @click.command("import")
@@ -47,7 +48,7 @@ def import_(
     as_json: bool,
     lines: bool,
 ) -> int:
-    """Import what is new from the usual places of Claude Code and Codex, or from PATHS.
+    """Import what is new from the usual places of every source that is on, or from PATHS.
 
     What was imported before is not read again; what its tool has deleted stays.
     """
@@ -55,40 +56,50 @@ def import_(
         with context.store() as db:
             _print_status(db, as_json=as_json)
         return 0
-    sources = _sources(names)
+    sources, left_out = _sources(context, names, is_named=bool(paths))
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
         opening = opener.submit(stack.enter_context, context.store())
         looked = None if paths else _look_meanwhile(sources, opening.done)
+        if looked is not None and not (as_json or lines):
+            from chattui.cli.found import print_found
+
+            print_found(sources, looked)
         report = _run(opening.result(), sources, paths, looked, index=not no_index, lines=lines, quiet=as_json)
         if not report.stopped and not no_embed:
             from chattui.cli.semantic import embed_after_import
 
             went_through = embed_after_import(opening.result(), quiet=as_json or lines)
+    left_out.save()
     if lines:
         click.echo(json.dumps(report.as_json()))
     elif as_json:
         output.print_json(report.as_json())
     else:
-        _print_report(report)
+        _print_report(report, left_out.count)
     if report.stopped or not went_through:
         return EXIT_INTERRUPTED
     return EXIT_ERROR if report.faults and not report.read else 0
 
 
-def _sources(names: tuple[str, ...]) -> list[Source]:
+def _sources(context: Context, names: tuple[str, ...], *, is_named: bool) -> tuple[list[Source], LeftOutFiles]:
+    """The sources that are on; of files that are named, and with ``--source``, those too that are off."""
     from chattui.domain.errors import ConfigError
     from chattui.sources.plugins import faults
     from chattui.sources.registry import all_sources
+    from chattui.sync.ruled import LeftOutFiles, ruled
 
-    sources = [s for s in all_sources() if not names or s.name in names]
-    unknown = set(names) - {s.name for s in all_sources()}
-    if unknown:
-        known = ", ".join(s.name for s in all_sources())
-        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
+    known = [one.name for one in all_sources()]
+    if unknown := set(names) - set(known):
+        raise ConfigError(
+            f"There is no source {', '.join(sorted(unknown))}. The sources are: {', '.join(known)}."
+        )
     for fault in faults():
         click.echo(visible_line(fault), err=True)
-    return sources
+    settings = context.settings()
+    left_out = LeftOutFiles(settings.state_dir / "left-out.json")
+    wanted = names or (known if is_named else ())
+    return ruled(settings.rules, settings.config_file, left_out, named=wanted), left_out
 
 
 def _look_meanwhile(sources: list[Source], opened: Callable[[], bool]) -> Looked:
@@ -114,10 +125,8 @@ def _run(
     from chattui.sync.choose import history_in
     from chattui.sync.engine import Sync
 
-    show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
-    sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
+    show = _line_printer if lines else show_bar if sys.stderr.isatty() and not quiet else None
+    hurry()
     sync = Sync(db, sources, tell=show)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sync.stop())
@@ -126,16 +135,23 @@ def _run(
         report = sync.run_work(sync.compare(found), found=len(found), index=index)
     else:
         report = sync.run(os.environ, Path.home(), index=index, looked=looked)
-    if show is _bar:
+    if show is show_bar:
         click.echo("\r\x1b[K", err=True, nl=False)
     return report
+
+
+def hurry() -> None:
+    """Set this process up for reading gigabytes."""
+    sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
 
 
 def _line_printer(progress: Progress) -> None:
     print(json.dumps(progress.as_json()), flush=True)
 
 
-def _bar(progress: Progress) -> None:
+def show_bar(progress: Progress) -> None:
     """One line on a terminal, written over itself."""
     match progress.phase:
         case Phase.LOOKING:
@@ -153,10 +169,12 @@ def _bar(progress: Progress) -> None:
     click.echo(f"\r{text}\x1b[K", err=True, nl=False)
 
 
-def _print_report(report: SyncReport) -> None:
+def _print_report(report: SyncReport, left_out: int) -> None:
     click.echo(
         f"{report.found:,} files looked at, {report.read:,} read, {report.messages:,} messages in {report.seconds:.1f} s."
     )
+    if left_out:
+        click.echo(f"{left_out:,} file{'' if left_out == 1 else 's'} left out by rules of the configuration.")
     if report.problems:
         click.echo(f"{report.problems:,} records could not be read: chattui import --status names them.", err=True)
     for fault in report.faults[:20]:

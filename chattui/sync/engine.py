@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from chattui.domain.errors import SourceError
+from chattui.domain.errors import LeftOut, SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.protocol import Source
 from chattui.store import forks, imports, search_index
@@ -56,6 +56,8 @@ class Sync:
         self._progress = Progress(Phase.LOOKING)
         self._problems = 0
         self._ready: dict[Path, list[Delivery]] = {}  # read before the database was there
+        self.chat_ids: set[int] = set()
+        """The chats that messages were stored for, or that were looked at again."""
 
     def stop(self) -> None:
         """End after the batch that is being stored; what was stored stays, the rest comes next time."""
@@ -65,9 +67,10 @@ class Sync:
         """What the usual places hold that is new or changed."""
         return self.compare(look(self._sources, env, home).found)
 
-    def compare(self, found: Sequence[tuple[Source, HistoryFile]]) -> list[Work]:
-        """What of ``found`` is new or changed."""
-        return plan(found, imports.known(self._db, self._machine), self._report)
+    def compare(self, found: Sequence[tuple[Source, HistoryFile]], *, few: bool = False) -> list[Work]:
+        """What of ``found`` is new or changed. ``few``: the database is asked for these files alone."""
+        known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
+        return plan(found, known, self._report)
 
     def run(
         self, env: Mapping[str, str], home: Path, *, index: bool = True, looked: Looked | None = None
@@ -130,6 +133,7 @@ class Sync:
 
     def _settled(self, pending: Future[Receipt]) -> int:
         receipt = pending.result()
+        self.chat_ids |= receipt.chat_ids
         elapsed = max(1e-6, time.perf_counter() - self._began)
         messages = self._progress.messages + receipt.stored
         done, total = self._progress.bytes_done, self._progress.bytes
@@ -179,6 +183,8 @@ class Sync:
                 self._problems += len(chunk.problems)
                 self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
                 before = read_from = chunk.offset
+        except LeftOut:
+            return
         except (SourceError, OSError) as error:
             reason = str(error) if isinstance(error, SourceError) else (error.strerror or str(error))
             log.warning("cannot read %s: %s", file.path, reason)

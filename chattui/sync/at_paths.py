@@ -1,0 +1,41 @@
+"""The history files that changed paths stand for, found without looking through everything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from chattui.domain.history import HistoryFile
+from chattui.sources.protocol import Report, Source
+from chattui.sources.walk import are_alike, only_at
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite writes instead of the database itself."""
+
+Place = tuple[Source, Path]
+"""A source, and a root of its."""
+
+
+def at_paths(places: Sequence[Place], paths: Iterable[str], report: Report) -> dict[Path, tuple[Source, HistoryFile]]:
+    """The history files at these paths; of folders, all below them."""
+    found: dict[Path, tuple[Source, HistoryFile]] = {}
+    for path in {_base(path) for path in paths}:
+        is_folder = os.path.isdir(path)  # noqa: PTH112 - asked for every change
+        for source, root in places:
+            if not _is_below(path, str(root)):
+                continue
+            with only_at(Path(path), is_folder=is_folder):
+                for file in source.discover(root, report):
+                    if _is_below(str(file.path), path) or (not is_folder and are_alike(str(file.path), path)):
+                        found.setdefault(file.path, (source, file))
+    return found
+
+
+def _base(path: str) -> str:
+    return next((path.removesuffix(end) for end in _BESIDE if path.endswith(end)), path)
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
