@@ -36,4 +36,3 @@ def print_found(sources: Sequence[Source], looked: Looked) -> None:
         click.echo(f"{source.label:<14} {files:>13} {size:>9,.1f} MB  {visible_line(where)}")
     if not counts:
         click.echo("No histories were found in the usual places.")
-

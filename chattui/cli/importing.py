@@ -91,9 +91,7 @@ def _sources(context: Context, names: tuple[str, ...], *, is_named: bool) -> tup
 
     known = [one.name for one in all_sources()]
     if unknown := set(names) - set(known):
-        raise ConfigError(
-            f"There is no source {', '.join(sorted(unknown))}. The sources are: {', '.join(known)}."
-        )
+        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {', '.join(known)}.")
     for fault in faults():
         click.echo(visible_line(fault), err=True)
     settings = context.settings()

@@ -87,13 +87,16 @@ def service(
         return _launchd(home, program, environment)
     if platform.startswith("linux"):
         return _systemd(env, home, program, environment)
-    raise ChattuiError("A service can be written for systemd and launchd. Have `chattui watch` started by other means here.")
+    raise ChattuiError(
+        "A service can be written for systemd and launchd. Have `chattui watch` started by other means here."
+    )
 
 
 def _systemd(env: Mapping[str, str], home: Path, program: tuple[str, ...], environment: Mapping[str, str]) -> Service:
     config = env.get("XDG_CONFIG_HOME", "")
     folder = (Path(config) if Path(config).is_absolute() else home / ".config") / "systemd" / "user"
-    command = " ".join(_quoted(word).replace("$", "$$") for word in program)
+    # variables are looked for in all words but the first
+    command = " ".join([_quoted(program[0]), *(_quoted(word).replace("$", "$$") for word in program[1:])])
     lines = [
         _MARK,
         "[Unit]",

@@ -130,7 +130,9 @@ class _Reader:
             self.check(table, content, SOURCE_KEYS)
             for place in content.get("paths", ()):
                 if not place.startswith(("/", "~")) and not Path(place).is_absolute():
-                    self.fail(f"'{table}.paths' must hold whole paths, from / or ~: '{place}' is not one", table, "paths")
+                    self.fail(
+                        f"'{table}.paths' must hold whole paths, from / or ~: '{place}' is not one", table, "paths"
+                    )
             rules[name] = SourceRule(
                 enabled=content.get("enabled", True),
                 exclude=tuple(content.get("exclude", ())),

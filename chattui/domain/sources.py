@@ -10,7 +10,8 @@ from datetime import datetime
 class SourceState:
     """One source, with what came from it to this database from all ``machines``.
 
-    ``places`` are those of its places on this machine that exist; ``faults`` counts files that had problems.
+    ``places`` are those of its places on this machine that exist; one that ``is_named`` has no usual places. ``faults``
+    counts files that had problems.
     """
 
     name: str
@@ -23,3 +24,4 @@ class SourceState:
     faults: int = 0
     machines: int = 0
     last_import: datetime | None = None
+    is_named: bool = False

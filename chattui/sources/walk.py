@@ -103,9 +103,7 @@ def walk(source: Source, root: Path, wanted: Wanted, report: Report) -> Iterator
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in _NOT_HISTORY and len(parents) < _DEPTH:
                         waiting.append((entry.path, (*parents, entry.name)))
-                elif (
-                    wanted(entry.name, parents) and (place is None or place.holds(entry.path)) and entry.is_file()
-                ):
+                elif wanted(entry.name, parents) and (place is None or place.holds(entry.path)) and entry.is_file():
                     yield history_file(source, Path(entry.path), entry.stat())
             except FileNotFoundError:
                 continue

@@ -38,4 +38,3 @@ def _base(path: str) -> str:
 
 def _is_below(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
-

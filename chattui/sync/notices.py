@@ -96,7 +96,9 @@ def _sentence(error: Exception) -> str:
     text = str(error)
     low = text.lower()
     if "watch limit" in low or "no space left" in low:
-        return f"The system watches no more folders for you (fs.inotify.max_user_watches is {_limit()}; it can be raised)."
+        return (
+            f"The system watches no more folders for you (fs.inotify.max_user_watches is {_limit()}; it can be raised)."
+        )
     if "too many open files" in low:
         return "The system gives no more watchers (fs.inotify.max_user_instances, or the limit of open files; both can be raised)."
     log.info("no notices: %s", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from chattui.config.file import read_config_file
@@ -28,8 +29,10 @@ def overview(db: Database, config_file: Path, env: Mapping[str, str], home: Path
     every = [source.name for source in all_sources()]
     found = []
     for source in ruled(rules, config_file, LeftOutFiles(None), named=every):
-        places = tuple(short(root, home) for root in source.roots(env, home) if _exists(root))
-        found.append(_state(source.name, source.label, source.name in names, places, came.pop(source.name, [])))
+        roots = source.roots(env, home)
+        places = tuple(short(root, home) for root in roots if _exists(root))
+        state = _state(source.name, source.label, source.name in names, places, came.pop(source.name, []))
+        found.append(replace(state, is_named=not roots))
     found += [_state(name, name, True, (), summaries) for name, summaries in came.items()]
     return sorted(found, key=lambda s: not (s.files or s.places))
 
@@ -46,9 +49,7 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _state(
-    name: str, label: str, enabled: bool, places: tuple[str, ...], came: list[SourceSummary]
-) -> SourceState:
+def _state(name: str, label: str, enabled: bool, places: tuple[str, ...], came: list[SourceSummary]) -> SourceState:
     return SourceState(
         name,
         label,

@@ -220,7 +220,9 @@ class Watching:
             self._wanted = [began, *self._wanted]
         else:
             self._bring(paths)
-        self._around.stop.wait(min(0.15, 2 * (time.monotonic() - began)))  # what is written all the time takes a third of it
+        self._around.stop.wait(
+            min(0.15, 2 * (time.monotonic() - began))
+        )  # what is written all the time takes a third of it
 
     def _bring(self, paths: Iterable[str]) -> None:
         """Import what has changed at these paths."""

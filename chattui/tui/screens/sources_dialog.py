@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chattui.tui.data.session import Session
 
 _ROWS = 2
+_NAME = 14
 _SWITCH = 7
 """Columns of the switch, as far as a click on it reaches."""
 
@@ -112,7 +113,7 @@ class SourceList(ItemList):
                 Segment(side, palette.match + over),
             ]
         switch = " [on]  " if one.enabled else " [off] "
-        counts = _counts(one)
+        counts = next((c for c in _counts(one) if _SWITCH + _NAME + cells(c) < width), "")
         room = max(4, width - 1 - cells(switch) - cells(counts))
         name = clip(visible_line(one.label), room)
         is_on = palette.strong if one.enabled else palette.muted
@@ -124,11 +125,16 @@ class SourceList(ItemList):
         ]
 
 
-def _counts(one: SourceState) -> str:
+def _counts(one: SourceState) -> list[str]:
+    """What came of it, and shorter ways to say so."""
     if not one.files:
-        return ""
-    when = one.last_import.astimezone().strftime("%Y-%m-%d %H:%M") if one.last_import is not None else ""
-    return f"{one.files:>7,} files {one.chats:>6,} chats {one.messages:>9,} messages  {when} "
+        return [""]
+    files, chats, messages = (
+        f"{count:>{width},} {word if count == 1 else word + 's':<{len(word) + 1}} "
+        for count, width, word in ((one.files, 7, "file"), (one.chats, 6, "chat"), (one.messages, 9, "message"))
+    )
+    when = one.last_import.astimezone().strftime(" %Y-%m-%d %H:%M ") if one.last_import is not None else ""
+    return [files + chats + messages + when, chats + messages + when, chats + messages, messages]
 
 
 def _places(one: SourceState) -> str:
@@ -137,6 +143,8 @@ def _places(one: SourceState) -> str:
         where += f" and {len(one.places) - 2} more"
     if one.machines > 1:
         where += f"{' · ' if where else ''}{one.machines} machines"
+    if not where and one.is_named:
+        return "only where you name it"
     return where or ("came from elsewhere" if one.files else "not found here")
 
 

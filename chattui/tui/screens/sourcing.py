@@ -20,13 +20,10 @@ _EMBED_SECONDS, _READ_SECONDS = 60.0, 1.0
 class Sourcing(Shell):
     """What the main screen does with sources."""
 
+    count_soon: Soon
     _stands: Stands | None = None
     _embed_soon: Soon | None = None
     _read_soon: Soon | None = None
-
-    def count_soon(self) -> None:
-        """Count the saved searches again."""
-        raise NotImplementedError
 
     def on_sync_moved(self, event: told.SyncMoved) -> None:
         """The import goes on."""
@@ -105,7 +102,7 @@ class Sourcing(Shell):
     def _reread_sources(self) -> None:
         if self._sources_dialog() is not None:
             if self._read_soon is None:
-                self._read_soon = Soon(self, lambda: self.session.sources.read(), _READ_SECONDS)
+                self._read_soon = Soon(self, self.session.sources.read, _READ_SECONDS)
             self._read_soon()
 
     def _standing(self) -> str:
