@@ -110,14 +110,14 @@ async def test_a_switch_is_obeyed_by_the_watch_that_runs(conninfo: str, home: Pa
     async with running(app) as pilot:
         await until_seen(pilot, "Before")
         await pilot.press("f6")
-        await until_seen(pilot, "Each message is brought in as it is written", "1 files")
+        await until_seen(pilot, "Each message is brought in as it is written", "1 file ")
         await pilot.press("space")
         await until_seen(pilot, "[off]")
         stands = app.main._stands
         await until(pilot, lambda: app.main._stands is not stands, "the watch begins anew")
         write_session(home, ["two"], title="Not wanted", number=2)
         await pilot.press("space")
-        await until_seen(pilot, "2 files")
+        await until_seen(pilot, "2 files ")
 
 
 # Pictures
