@@ -41,7 +41,9 @@ class Turn:
                 return True
             row = self._conn.execute(_TAKE, (self._work,)).fetchone()
             self.held = row is not None and bool(row[0])
-            if not self.held:
+            if self.held:
+                self._conn.execute("SELECT 1")  # or the snapshot of the statement before stays, and holds others up
+            else:
                 self._conn.rollback()
             return self.held
         except psycopg.Error as error:

@@ -43,7 +43,7 @@ class Notices:
         if wanted == self.places and self._watcher is not None:
             return
         for _ in range(3):
-            there = sorted(place for place in wanted if Path(place).exists())
+            there = sorted(place for place in wanted if _is_text(place) and Path(place).exists())
             try:
                 fresh = RustNotify(there, False, False, _POLL_MS, False, True) if there else None
                 break
@@ -90,6 +90,15 @@ class Notices:
         except RuntimeError:
             log.debug("the last notices were lost", exc_info=True)
         self._watcher.close()
+
+
+def _is_text(place: str) -> bool:
+    """Whether the name can be told to the system; what lies in other folders is found by looking."""
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sentence(error: Exception) -> str:
