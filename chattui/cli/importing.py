@@ -10,26 +10,28 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from chattui.cli import output
+from chattui.cli.asked import Asked, asked
 from chattui.cli.context import EXIT_ERROR, EXIT_INTERRUPTED, Context
 from chattui.domain.visible import visible_line
-from chattui.sync.progress import Phase, Progress, SyncReport
+from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
 
 if TYPE_CHECKING:
-    from chattui.sources.protocol import Source
     from chattui.store.database import Database
     from chattui.sync.looking import Looked
-    from chattui.sync.ruled import LeftOutFiles
 
 
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
+@click.option("--since", "since", metavar="DATE", help="Only chats with something since then: 2026-10-03, 2026-10, 3w.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be imported, with counts by source.")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
 @click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
 @click.option("--no-embed", is_flag=True, help="Do not embed what comes, where search by meaning is on.")
@@ -42,100 +44,98 @@ def import_(
     context: Context,
     paths: tuple[Path, ...],
     names: tuple[str, ...],
+    since: str | None,
+    dry_run: bool,
     status: bool,
     no_index: bool,
     no_embed: bool,
     as_json: bool,
     lines: bool,
 ) -> int:
-    """Import what is new from the usual places of every source that is on, or from PATHS.
+    """Import what is new from the usual places of every tool, or from PATHS.
 
-    What was imported before is not read again; what its tool has deleted stays.
+    A path is a file of any format that is read, a folder that is looked through, the zip of an export,
+    or - for standard input. What was imported before is not read again; what its tool has deleted stays.
     """
     if status:
         with context.store() as db:
             _print_status(db, as_json=as_json)
         return 0
-    sources, left_out = _sources(context, names, is_named=bool(paths))
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
+        wanted = asked(stack, context.settings(), names, paths, since)
         opening = opener.submit(stack.enter_context, context.store())
-        looked = None if paths else _look_meanwhile(sources, opening.done)
+        looked = None if paths else _look_meanwhile(wanted, opening.done, ahead=not dry_run and since is None)
+        if dry_run:
+            _preview(opening.result(), wanted, looked, as_json=as_json or lines)
+            return 0
         if looked is not None and not (as_json or lines):
             from chattui.cli.found import print_found
 
-            print_found(sources, looked)
-        report = _run(opening.result(), sources, paths, looked, index=not no_index, lines=lines, quiet=as_json)
+            print_found(wanted.sources, looked)
+        report = _run(opening.result(), wanted, looked, index=not no_index, lines=lines, quiet=as_json)
         if not report.stopped and not no_embed:
             from chattui.cli.semantic import embed_after_import
 
             went_through = embed_after_import(opening.result(), quiet=as_json or lines)
-    left_out.save()
+    wanted.left_out.save()
     if lines:
         click.echo(json.dumps(report.as_json()))
     elif as_json:
         output.print_json(report.as_json())
     else:
-        _print_report(report, left_out.count)
+        _print_report(report, wanted.left_out.count)
     if report.stopped or not went_through:
         return EXIT_INTERRUPTED
-    return EXIT_ERROR if report.faults and not report.read else 0
+    came_to_nothing = not report.read or (paths and not report.messages)
+    return EXIT_ERROR if report.faults and came_to_nothing else 0
 
 
-def _sources(context: Context, names: tuple[str, ...], *, is_named: bool) -> tuple[list[Source], LeftOutFiles]:
-    """The sources that are on; of files that are named, and with ``--source``, those too that are off."""
-    from chattui.domain.errors import ConfigError
-    from chattui.sources.plugins import faults
-    from chattui.sources.registry import all_sources
-    from chattui.sync.ruled import LeftOutFiles, ruled
-
-    known = [one.name for one in all_sources()]
-    if unknown := set(names) - set(known):
-        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {', '.join(known)}.")
-    for fault in faults():
-        click.echo(visible_line(fault), err=True)
-    settings = context.settings()
-    left_out = LeftOutFiles(settings.state_dir / "left-out.json")
-    wanted = names or (known if is_named else ())
-    return ruled(settings.rules, settings.config_file, left_out, named=wanted), left_out
-
-
-def _look_meanwhile(sources: list[Source], opened: Callable[[], bool]) -> Looked:
+def _look_meanwhile(wanted: Asked, opened: Callable[[], bool], *, ahead: bool) -> Looked:
     """Look in the usual places while the database is being opened, and go on to read while it is being set up."""
     from chattui.sync.looking import look, read_ahead
 
-    looked = look(sources, os.environ, Path.home())
-    if not opened():
+    looked = look(wanted.sources, os.environ, Path.home())
+    if ahead and not opened():
         read_ahead(looked, opened)
     return looked
 
 
-def _run(
-    db: Database,
-    sources: list[Source],
-    paths: tuple[Path, ...],
-    looked: Looked | None,
-    *,
-    index: bool,
-    lines: bool,
-    quiet: bool,
-) -> SyncReport:
-    from chattui.sync.choose import history_in
-    from chattui.sync.engine import Sync
-
+def _run(db: Database, wanted: Asked, looked: Looked | None, *, index: bool, lines: bool, quiet: bool) -> SyncReport:
     show = _line_printer if lines else show_bar if sys.stderr.isatty() and not quiet else None
     hurry()
-    sync = Sync(db, sources, tell=show)
+    sync = wanted.sync(db, show)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sync.stop())
-    if paths:
-        found = history_in(paths, sources)
-        report = sync.run_work(sync.compare(found), found=len(found), index=index)
+    if wanted.paths:
+        found = wanted.history()
+        report = sync.run_work(wanted.work(sync, found), found=len(found), index=index)
+        report = replace(
+            report, faults=tuple(FileFault(wanted.named(f.path), wanted.named(f.reason)) for f in report.faults)
+        )
     else:
         report = sync.run(os.environ, Path.home(), index=index, looked=looked)
     if show is show_bar:
         click.echo("\r\x1b[K", err=True, nl=False)
     return report
+
+
+def _preview(db: Database, wanted: Asked, looked: Looked | None, *, as_json: bool) -> None:
+    """What an import would bring, on the screen; nothing is stored."""
+    sync = wanted.sync(db)
+    found = looked.found if looked is not None else wanted.history()
+    told = sync.preview(wanted.work(sync, found), len(found))
+    if as_json:
+        output.print_json(told.as_json())
+        return
+    for one in told.sources:
+        click.echo(
+            f"{one.label:<20} {one.new:>6,} new files, {one.changed:,} changed: {one.chats:,} chats, "
+            f"{one.messages:,} messages"
+        )
+    click.echo(f"{told.found:,} files looked at, {told.unchanged:,} with nothing to bring. Nothing was imported.")
+    for fault in [*(looked.faults if looked is not None else ()), *told.faults][:20]:
+        click.echo(f"  {visible_line(wanted.named(fault.path))}: {visible_line(wanted.named(fault.reason))}", err=True)
 
 
 def hurry() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from chattui.domain.history import HistoryFile
-from chattui.sources.protocol import Report, Source
+from chattui.sources.protocol import Report, Source, with_containers
 
 _NOT_HISTORY: Final = frozenset({"tool-results", "file-history", "node_modules", ".git"})
 _DEPTH: Final = 12
@@ -119,6 +119,16 @@ def are_alike(path: str, other: str) -> bool:
 
 
 def history_file(source: Source, path: Path, about: os.stat_result) -> HistoryFile:
-    """The file as it is now."""
+    """The file as it is now, with what belongs to it: the size of all, the time of the newest."""
+    size, mtime_ns = about.st_size, about.st_mtime_ns
+    container = False
+    if (asked := with_containers(source)) is not None:
+        container = asked.is_container(path)
+        for other in asked.companions(path):
+            try:
+                beside = other.stat()
+            except (OSError, ValueError):
+                continue
+            size, mtime_ns = size + beside.st_size, max(mtime_ns, beside.st_mtime_ns)
     whole = source.is_whole(path)
-    return HistoryFile(source.name, path, about.st_size, about.st_mtime_ns, about.st_ino, about.st_dev, whole)
+    return HistoryFile(source.name, path, size, mtime_ns, about.st_ino, about.st_dev, whole, container)

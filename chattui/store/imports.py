@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union
 
 from chattui.domain.history import HistoryFile
 from chattui.store.database import Database
 from chattui.store.storable import storable_path
-from chattui.store.tables import ME, chats, imports
+from chattui.store.tables import ME, chats, imported_chats, imports
 
 PROBLEMS_KEPT = 20
 
@@ -102,6 +102,20 @@ def state(db: Database, machine: str, path: str) -> dict[str, Any]:
     return db.read(lambda conn: conn.execute(statement).scalar()) or {}
 
 
+def versions(db: Database, machine: str, path: str) -> dict[str, str]:
+    """Of a container the version of each chat that need not be read again, by its source id."""
+    joined = imported_chats.join(
+        imports, (imports.c.owner == imported_chats.c.owner) & (imports.c.id == imported_chats.c.import_id)
+    )
+    statement = (
+        select(imported_chats.c.source_id, imported_chats.c.version)
+        .select_from(joined)
+        .where(imports.c.owner == ME, imports.c.machine == machine, imports.c.path == path)
+        .where(imported_chats.c.version != "")
+    )
+    return db.read(lambda conn: {r[0]: r[1] for r in conn.execute(statement)})
+
+
 def faults(db: Database, *, limit: int = 200, source: str | None = None) -> list[ImportFault]:
     """Files with problems, the latest first; of one ``source`` alone, if given."""
     statement = (
@@ -132,18 +146,34 @@ def faults(db: Database, *, limit: int = 200, source: str | None = None) -> list
 
 def summaries(db: Database) -> list[SourceSummary]:
     """What each source brought in, by machine."""
+    of_containers = imported_chats.join(
+        imports, (imports.c.owner == imported_chats.c.owner) & (imports.c.id == imported_chats.c.import_id)
+    )
+    brought = union(
+        select(imports.c.source, imports.c.machine, imports.c.chat_id).where(imports.c.owner == ME),
+        select(imports.c.source, imports.c.machine, imported_chats.c.chat_id)
+        .select_from(of_containers)
+        .where(imports.c.owner == ME),
+    ).subquery()
+    counted = (
+        select(brought.c.source, brought.c.machine, func.count(brought.c.chat_id).label("chats"))
+        .group_by(brought.c.source, brought.c.machine)
+        .subquery()
+    )
+    joined = imports.join(counted, (counted.c.source == imports.c.source) & (counted.c.machine == imports.c.machine))
     statement = (
         select(
             imports.c.source,
             imports.c.machine,
             func.count(),
-            func.count(func.distinct(imports.c.chat_id)),
+            counted.c.chats,
             func.coalesce(func.sum(imports.c.message_count), 0),
             func.count().filter(imports.c.outcome != "complete"),
             func.max(imports.c.imported_at),
         )
+        .select_from(joined)
         .where(imports.c.owner == ME)
-        .group_by(imports.c.source, imports.c.machine)
+        .group_by(imports.c.source, imports.c.machine, counted.c.chats)
         .order_by(imports.c.source, imports.c.machine)
     )
     return db.read(lambda conn: [SourceSummary(*r) for r in conn.execute(statement)])

@@ -20,7 +20,7 @@ Place = tuple[Source, Path]
 def at_paths(places: Sequence[Place], paths: Iterable[str], report: Report) -> dict[Path, tuple[Source, HistoryFile]]:
     """The history files at these paths; of folders, all below them."""
     found: dict[Path, tuple[Source, HistoryFile]] = {}
-    for path in {_base(path) for path in paths}:
+    for path in {file_of(path) for path in paths}:
         is_folder = os.path.isdir(path)  # noqa: PTH112 - asked for every change
         for source, root in places:
             if not _is_below(path, str(root)):
@@ -32,7 +32,8 @@ def at_paths(places: Sequence[Place], paths: Iterable[str], report: Report) -> d
     return found
 
 
-def _base(path: str) -> str:
+def file_of(path: str) -> str:
+    """The file that a change of this one is a change of: of a database's log the database."""
     return next((path.removesuffix(end) for end in _BESIDE if path.endswith(end)), path)
 
 

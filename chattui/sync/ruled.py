@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from chattui.config.rules import Rules, excludes
 from chattui.domain.errors import ConfigError, LeftOut
 from chattui.domain.history import ChatInfo, Chunk, HistoryFile
 from chattui.sources.head import Head
-from chattui.sources.protocol import Report, Source
+from chattui.sources.protocol import ContainerSource, Report, Source, with_containers
 from chattui.sources.registry import all_sources
 
 log = logging.getLogger("chattui.sync")
@@ -126,6 +126,25 @@ class RuledSource:
         return self._inner.resume_command(source_id)
 
 
+class RuledContainer(RuledSource):
+    """The same for a source with files that hold many chats: of those each is taken or left out by itself."""
+
+    def __init__(self, inner: ContainerSource, rules: Rules, left_out: LeftOutFiles) -> None:
+        super().__init__(inner, rules, left_out)
+        self._container = inner
+
+    def is_container(self, path: Path) -> bool:
+        return self._container.is_container(path)
+
+    def companions(self, path: Path) -> Iterable[Path]:
+        return self._container.companions(path)
+
+    def read_chats(self, path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
+        for chunk in self._container.read_chats(path, known):
+            if not self._projects or not excludes(self._projects, chunk.chat.project):
+                yield chunk
+
+
 def ruled(rules: Rules, origin: Path, left_out: LeftOutFiles, *, named: Sequence[str] = ()) -> list[Source]:
     """The sources that are on, or those ``named``, each as its rule wants it.
 
@@ -141,12 +160,13 @@ def ruled(rules: Rules, origin: Path, left_out: LeftOutFiles, *, named: Sequence
                 f"The sources are: {', '.join(names)}."
             )
     return [
-        RuledSource(one, rules, left_out) if _speaks_of(rules, one.name) else one
-        for one in known
-        if (one.name in named if named else rules.of(one.name).enabled)
+        _ruled(one, rules, left_out) for one in known if (one.name in named if named else rules.of(one.name).enabled)
     ]
 
 
-def _speaks_of(rules: Rules, name: str) -> bool:
-    rule = rules.of(name)
-    return bool(rule.exclude or rule.paths or rules.projects)
+def _ruled(source: Source, rules: Rules, left_out: LeftOutFiles) -> Source:
+    rule = rules.of(source.name)
+    if not (rule.exclude or rule.paths or rules.projects):
+        return source
+    container = with_containers(source)
+    return RuledSource(source, rules, left_out) if container is None else RuledContainer(container, rules, left_out)

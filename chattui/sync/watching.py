@@ -21,7 +21,7 @@ from chattui.sources.protocol import Source
 from chattui.sources.walk import Walked, noting
 from chattui.store import chats, forks, search_index
 from chattui.store.database import Database
-from chattui.sync.at_paths import at_paths
+from chattui.sync.at_paths import at_paths, file_of
 from chattui.sync.engine import Sync
 from chattui.sync.looking import Looked, look
 from chattui.sync.notices import NoNotices, Notices
@@ -35,6 +35,8 @@ MANY_PATHS = 200
 NAMED = 5
 """Chats that are named, at most, when something was brought in."""
 _LATELY = 600.0
+_REST = 10.0
+"""A file with many chats is left alone so many times as long as reading it took."""
 _LATER = (0.0, 5.0, 30.0)
 """A tool's first folders and files come one after another: seconds after which they are looked for."""
 
@@ -49,6 +51,7 @@ class Pace:
     busy: float = 0.01
     titles: float = 10.0
     upkeep: float = 60.0
+    doubt: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,15 @@ class _Seen:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A fault that may be gone in a moment, because its file is just being written."""
+
+    fault: FileFault
+    stamp: int | None
+    at: float
+
+
 class Watching:
     """``stays`` is asked every few seconds whether to go on."""
 
@@ -104,7 +116,11 @@ class Watching:
         self._stamps: dict[str, int | None] = {}
         """Folders that are not watched, but in which those that are may appear."""
         self._lately: dict[Path, _Seen] = {}
-        self._doubtful: dict[Path, tuple[FileFault, int | None]] = {}
+        self._doubtful: dict[Path, _Doubt] = {}
+        self._rests: dict[str, float] = {}
+        """Until when a file that takes long is left alone."""
+        self._later: set[str] = set()
+        """Paths that changed while they were."""
         self._titles: dict[str, Mapping[str, str]] = {}
         self._written: set[str] = set()
         """Sources that have written since their titles were looked at."""
@@ -213,9 +229,12 @@ class Watching:
             self._wanted = [time.monotonic(), *self._wanted]
             self._around.stop.wait(self._around.pace.check)
             return
+        began = time.monotonic()
+        resting = {path for path in paths if self._rests.get(file_of(path), 0.0) > began}
+        self._later |= resting
+        paths -= resting
         if not paths:
             return
-        began = time.monotonic()
         if len(paths) > MANY_PATHS:
             self._wanted = [began, *self._wanted]
         else:
@@ -242,21 +261,32 @@ class Watching:
     def _import(self, found: Sequence[tuple[Source, HistoryFile]], faults: Sequence[FileFault]) -> None:
         sync = self._around.begin_sync(self._db, None)
         work = sync.compare(found, few=True)
-        now = time.monotonic()
+        began = time.monotonic()
+        doubts: dict[Path, _Doubt] = {}
         for source, file in found:
-            self._lately[file.path] = _Seen(file.size, file.mtime_ns, now)
             self._written.add(source.name)
+            if before := self._doubtful.pop(file.path, None):
+                doubts[file.path] = before
+            if not file.container:  # these have companions, of which their own times tell nothing
+                self._lately[file.path] = _Seen(file.size, file.mtime_ns, began)
         if not work and not faults:
             return
-        is_bulk = sum(item.bytes for item in work) >= search_index.BULK_BYTES
+        is_bulk = sum(item.bytes for item in work if not item.file.container) >= search_index.BULK_BYTES
         report = sync.run_work(work, found=len(found), index=is_bulk)
+        now = time.monotonic()
+        containers = [str(file.path) for _, file in found if file.container]
+        self._rests |= dict.fromkeys(containers, now + (now - began) * _REST)
         certain = list(faults)
-        whole = {str(file.path): file.path for _, file in found if file.whole}
+        rewritten = {str(file.path): file for _, file in found if file.whole or file.container}
         for fault in report.faults:
-            if fault.path in whole:  # perhaps half written
-                self._doubtful[whole[fault.path]] = (fault, stamp(whole[fault.path]))
-            else:
+            if (file := rewritten.get(fault.path)) is None:
                 certain.append(fault)
+                continue
+            before = doubts.get(file.path)
+            since = before.at if before is not None and before.fault == fault else now
+            self._doubtful[file.path] = _Doubt(fault, stamp(file.path), since)
+            if file.container:
+                self._later.add(fault.path)
         self._tell(replace(report, faults=tuple(certain)), sync.chat_ids, first=False)
 
     def _check(self, now: float) -> None:
@@ -271,10 +301,14 @@ class Watching:
                 del self._lately[path]
             elif (about.st_size, about.st_mtime_ns) != (seen.size, seen.mtime_ns):
                 changed.append(str(path))
-        for path, (fault, then) in list(self._doubtful.items()):
-            del self._doubtful[path]
-            if stamp(path) == then:
-                self._tell(SyncReport(found=1, faults=(fault,)), (), first=False)
+        for path, doubt in list(self._doubtful.items()):
+            if now - doubt.at >= self._around.pace.doubt:
+                del self._doubtful[path]
+                if stamp(path) == doubt.stamp:
+                    self._tell(SyncReport(found=1, faults=(doubt.fault,)), (), first=False)
+        rested = {path for path in self._later if self._rests.get(file_of(path), 0.0) <= now}
+        self._later -= rested
+        changed += rested
         if changed:
             self._bring(changed)
         if moved := [path for path, then in self._stamps.items() if stamp(Path(path)) != then]:

@@ -73,7 +73,9 @@ def _measured(options: Options, home: Home, path: Path) -> list[Row]:
     return [
         timing("written → on the screen, its app watches", here, limit=_LIMIT, p95=True, others=busy),
         timing("written → on the screen of another terminal", there, limit=_LIMIT, p95=True, others=busy),
-        timing("idle: the app and its watch, 5,000 files", [idle], limit=_IDLE_LIMIT, unit="% of one core", others=busy),
+        timing(
+            "idle: the app and its watch, 5,000 files", [idle], limit=_IDLE_LIMIT, unit="% of one core", others=busy
+        ),
         timing("idle: chattui watch, 5,000 files", [idle_alone], limit=_IDLE_LIMIT, unit="% of one core", others=busy),
     ]
 

@@ -14,6 +14,7 @@ from steps import NOON, begin, fill, people, rows, until, value
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
 from chattui.domain.language import parse
+from chattui.domain.search import FoundIn
 from chattui.store import chats, health, imports, marks, messages, search, search_index, searches, snapshots, startup
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -24,7 +25,7 @@ SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
-    *("day_counts", "words", "vocabularies"),
+    *("day_counts", "words", "vocabularies", "imported_chats"),
 )
 
 
@@ -49,6 +50,11 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
             ann,
             "INSERT INTO chattui.imports (machine, path, source, inode, device, size, mtime_ns) "
             "VALUES ('m', '/secret/path', 'codex', 1, 1, 1, 1)",
+        )
+        rows(
+            ann,
+            "INSERT INTO chattui.imported_chats (import_id, source_id, chat_id) SELECT id, 'secret', %s FROM chattui.imports",
+            chat,
         )
         snapshots.save(ann, {"chat": chat})
         marks.bookmark(ann, chat, 1)
@@ -183,7 +189,7 @@ def test_notes_and_tags_are_found_and_filtered_only_by_who_wrote_them(
     pair: tuple[Database, Database], text: str
 ) -> None:
     ann, bob = pair
-    assert any(hit.is_note for hit in search.search(ann, text).hits)
+    assert any(hit.found_in is FoundIn.NOTE for hit in search.search(ann, text).hits)
     assert search.search(bob, text).hits == ()
     assert chats.recents(bob, needle="qwerty") == chats.recents(bob, needle="tag:qwerty") == []
     assert chats.recents(bob, needle="has:note") == chats.recents(bob, needle="has:bookmark") == []

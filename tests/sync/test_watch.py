@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ from chattui.sync.watching import Pace
 
 ONLY_NOTICES = Pace(check=600.0)
 """So rarely is anything looked at that only what the system tells can be the reason for an import."""
-QUICK = Pace(check=0.05, turn=0.05, everything=600.0, titles=0.1)
+QUICK = Pace(check=0.05, turn=0.05, everything=600.0, titles=0.1, doubt=0.4)
 DEADLINE = 20.0
 
 
@@ -231,7 +230,7 @@ def test_a_file_that_is_half_written_is_no_fault_until_it_stays_so(home: Home, w
     path = home.path / ".continue" / "sessions" / "one.json"
     path.parent.mkdir(parents=True)
     (path.parent / "other.json").write_text('{"sessionId": "other", "workspaceDirectory": "/w", "history": []}')
-    running = watch(Continue(), pace=replace(QUICK, check=0.4))
+    running = watch(Continue(), pace=QUICK)
     running.until_following()
     whole = (
         '{"sessionId": "one", "title": "T", "workspaceDirectory": "/w", "history": '
