@@ -21,7 +21,7 @@ from chattui.sources.protocol import Source
 from chattui.sources.walk import Walked, noting
 from chattui.store import chats, forks, search_index
 from chattui.store.database import Database
-from chattui.sync.at_paths import at_paths, file_of
+from chattui.sync.at_paths import at_paths, file_of, is_below
 from chattui.sync.engine import Sync
 from chattui.sync.looking import Looked, look
 from chattui.sync.notices import NoNotices, Notices
@@ -113,6 +113,8 @@ class Watching:
         self._notices = around.notices
         self._places = [(s, root) for s in around.sources for root in s.roots(around.env, around.home)]
         self._walked = Walked()
+        self._elsewhere: dict[str, Source] = {}
+        """Files that lie below no root of their source."""
         self._stamps: dict[str, int | None] = {}
         """Folders that are not watched, but in which those that are may appear."""
         self._lately: dict[Path, _Seen] = {}
@@ -193,10 +195,15 @@ class Watching:
         self._walked = everything.walked
         home = str(self._around.home)
         places = set(self._walked.folders)
-        for _, file in everything.looked.found:
+        self._elsewhere = {}
+        for source, file in everything.looked.found:
             folder = os.path.dirname(file.path)  # noqa: PTH120 - for thousands of files
-            if folder not in places:  # found by its name: of a home directory nothing else is watched
-                places.add(str(file.path) if folder == home else folder)
+            if folder in self._walked.folders:
+                continue
+            # found by its name: of a home directory nothing else is watched
+            places.add(str(file.path) if folder == home else folder)
+            if not any(source is one and is_below(str(file.path), str(root)) for one, root in self._places):
+                self._elsewhere[str(file.path)] = source
         roots = {str(root) for _, root in self._places}
         above = {
             parent
@@ -247,7 +254,9 @@ class Watching:
         """Import what has changed at these paths."""
         faults: list[FileFault] = []
         with noting() as walked:
-            found = at_paths(self._places, paths, lambda path, why: faults.append(FileFault(str(path), why)))
+            found = at_paths(
+                self._places, paths, lambda path, why: faults.append(FileFault(str(path), why)), self._elsewhere
+            )
         if new := walked.folders - self._walked.folders:
             self._walked.folders |= new
             try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from container_makers import CASES
 from histories import SESSION, Claude, text
 from homes import MACHINE, Home, add, conversation, held, rollout
 from steps import kill_backends
@@ -246,6 +250,30 @@ def test_a_file_that_is_half_written_is_no_fault_until_it_stays_so(home: Home, w
     assert home.texts("one") == ["hello"], "what was there stays"
 
 
+@pytest.mark.parametrize("tool", ["goose", "crush"])
+def test_a_database_whose_tool_has_it_open_is_followed(home: Home, watch: Callable[..., Running], tool: str) -> None:
+    case = next(each for each in CASES if each.source.name == tool)
+    path = home.path / ".local" / "share" / "goose" / "sessions" / "sessions.db"
+    if tool == "crush":  # in each project; only a list of these has a fixed place
+        path = home.path / "code" / "boat" / ".crush" / "crush.db"
+        listed = home.path / ".local" / "share" / "crush" / "projects.json"
+        listed.parent.mkdir(parents=True)
+        listed.write_text(json.dumps({"projects": [{"path": str(path.parent.parent), "data_dir": str(path.parent)}]}))
+    path.parent.mkdir(parents=True)
+    rng = random.Random(5)
+    case.write(path, rng, 3)
+    running = watch(case.source)
+    running.until_following()
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")
+        for _ in range(3):
+            before = sum(told.report.messages for told in running.brought())
+            time.sleep(0.2)
+            case.change(path, rng)
+            running.until(lambda before=before: sum(told.report.messages for told in running.brought()) > before)
+    assert not [told for told in running.brought() if told.report.faults]
+
+
 def test_titles_that_are_kept_elsewhere_follow_too(home: Home, watch: Callable[..., Running]) -> None:
     path = home.codex(rollout(), f"2026-03-01T10-00-00-{'019a0000-1000-7000-8000-0000000000aa'}")
     running = watch(pace=QUICK)
@@ -316,6 +344,26 @@ def test_chats_of_a_project_that_is_left_out_never_reach_the_database(home: Home
     assert sync() == (2, [session])
     config.write_text("")
     assert len(sync()[1]) == 3, "a rule that is gone leaves nothing out"
+
+
+def test_of_a_file_with_many_chats_only_those_of_a_project_are_left_out(home: Home, tmp_path: Path) -> None:
+    from chattui.sync.engine import Sync
+
+    case = next(each for each in CASES if each.source.name == "goose")
+    path = home.path / ".local" / "share" / "goose" / "sessions" / "sessions.db"
+    path.parent.mkdir(parents=True)
+    case.write(path, random.Random(5), 4)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        ids = [row[0] for row in conn.execute("SELECT id FROM sessions WHERE id IN (SELECT session_id FROM messages)")]
+        conn.execute("UPDATE sessions SET working_dir = '/work/open'")
+        conn.execute("UPDATE sessions SET working_dir = '/work/secret/x' WHERE id = ?", (ids[0],))
+    config = tmp_path / "config.toml"
+    config.write_text('[projects]\nexclude = ["/work/secret"]\n')
+    sources = ruled(read_config_file(config, required=True).rules, config, LeftOutFiles(None))
+    for _ in range(2):
+        assert not Sync(home.db, sources, machine=MACHINE).run({}, home.path).faults
+        assert {chat.source_id for chat in held_chats(home.db)} == set(ids[1:])
+    assert "/work/secret" not in str(held(home.db))
 
 
 def held_chats(db: Database) -> list[chats.Chat]:
