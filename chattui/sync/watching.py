@@ -288,13 +288,14 @@ class Watching:
         certain = list(faults)
         rewritten = {str(file.path): file for _, file in found if file.whole or file.container}
         for fault in report.faults:
-            if (file := rewritten.get(fault.path)) is None:
+            half = rewritten.get(fault.path)
+            if half is None:
                 certain.append(fault)
                 continue
-            before = doubts.get(file.path)
+            before = doubts.get(half.path)
             since = before.at if before is not None and before.fault == fault else now
-            self._doubtful[file.path] = _Doubt(fault, stamp(file.path), since)
-            if file.container:
+            self._doubtful[half.path] = _Doubt(fault, stamp(half.path), since)
+            if half.container:
                 self._later.add(fault.path)
         self._tell(replace(report, faults=tuple(certain)), sync.chat_ids, first=False)
 
