@@ -59,7 +59,7 @@ class Head:
         """The first JSON objects that stand on a line each; none in Markdown and in very long documents."""
         suffix = self.path.suffix
         try:
-            if self.start.startswith(SQLITE):
+            if self.start.startswith(SQLITE) or is_zip(self.start):
                 return ()
             if suffix == ".md" or (suffix == ".json" and self.path.stat().st_size > LONGEST_DOCUMENT):
                 return ()
