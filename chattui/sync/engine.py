@@ -223,7 +223,8 @@ class Sync:
                 yield delivery
                 something = True
                 self._problems += len(chunk.problems)
-                self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
+                if not (file.container and known):  # of a known one it is not said where in it the new chats are
+                    self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
                 before = read_from = chunk.offset
         except LeftOut:
             return

@@ -24,4 +24,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (13, 'containers');
+INSERT INTO chattui.schema_versions (version, name) VALUES (14, 'containers');
