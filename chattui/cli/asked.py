@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -17,12 +16,14 @@ from chattui.domain.errors import ConfigError, SourceError
 from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
+    from chattui.config import Settings
     from chattui.domain.history import HistoryFile
     from chattui.sources.protocol import Source
     from chattui.store.database import Database
     from chattui.sync.engine import Sync
     from chattui.sync.plan import Work
     from chattui.sync.progress import Progress
+    from chattui.sync.ruled import LeftOutFiles
 
 STANDARD_INPUT: Final = Path("-")
 
@@ -35,6 +36,7 @@ class Asked:
     paths: tuple[Path, ...]
     spooled: Path | None
     since: datetime | None
+    left_out: LeftOutFiles
 
     def sync(self, db: Database, tell: Callable[[Progress], None] | None = None) -> Sync:
         """What imports it."""
@@ -60,33 +62,37 @@ class Asked:
         return sentence if self.spooled is None else sentence.replace(str(self.spooled), "standard input")
 
 
-def asked(stack: ExitStack, names: tuple[str, ...], paths: tuple[Path, ...], since: str | None) -> Asked:
+def asked(
+    stack: ExitStack, settings: Settings, names: tuple[str, ...], paths: tuple[Path, ...], since: str | None
+) -> Asked:
     """The arguments understood. Standard input is read to its end, and kept as long as ``stack`` lasts."""
-    sources, moment, spooled = _sources(names), _moment(since), None
+    sources, left_out = _sources(settings, names, is_named=bool(paths))
+    moment, spooled = _moment(since), None
     if STANDARD_INPUT in paths:
-        from chattui.config.directories import find_directories
         from chattui.sync.spool import spooled as kept_in
 
         if sys.stdin.isatty():
             raise SourceError("Nothing is piped in: - stands for standard input.")
-        folder = find_directories(os.environ).state / "standard-input"
+        folder = settings.state_dir / "standard-input"
         spooled = stack.enter_context(kept_in(sys.stdin.buffer, folder))
         paths = tuple(dict.fromkeys(spooled if path == STANDARD_INPUT else path for path in paths))
-    return Asked(sources, paths, spooled, moment)
+    return Asked(sources, paths, spooled, moment, left_out)
 
 
-def _sources(names: tuple[str, ...]) -> list[Source]:
+def _sources(settings: Settings, names: tuple[str, ...], *, is_named: bool) -> tuple[list[Source], LeftOutFiles]:
+    """The sources that are on; of files that are named, and with ``--source``, those too that are off."""
     from chattui.sources.plugins import faults
     from chattui.sources.registry import all_sources
+    from chattui.sync.ruled import LeftOutFiles, ruled
 
-    sources = [s for s in all_sources() if not names or s.name in names]
-    unknown = set(names) - {s.name for s in all_sources()}
-    if unknown:
-        known = ", ".join(s.name for s in all_sources())
-        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
+    known = [s.name for s in all_sources()]
+    if unknown := set(names) - set(known):
+        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {', '.join(known)}.")
     for fault in faults():
         click.echo(visible_line(fault), err=True)
-    return sources
+    left_out = LeftOutFiles(settings.state_dir / "left-out.json")
+    wanted = names or (known if is_named else ())
+    return ruled(settings.rules, settings.config_file, left_out, named=wanted), left_out
 
 
 def _moment(since: str | None) -> datetime | None:

@@ -52,7 +52,7 @@ def import_(
     as_json: bool,
     lines: bool,
 ) -> int:
-    """Import what is new from the usual places of all tools, or from PATHS.
+    """Import what is new from the usual places of every tool, or from PATHS.
 
     A path is a file of any format that is read, a folder that is looked through, the zip of an export,
     or - for standard input. What was imported before is not read again; what its tool has deleted stays.
@@ -63,23 +63,28 @@ def import_(
         return 0
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
-        wanted = asked(stack, names, paths, since)
+        wanted = asked(stack, context.settings(), names, paths, since)
         opening = opener.submit(stack.enter_context, context.store())
         looked = None if paths else _look_meanwhile(wanted, opening.done, ahead=not dry_run and since is None)
         if dry_run:
             _preview(opening.result(), wanted, looked, as_json=as_json or lines)
             return 0
+        if looked is not None and not (as_json or lines):
+            from chattui.cli.found import print_found
+
+            print_found(wanted.sources, looked)
         report = _run(opening.result(), wanted, looked, index=not no_index, lines=lines, quiet=as_json)
         if not report.stopped and not no_embed:
             from chattui.cli.semantic import embed_after_import
 
             went_through = embed_after_import(opening.result(), quiet=as_json or lines)
+    wanted.left_out.save()
     if lines:
         click.echo(json.dumps(report.as_json()))
     elif as_json:
         output.print_json(report.as_json())
     else:
-        _print_report(report)
+        _print_report(report, wanted.left_out.count)
     if report.stopped or not went_through:
         return EXIT_INTERRUPTED
     came_to_nothing = not report.read or (paths and not report.messages)
@@ -97,10 +102,8 @@ def _look_meanwhile(wanted: Asked, opened: Callable[[], bool], *, ahead: bool) -
 
 
 def _run(db: Database, wanted: Asked, looked: Looked | None, *, index: bool, lines: bool, quiet: bool) -> SyncReport:
-    show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
-    sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
+    show = _line_printer if lines else show_bar if sys.stderr.isatty() and not quiet else None
+    hurry()
     sync = wanted.sync(db, show)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sync.stop())
@@ -112,7 +115,7 @@ def _run(db: Database, wanted: Asked, looked: Looked | None, *, index: bool, lin
         )
     else:
         report = sync.run(os.environ, Path.home(), index=index, looked=looked)
-    if show is _bar:
+    if show is show_bar:
         click.echo("\r\x1b[K", err=True, nl=False)
     return report
 
@@ -135,11 +138,18 @@ def _preview(db: Database, wanted: Asked, looked: Looked | None, *, as_json: boo
         click.echo(f"  {visible_line(wanted.named(fault.path))}: {visible_line(wanted.named(fault.reason))}", err=True)
 
 
+def hurry() -> None:
+    """Set this process up for reading gigabytes."""
+    sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
+
+
 def _line_printer(progress: Progress) -> None:
     print(json.dumps(progress.as_json()), flush=True)
 
 
-def _bar(progress: Progress) -> None:
+def show_bar(progress: Progress) -> None:
     """One line on a terminal, written over itself."""
     match progress.phase:
         case Phase.LOOKING:
@@ -157,10 +167,12 @@ def _bar(progress: Progress) -> None:
     click.echo(f"\r{text}\x1b[K", err=True, nl=False)
 
 
-def _print_report(report: SyncReport) -> None:
+def _print_report(report: SyncReport, left_out: int) -> None:
     click.echo(
         f"{report.found:,} files looked at, {report.read:,} read, {report.messages:,} messages in {report.seconds:.1f} s."
     )
+    if left_out:
+        click.echo(f"{left_out:,} file{'' if left_out == 1 else 's'} left out by rules of the configuration.")
     if report.problems:
         click.echo(f"{report.problems:,} records could not be read: chattui import --status names them.", err=True)
     for fault in report.faults[:20]:

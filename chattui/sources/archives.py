@@ -10,7 +10,10 @@ from typing import IO, Final
 
 from chattui.domain.errors import SourceError
 
-MOST_MEMBERS: Final = 200_000
+MOST_MEMBERS: Final = 100_000
+MOST_DIRECTORY: Final = 64 << 20
+"""Bytes of the list of members, which is held."""
+
 MOST_UNPACKED: Final = 64 << 30
 """Bytes of all members together."""
 
@@ -43,7 +46,8 @@ class Archive:
     def __enter__(self) -> Archive:
         try:
             self._file = self.path.open("rb")
-            if _entries(self._file) > MOST_MEMBERS:
+            count, size = _directory(self._file)
+            if count > MOST_MEMBERS or size > MOST_DIRECTORY:
                 raise SourceError(f"{self.path} holds more than {MOST_MEMBERS:,} files, which no export does.")
             self._zip = zipfile.ZipFile(self._file)
             self._look()
@@ -106,17 +110,19 @@ def _leads_out(name: str) -> bool:
     return plain.startswith("/") or ":" in plain.split("/", 1)[0] or ".." in PurePosixPath(plain).parts
 
 
-def _entries(file: IO[bytes]) -> int:
-    """How many members an archive says it has, before its directory is read; 0 where it says nothing."""
+def _directory(file: IO[bytes]) -> tuple[int, int]:
+    """How many members an archive says it has, and the bytes of their list, before that is read; 0 where it says nothing."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _END_SIZE))
     tail = file.read(_END_SIZE)
     file.seek(0)
-    if (at := tail.rfind(_END64)) >= 0 and len(tail) >= at + 40:
-        return int(struct.unpack_from("<Q", tail, at + 32)[0])
-    if (at := tail.rfind(_END)) >= 0 and len(tail) >= at + 12:
-        return int(struct.unpack_from("<H", tail, at + 10)[0])
-    return 0
+    if (at := tail.rfind(_END64)) >= 0 and len(tail) >= at + 48:
+        count, listed = struct.unpack_from("<QQ", tail, at + 32)
+        return int(count), int(listed)
+    if (at := tail.rfind(_END)) >= 0 and len(tail) >= at + 16:
+        count, listed = struct.unpack_from("<HI", tail, at + 10)
+        return int(count), int(listed)
+    return 0, 0
 
 
 def _words(error: BaseException) -> str:

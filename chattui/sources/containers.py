@@ -42,12 +42,17 @@ def _chunk(transcript: Transcript, offset: int, n: int, problems: list[Problem],
 
 
 def id_of(value: object) -> str:
-    """An id as the database can keep it: whatever type it has, a very long one by its hash; "" for none."""
+    """An id as the database can keep it, whatever it is: one that is very long or no text by its hash; "" for none."""
     if type(value) is int and abs(value) < 1 << 64:
         return str(value)
     text = value if isinstance(value, str) else ""
-    if len(text) <= LONGEST_ID:
+    if len(text) <= LONGEST_ID and "\x00" not in text and text.isascii():
         return text
+    try:
+        if len(text.encode()) <= LONGEST_ID and "\x00" not in text:
+            return text
+    except UnicodeEncodeError:
+        pass
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -103,7 +103,7 @@ class DatabaseSource(ABC):
 def database_at(source: Source, path: Path, report: Report) -> Iterator[HistoryFile]:
     """The database of a source, if it is there."""
     try:
-        if path.is_file():
+        if path.is_file() and path.stat().st_size:
             yield history_file(source, path, path.stat())
     except (OSError, ValueError) as error:
         report(path, getattr(error, "strerror", None) or str(error))

@@ -15,7 +15,7 @@ from chattui.sources.archives import is_zip
 from chattui.sources.lines import first_records
 
 LONGEST_DOCUMENT: Final = 64 << 20
-"""Bytes of a JSON document that is read whole only to tell what it is."""
+"""Bytes of a JSON document that is read whole, or of a database that is copied, only to tell what it is."""
 
 SQLITE: Final = b"SQLite format 3\0"
 """How every SQLite database begins."""
@@ -59,7 +59,7 @@ class Head:
         """The first JSON objects that stand on a line each; none in Markdown and in very long documents."""
         suffix = self.path.suffix
         try:
-            if self.start.startswith(SQLITE):
+            if self.start.startswith(SQLITE) or is_zip(self.start):
                 return ()
             if suffix == ".md" or (suffix == ".json" and self.path.stat().st_size > LONGEST_DOCUMENT):
                 return ()
@@ -75,7 +75,7 @@ class Head:
         from chattui.sources.sqlite import Database
 
         try:
-            with Database(self.path) as db:
+            with Database(self.path, LONGEST_DOCUMENT) as db:
                 return db.tables
         except SourceError:
             return {}

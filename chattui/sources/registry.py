@@ -85,7 +85,7 @@ def recognise(path: Path, sources: Sequence[Source] | None = None, *, named: boo
         head.deepen(depth)
         for one in _asked():
             if one.recognises(head):
-                return one if sources is None or one.name in {s.name for s in sources} else None
+                return one if sources is None else next((given for given in sources if given.name == one.name), None)
     return None
 
 

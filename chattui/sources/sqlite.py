@@ -48,10 +48,14 @@ _BLOCK: Final = 500
 
 
 class Database:
-    """Context manager: somebody's database, opened for reading. Raises ``SourceError`` for anything that goes wrong."""
+    """Context manager: somebody's database, opened for reading. Raises ``SourceError`` for anything that goes wrong.
 
-    def __init__(self, path: Path) -> None:
+    ``longest_copy``: bytes of a database that is read from a copy, where it must be; a longer one is refused.
+    """
+
+    def __init__(self, path: Path, longest_copy: int = LONGEST_COPY) -> None:
         self._path = path
+        self._longest_copy = longest_copy
         self._conn: sqlite3.Connection | None = None
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._seen: tuple[int, int, int] | None = None  # of a file that is read without locks
@@ -152,6 +156,8 @@ class Database:
                 # the index of the log cannot be used as it is, or lies in a folder in which nothing may be made
                 if not (isinstance(cause, sqlite3.OperationalError) and options != "mode=rw" and self._seen is None):
                     raise
+                if self._conn is not None:
+                    self._conn.close()
                 self._connect(self._copied((wal, journal)), "mode=rw")
         except OSError as error:
             raise SourceError(f"Cannot read {self._path}: {error.strerror or error}.") from error
@@ -184,7 +190,7 @@ class Database:
         if self._copy is None:
             self._copy = tempfile.TemporaryDirectory(prefix="chattui-")
         folder = Path(self._copy.name)
-        if size > min(LONGEST_COPY, shutil.disk_usage(folder).free // 2):
+        if size > min(self._longest_copy, shutil.disk_usage(folder).free // 2):
             raise SourceError(
                 f"{self._path} can only be read from a copy, for which there is no room. "
                 "Start and end its program once, so that it puts its database in order."

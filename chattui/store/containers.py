@@ -95,8 +95,8 @@ class Containers:
     def prepare(self, target: Target, item: Delivery) -> None:
         """Say how the chat of a delivery is taken in; asked for each delivery of the batch, in order."""
         path = storable_path(item.file.path)
-        if (path, target.chat_id) in self._met:
-            return
+        if (path, target.chat_id) in self._met or not self._ids[_place(item)]:
+            return  # a chat without messages is left as it is
         self._met.add((path, target.chat_id))
         of = {"chat_id": target.chat_id, "machine": self._machine, "path": path}
         is_first = target.path in (None, path)
@@ -143,7 +143,7 @@ class Containers:
 
     def remember(self, items: Sequence[Delivery], targets: Mapping[Key, Target], stored: Sequence[int]) -> None:
         """Which chats have come whole. What was read with problems is read again the next time."""
-        rows: dict[tuple[str, Key], dict[str, Any]] = {}
+        rows: dict[tuple[str, str], dict[str, Any]] = {}
         for item, count in zip(items, stored, strict=True):
             if not item.file.container or item.chunk is None or not item.chunk.chat.source_id:
                 continue
@@ -151,22 +151,27 @@ class Containers:
             target = targets.get(place[1])
             path, (_source, source_id) = place
             adds = target is not None and path in target.added_by
+            name = storable(source_id)
             row = rows.setdefault(
-                place,
+                (path, name),
                 {
                     "path": path,
-                    "source_id": storable(source_id),
+                    "source_id": name,
                     "chat_id": target.chat_id if target else None,
                     "version": "",
                     "message_count": 0,
                     "adds": adds,
                     "problems": 0,
+                    "is_empty": True,
                 },
             )
             row["message_count"] += count if adds else len(item.chunk.messages)
+            row["is_empty"] = row["is_empty"] and not item.chunk.messages
             row["problems"] += len(item.chunk.problems)
             if item.chunk.version is not None:
                 row["version"] = "" if row["problems"] else storable(item.chunk.version)
+        for row in rows.values():
+            row["adds"] = row["adds"] or row["is_empty"]  # a chat that was emptied keeps what it brought
         if rows:
             of = {"machine": self._machine, "chats": storable_json(list(rows.values()))}
             self._conn.execute(_REMEMBER, of)

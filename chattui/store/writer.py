@@ -61,7 +61,8 @@ class HistoryWriter:
                 if item.replace:
                     self._make_room(conn, target, item)
                 self._look_up(conn, target, item)
-            target.path = target.path or storable_path(item.file.path)
+            if item.chunk is not None and item.chunk.messages:
+                target.path = target.path or storable_path(item.file.path)
         stored, calls = self._write_messages(conn, accepted, goes, containers)
         for target in targets.values():
             if target.own:
@@ -206,7 +207,8 @@ class HistoryWriter:
         of = {"chat_id": target.chat_id, "machine": self._machine, "path": path}
         conn.execute(sql.START_OVER, of)
         assert item.chunk is not None
-        if item.chunk.chat.is_copy or conn.execute(sql.OTHER_FILE, of).fetchone():
+        is_second = target.path not in (None, path)  # another file brings it too, in this batch
+        if is_second or item.chunk.chat.is_copy or conn.execute(sql.OTHER_FILE, of).fetchone():
             self._second_copies.add(path)
             return
         target.own = conn.execute(sql.OWN_ASIDE, of).rowcount > 0

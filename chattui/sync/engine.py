@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from chattui.domain.errors import NotNow, SourceError
+from chattui.domain.errors import LeftOut, NotNow, SourceError
 from chattui.domain.history import Chunk, HistoryFile, NewMessage
 from chattui.sources.protocol import Source, with_containers
 from chattui.store import forks, imports, search_index
@@ -74,6 +74,8 @@ class Sync:
         self._progress = Progress(Phase.LOOKING)
         self._problems = 0
         self._ready: dict[Path, list[Delivery]] = {}  # read before the database was there
+        self.chat_ids: set[int] = set()
+        """The chats that messages were stored for, or that were looked at again."""
 
     def stop(self) -> None:
         """End after the batch that is being stored; what was stored stays, the rest comes next time."""
@@ -83,10 +85,12 @@ class Sync:
         """What the usual places hold that is new or changed."""
         return self.compare(look(self._sources, env, home).found)
 
-    def compare(self, found: Sequence[tuple[Source, HistoryFile]], *, spooled: Path | None = None) -> list[Work]:
+    def compare(
+        self, found: Sequence[tuple[Source, HistoryFile]], *, spooled: Path | None = None, few: bool = False
+    ) -> list[Work]:
         """What of ``found`` is new or changed. ``spooled``: named after its content, and so the same as a known one of
-        that name."""
-        known = imports.known(self._db, self._machine)
+        that name. ``few``: the database is asked for these files alone."""
+        known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
         recent = [(source, file) for source, file in found if is_recent(file, self._since)]
         if spooled is not None and (row := known.get(storable_path(spooled))):
             recent = [
@@ -171,6 +175,7 @@ class Sync:
 
     def _settled(self, pending: Future[Receipt]) -> int:
         receipt = pending.result()
+        self.chat_ids |= receipt.chat_ids
         elapsed = max(1e-6, time.perf_counter() - self._began)
         messages = self._progress.messages + receipt.stored
         done, total = self._progress.bytes_done, self._progress.bytes
@@ -218,8 +223,11 @@ class Sync:
                 yield delivery
                 something = True
                 self._problems += len(chunk.problems)
-                self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
+                if not (file.container and known):  # of a known one it is not said where in it the new chats are
+                    self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
                 before = read_from = chunk.offset
+        except LeftOut:
+            return
         except NotNow as error:
             log.info("%s is read another time: %s", file.path, error)
             self._report(file.path, str(error))

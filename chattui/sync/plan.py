@@ -35,8 +35,8 @@ class Work:
 
     @property
     def bytes(self) -> int:
-        """Bytes still to be read."""
-        if self.known is None or self.change is not Change.GROWN or self.file.whole or self.file.container:
+        """Bytes still to be read; of a container that is known by how many it has grown, for most of it is passed over."""
+        if self.known is None or self.change is not Change.GROWN or self.file.whole:
             return self.file.size
         return max(0, self.file.size - self.known.byte_offset)
 

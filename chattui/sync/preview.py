@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from chattui.domain.errors import SourceError
+from chattui.domain.errors import LeftOut, SourceError
 from chattui.domain.history import Chunk
 from chattui.sync.plan import Change, Work
 from chattui.sync.progress import FileFault
@@ -56,6 +56,8 @@ def preview(work: Sequence[Work], found: int, read: Callable[[Work], Iterator[Ch
                 count.messages += len(chunk.messages)
                 if chunk.messages:
                     chats.add(chunk.chat.source_id)
+        except LeftOut:
+            continue
         except (SourceError, OSError) as error:
             faults.append(FileFault(str(item.file.path), str(error)))
         count.chats += len(chats)

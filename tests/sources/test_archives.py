@@ -59,6 +59,10 @@ def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(archives, "MOST_MEMBERS", 2)
     path = put(tmp_path / "in" / "e.zip", packed({f"{n}.txt": b"" for n in range(3)}))
     assert "more than 2 files" in refused(path)
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 3)
+    assert "no conversations.json" in refused(path)
+    monkeypatch.setattr(archives, "MOST_DIRECTORY", 100)
+    assert "more than 3 files" in refused(path)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])

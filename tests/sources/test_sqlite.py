@@ -142,6 +142,17 @@ def test_a_log_that_was_left_behind_without_its_index(folder: Path, tmp_path: Pa
     assert seen(folder) == before
 
 
+def test_a_long_database_is_not_copied_only_to_tell_what_it_is(folder: Path, tmp_path: Path) -> None:
+    path = made(tmp_path)
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("INSERT INTO notes (words) VALUES ('in the log')")
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", folder)
+    writer.close()
+    with pytest.raises(SourceError, match="there is no room"), Database(folder / path.name, 1000):
+        pass
+
+
 def test_a_journal_that_a_crash_has_left(folder: Path, tmp_path: Path) -> None:
     path = made(tmp_path, "delete")
     writer = sqlite3.connect(path, isolation_level=None)

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from container_makers import CASES, NOON, Case, add_opencode_session, rows_of, write_opencode
+from container_makers import CASES, EDITOR, NOON, Case, add_editor, add_opencode_session, rows_of, write_opencode
+from histories import write
 from homes import MACHINE, Home
 from steps import rows, value
 from test_opencode import NAME, database, tree
 
 from chattui.sources import sqlite
 from chattui.sources.registry import all_sources
-from chattui.store import imports
+from chattui.store import imports, search_index
 from chattui.sync import engine
 from chattui.sync.choose import history_in
 from chattui.sync.engine import Sync
@@ -87,6 +88,48 @@ def test_both_stores_at_once_and_in_any_order_say_the_same(home: Home, other: Ho
         one.sync()
     assert rows(home.db, TOLD, NAME) == rows(other.db, TOLD, NAME)
     assert [row[0] for row in rows(home.db, TOLD, NAME)] == list(range(1, len(rows(home.db, TOLD, NAME)) + 1))
+
+
+def test_a_conversation_that_has_a_transcript_is_not_taken_away_by_the_editors_database(home: Home) -> None:
+    transcript = home.path / ".cursor" / "projects" / "p" / "agent-transcripts" / "comp1" / "comp1.jsonl"
+    lines = [
+        {"role": role, "message": {"content": [{"type": "text", "text": f"{role} says"}]}}
+        for role in ("user", "assistant")
+    ]
+    write(transcript, lines)
+    home.sync()
+    path = home.path / ".config" / "Cursor" / "User" / "globalStorage" / "state.vscdb"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.executescript(EDITOR)
+        for chat in (1, 2):
+            add_editor(conn, random.Random(3), chat, 4)
+    write(transcript, [*lines, {"role": "user", "message": {"content": [{"type": "text", "text": "more"}]}}])
+    home.sync()
+    assert [content for _seq, content in rows(home.db, TOLD, "comp1")] == ["user says", "assistant says", "more"]
+    assert len(rows(home.db, TOLD, "comp2")) > 2
+    assert home.sync().read == 0
+
+
+def test_a_chat_that_was_emptied_keeps_what_it_said(home: Home) -> None:
+    path = database(place(home))
+    home.sync()
+    before = rows(home.db, TOLD, NAME)
+    rows_of(path, "DELETE FROM message")
+    rows_of(path, "DELETE FROM part")
+    later(path, 5)
+    assert home.sync().messages == 0
+    assert rows(home.db, TOLD, NAME) == before
+    assert value(home.db, "SELECT message_count FROM chattui.imported_chats") == len(before)
+
+
+def test_hostile_names_of_chats(home: Home) -> None:
+    path = database(place(home), messages=0)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        for name in ("a\0b", "a\u2400b", "x" * 5000, "\u2028", "y" * 5000):
+            add_opencode_session(conn, random.Random(1), name, 1)
+    assert home.sync().faults == ()
+    assert value(home.db, "SELECT count(*) FROM chattui.chats WHERE message_count > 0") == 5
 
 
 def test_a_locked_database_is_read_at_the_next_sync(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +241,25 @@ def test_a_container_of_many_chats_is_read_in_parts_with_bounded_memory(
     later(path, 5)
     again = opened(home, path)
     assert again.messages == 2
+
+
+def test_a_small_change_of_a_large_container_does_not_set_the_search_index_aside(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is built anew only when much more comes than is there."""
+    path = home.path / "elia.sqlite"
+    home.path.mkdir()
+    with closing(sqlite3.connect(path)) as conn, conn:
+        many(conn, 5)
+        conn.execute("CREATE TABLE other (data BLOB)")
+        conn.execute("INSERT INTO other VALUES (zeroblob(8000000))")
+    opened(home, path)
+    monkeypatch.setattr(search_index, "BULK_BYTES", 1)
+    index = value(home.db, "SELECT 'chattui.messages_search'::regclass::oid")
+    rows_of(path, "UPDATE message SET content = content || '!' WHERE chat_id = 3")
+    later(path, 5)
+    assert opened(home, path).messages == 2
+    assert value(home.db, "SELECT 'chattui.messages_search'::regclass::oid") == index
 
 
 def test_subagents_find_their_parents(home: Home) -> None:

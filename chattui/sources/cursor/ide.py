@@ -56,7 +56,9 @@ def read_composers(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
             if known.get(name) == version:
                 continue
             transcript.known.project = elsewhere.project(name)
-            bubbles = () if name in elsewhere.transcripts else _bubbles(db, name, composer, headers)
+            bubbles = (
+                () if name in elsewhere.transcripts else _bubbles(db, key.removeprefix(_COMPOSER), composer, headers)
+            )
             yield from chat_chunks(bubbles, transcript, version, progress(nth, len(keys), size))
 
 

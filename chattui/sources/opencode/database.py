@@ -43,11 +43,11 @@ def read_sessions(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
         for nth, row in enumerate(sessions, 1):
             about = dict(zip(_SESSION, row, strict=True))
             name = id_of(about["id"])
-            version = version_of(about["time_updated"], *messages.get(name, (0, 0)), parts.get(name, 0))
+            version = version_of(about["time_updated"], *messages.get(about["id"], (0, 0)), parts.get(about["id"], 0))
             if not name or known.get(name) == version:
                 continue
             transcript = OpenCodeTranscript(name, _session(about))
-            yield from chat_chunks(_messages(db, name), transcript, version, progress(nth, len(sessions), size))
+            yield from chat_chunks(_messages(db, about["id"]), transcript, version, progress(nth, len(sessions), size))
 
 
 def _session(about: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _session(about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _messages(db: Database, session_id: str) -> Iterator[dict[str, Any] | Problem]:
+def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Problem]:
     rows = db.read("message", ("id", "data"), f'WHERE "session_id" = ? {_IN_ORDER}', (session_id,))
     for n, (message_id, data) in enumerate(rows, 1):
         info = parsed(data, n, f"message {id_of(message_id)}")

@@ -19,6 +19,7 @@ from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
+from chattui.tui.data.sources import Sources
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Session:
         self.exports = Exports(self._database, post, self._failed)
         self.changes = Changes(self._pages, self._database, post)
         self.searches = Searches(self._helpers, self._database, post, self._failed)
+        self.sources = Sources(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
         self._db: Database | None = None
@@ -363,22 +365,6 @@ class Session:
 
             if self._db is not None:
                 snapshots.save(self._db, state)
-
-        self._helpers.submit(job)
-
-    def read_faults(self, answer: Callable[[list[str]], None]) -> None:
-        """Files that could not be read, as lines for a person; ``answer`` is called on the helper thread."""
-
-        def job() -> None:
-            from chattui.store import imports
-
-            lines = []
-            for fault in imports.faults(self._database()):
-                lines.append(f"{fault.path}: {fault.error or fault.outcome}")
-                lines += [f"    line {number}: {reason}" for number, reason in fault.problems[:5]]
-                if fault.problem_count > min(5, len(fault.problems)):
-                    lines.append(f"    … {fault.problem_count} records in all")
-            answer(lines)
 
         self._helpers.submit(job)
 
