@@ -10,18 +10,19 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from chattui.cli import output
+from chattui.cli.asked import Asked, asked
 from chattui.cli.context import EXIT_ERROR, EXIT_INTERRUPTED, Context
 from chattui.domain.visible import visible_line
-from chattui.sync.progress import Phase, Progress, SyncReport
+from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
 
 if TYPE_CHECKING:
-    from chattui.sources.protocol import Source
     from chattui.store.database import Database
     from chattui.sync.looking import Looked
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
+@click.option("--since", "since", metavar="DATE", help="Only chats with something since then: 2026-10-03, 2026-10, 3w.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be imported, with counts by source.")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
 @click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
 @click.option("--no-embed", is_flag=True, help="Do not embed what comes, where search by meaning is on.")
@@ -41,101 +44,112 @@ def import_(
     context: Context,
     paths: tuple[Path, ...],
     names: tuple[str, ...],
+    since: str | None,
+    dry_run: bool,
     status: bool,
     no_index: bool,
     no_embed: bool,
     as_json: bool,
     lines: bool,
 ) -> int:
-    """Import what is new from the usual places of Claude Code and Codex, or from PATHS.
+    """Import what is new from the usual places of every tool, or from PATHS.
 
-    What was imported before is not read again; what its tool has deleted stays.
+    A path is a file of any format that is read, a folder that is looked through, the zip of an export,
+    or - for standard input. What was imported before is not read again; what its tool has deleted stays.
     """
     if status:
         with context.store() as db:
             _print_status(db, as_json=as_json)
         return 0
-    sources = _sources(names)
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
+        wanted = asked(stack, context.settings(), names, paths, since)
         opening = opener.submit(stack.enter_context, context.store())
-        looked = None if paths else _look_meanwhile(sources, opening.done)
-        report = _run(opening.result(), sources, paths, looked, index=not no_index, lines=lines, quiet=as_json)
+        looked = None if paths else _look_meanwhile(wanted, opening.done, ahead=not dry_run and since is None)
+        if dry_run:
+            _preview(opening.result(), wanted, looked, as_json=as_json or lines)
+            return 0
+        if looked is not None and not (as_json or lines):
+            from chattui.cli.found import print_found
+
+            print_found(wanted.sources, looked)
+        report = _run(opening.result(), wanted, looked, index=not no_index, lines=lines, quiet=as_json)
         if not report.stopped and not no_embed:
             from chattui.cli.semantic import embed_after_import
 
             went_through = embed_after_import(opening.result(), quiet=as_json or lines)
+    wanted.left_out.save()
     if lines:
         click.echo(json.dumps(report.as_json()))
     elif as_json:
         output.print_json(report.as_json())
     else:
-        _print_report(report)
+        _print_report(report, wanted.left_out.count)
     if report.stopped or not went_through:
         return EXIT_INTERRUPTED
-    return EXIT_ERROR if report.faults and not report.read else 0
+    came_to_nothing = not report.read or (paths and not report.messages)
+    return EXIT_ERROR if report.faults and came_to_nothing else 0
 
 
-def _sources(names: tuple[str, ...]) -> list[Source]:
-    from chattui.domain.errors import ConfigError
-    from chattui.sources.plugins import faults
-    from chattui.sources.registry import all_sources
-
-    sources = [s for s in all_sources() if not names or s.name in names]
-    unknown = set(names) - {s.name for s in all_sources()}
-    if unknown:
-        known = ", ".join(s.name for s in all_sources())
-        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
-    for fault in faults():
-        click.echo(visible_line(fault), err=True)
-    return sources
-
-
-def _look_meanwhile(sources: list[Source], opened: Callable[[], bool]) -> Looked:
+def _look_meanwhile(wanted: Asked, opened: Callable[[], bool], *, ahead: bool) -> Looked:
     """Look in the usual places while the database is being opened, and go on to read while it is being set up."""
     from chattui.sync.looking import look, read_ahead
 
-    looked = look(sources, os.environ, Path.home())
-    if not opened():
+    looked = look(wanted.sources, os.environ, Path.home())
+    if ahead and not opened():
         read_ahead(looked, opened)
     return looked
 
 
-def _run(
-    db: Database,
-    sources: list[Source],
-    paths: tuple[Path, ...],
-    looked: Looked | None,
-    *,
-    index: bool,
-    lines: bool,
-    quiet: bool,
-) -> SyncReport:
-    from chattui.sync.choose import history_in
-    from chattui.sync.engine import Sync
+def _run(db: Database, wanted: Asked, looked: Looked | None, *, index: bool, lines: bool, quiet: bool) -> SyncReport:
+    show = _line_printer if lines else show_bar if sys.stderr.isatty() and not quiet else None
+    hurry()
+    sync = wanted.sync(db, show)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sync.stop())
+    if wanted.paths:
+        found = wanted.history()
+        report = sync.run_work(wanted.work(sync, found), found=len(found), index=index)
+        report = replace(
+            report, faults=tuple(FileFault(wanted.named(f.path), wanted.named(f.reason)) for f in report.faults)
+        )
+    else:
+        report = sync.run(os.environ, Path.home(), index=index, looked=looked)
+    if show is show_bar:
+        click.echo("\r\x1b[K", err=True, nl=False)
+    return report
 
-    show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
+
+def _preview(db: Database, wanted: Asked, looked: Looked | None, *, as_json: bool) -> None:
+    """What an import would bring, on the screen; nothing is stored."""
+    sync = wanted.sync(db)
+    found = looked.found if looked is not None else wanted.history()
+    told = sync.preview(wanted.work(sync, found), len(found))
+    if as_json:
+        output.print_json(told.as_json())
+        return
+    for one in told.sources:
+        click.echo(
+            f"{one.label:<20} {one.new:>6,} new files, {one.changed:,} changed: {one.chats:,} chats, "
+            f"{one.messages:,} messages"
+        )
+    click.echo(f"{told.found:,} files looked at, {told.unchanged:,} with nothing to bring. Nothing was imported.")
+    for fault in [*(looked.faults if looked is not None else ()), *told.faults][:20]:
+        click.echo(f"  {visible_line(wanted.named(fault.path))}: {visible_line(wanted.named(fault.reason))}", err=True)
+
+
+def hurry() -> None:
+    """Set this process up for reading gigabytes."""
     sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
-    sync = Sync(db, sources, tell=show)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sync.stop())
-    if paths:
-        found = history_in(paths, sources)
-        report = sync.run_work(sync.compare(found), found=len(found), index=index)
-    else:
-        report = sync.run(os.environ, Path.home(), index=index, looked=looked)
-    if show is _bar:
-        click.echo("\r\x1b[K", err=True, nl=False)
-    return report
 
 
 def _line_printer(progress: Progress) -> None:
     print(json.dumps(progress.as_json()), flush=True)
 
 
-def _bar(progress: Progress) -> None:
+def show_bar(progress: Progress) -> None:
     """One line on a terminal, written over itself."""
     match progress.phase:
         case Phase.LOOKING:
@@ -153,10 +167,12 @@ def _bar(progress: Progress) -> None:
     click.echo(f"\r{text}\x1b[K", err=True, nl=False)
 
 
-def _print_report(report: SyncReport) -> None:
+def _print_report(report: SyncReport, left_out: int) -> None:
     click.echo(
         f"{report.found:,} files looked at, {report.read:,} read, {report.messages:,} messages in {report.seconds:.1f} s."
     )
+    if left_out:
+        click.echo(f"{left_out:,} file{'' if left_out == 1 else 's'} left out by rules of the configuration.")
     if report.problems:
         click.echo(f"{report.problems:,} records could not be read: chattui import --status names them.", err=True)
     for fault in report.faults[:20]:

@@ -39,6 +39,10 @@ class SourceError(ChattuiError):
     """A history file cannot be read at all."""
 
 
+class LeftOut(SourceError):
+    """A history file whose chat is not to be taken: a rule of the configuration leaves it out. Nothing is wrong with it."""
+
+
 class NotNow(SourceError):
     """A history cannot be read at this moment, for its tool is writing it. It is tried again, changed or not."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, union
 
+from chattui.domain.history import HistoryFile
 from chattui.store.database import Database
+from chattui.store.storable import storable_path
 from chattui.store.tables import ME, chats, imported_chats, imports
 
 PROBLEMS_KEPT = 20
@@ -59,8 +62,8 @@ class SourceSummary:
     last_import: datetime
 
 
-def known(db: Database, machine: str) -> dict[str, ImportRow]:
-    """Every file that was imported on this machine, by path."""
+def known(db: Database, machine: str, files: Sequence[HistoryFile] | None = None) -> dict[str, ImportRow]:
+    """Every file that was imported on this machine, by path; or of ``files`` those, by their paths or inodes."""
     columns = (
         imports.c.path,
         imports.c.source,
@@ -78,7 +81,18 @@ def known(db: Database, machine: str) -> dict[str, ImportRow]:
     )
     joined = imports.outerjoin(chats, (chats.c.owner == imports.c.owner) & (chats.c.id == imports.c.chat_id))
     statement = select(*columns).select_from(joined).where(imports.c.owner == ME, imports.c.machine == machine)
-    return db.read(lambda conn: {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement)})
+
+    def work(conn: Connection) -> dict[str, ImportRow]:
+        if files is None:
+            return {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement)}
+        paths = [storable_path(file.path) for file in files]
+        found = {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement.where(imports.c.path.in_(paths)))}
+        moved = [file.inode for file, path in zip(files, paths, strict=True) if path not in found]
+        if moved:
+            found |= {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement.where(imports.c.inode.in_(moved)))}
+        return found
+
+    return db.read(work)
 
 
 def state(db: Database, machine: str, path: str) -> dict[str, Any]:
@@ -102,8 +116,8 @@ def versions(db: Database, machine: str, path: str) -> dict[str, str]:
     return db.read(lambda conn: {r[0]: r[1] for r in conn.execute(statement)})
 
 
-def faults(db: Database, *, limit: int = 200) -> list[ImportFault]:
-    """Files with problems, the latest first."""
+def faults(db: Database, *, limit: int = 200, source: str | None = None) -> list[ImportFault]:
+    """Files with problems, the latest first; of one ``source`` alone, if given."""
     statement = (
         select(
             imports.c.path,
@@ -118,6 +132,8 @@ def faults(db: Database, *, limit: int = 200) -> list[ImportFault]:
         .order_by(imports.c.imported_at.desc(), imports.c.path)
         .limit(limit)
     )
+    if source is not None:
+        statement = statement.where(imports.c.source == source)
 
     def work(conn: Connection) -> list[ImportFault]:
         return [

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from chattui.domain.errors import NotNow, SourceError
-from chattui.domain.history import Chunk, HistoryFile
-from chattui.sources.protocol import Source
+from chattui.domain.errors import LeftOut, NotNow, SourceError
+from chattui.domain.history import Chunk, HistoryFile, NewMessage
+from chattui.sources.protocol import Source, with_containers
 from chattui.store import forks, imports, search_index
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
@@ -23,7 +24,9 @@ from chattui.store.writer import HistoryWriter
 from chattui.sync.containers import chats_of
 from chattui.sync.looking import Looked, delivery_of, look
 from chattui.sync.plan import Change, Work, plan
+from chattui.sync.preview import Preview, preview
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
+from chattui.sync.since import Recent, is_recent
 
 log = logging.getLogger("chattui.sync")
 
@@ -41,13 +44,27 @@ def machine_name() -> str:
     return platform.node() or "unknown"
 
 
+def _size(message: NewMessage) -> int:
+    """Characters, and the bytes that go with them."""
+    cut = message.attachments
+    return len(message.content) + (sum(len(one.data) for one in cut) if cut else 0)
+
+
 class Sync:
     """Imports histories into a database. ``run`` may be called again and again; ``stop`` ends it from another thread."""
 
     def __init__(
-        self, db: Database, sources: Sequence[Source], *, machine: str | None = None, tell: Tell | None = None
+        self,
+        db: Database,
+        sources: Sequence[Source],
+        *,
+        machine: str | None = None,
+        tell: Tell | None = None,
+        since: datetime | None = None,
     ) -> None:
+        """``since``: only files that were written, and of containers chats with a message, since then."""
         self._db = db
+        self._since = since
         self._sources = sources
         self._machine = machine or machine_name()
         self._tell = tell or (lambda _progress: None)
@@ -57,6 +74,8 @@ class Sync:
         self._progress = Progress(Phase.LOOKING)
         self._problems = 0
         self._ready: dict[Path, list[Delivery]] = {}  # read before the database was there
+        self.chat_ids: set[int] = set()
+        """The chats that messages were stored for, or that were looked at again."""
 
     def stop(self) -> None:
         """End after the batch that is being stored; what was stored stays, the rest comes next time."""
@@ -66,9 +85,34 @@ class Sync:
         """What the usual places hold that is new or changed."""
         return self.compare(look(self._sources, env, home).found)
 
-    def compare(self, found: Sequence[tuple[Source, HistoryFile]]) -> list[Work]:
-        """What of ``found`` is new or changed."""
-        return plan(found, imports.known(self._db, self._machine), self._report)
+    def compare(
+        self, found: Sequence[tuple[Source, HistoryFile]], *, spooled: Path | None = None, few: bool = False
+    ) -> list[Work]:
+        """What of ``found`` is new or changed. ``spooled``: named after its content, and so the same as a known one of
+        that name. ``few``: the database is asked for these files alone."""
+        known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
+        recent = [(source, file) for source, file in found if is_recent(file, self._since)]
+        if spooled is not None and (row := known.get(storable_path(spooled))):
+            recent = [
+                (source, replace(file, mtime_ns=row.mtime_ns, inode=row.inode) if file.path == spooled else file)
+                for source, file in recent
+            ]
+        return plan(recent, known, self._report)
+
+    def preview(self, work: Sequence[Work], found: int) -> Preview:
+        """What ``work`` out of so many files would bring; nothing is stored."""
+        return preview(work, found, self._unread)
+
+    def _unread(self, item: Work) -> Iterator[Chunk]:
+        if (source := with_containers(item.source)) is not None and item.file.container:
+            return iter(Recent(source.read_chats(item.file.path, self._versions(item)), self._since))
+        rewritten = item.change is Change.REWRITTEN or item.known is None
+        return self._chunks(item, 0 if rewritten or item.known is None else item.known.byte_offset)
+
+    def _versions(self, item: Work) -> dict[str, str]:
+        if item.known is None:
+            return {}
+        return imports.versions(self._db, self._machine, item.moved_from or storable_path(item.file.path))
 
     def run(
         self, env: Mapping[str, str], home: Path, *, index: bool = True, looked: Looked | None = None
@@ -131,6 +175,7 @@ class Sync:
 
     def _settled(self, pending: Future[Receipt]) -> int:
         receipt = pending.result()
+        self.chat_ids |= receipt.chat_ids
         elapsed = max(1e-6, time.perf_counter() - self._began)
         messages = self._progress.messages + receipt.stored
         done, total = self._progress.bytes_done, self._progress.bytes
@@ -151,7 +196,7 @@ class Sync:
                 batch.append(delivery)
                 if delivery.chunk is not None:
                     messages += len(delivery.chunk.messages)
-                    chars += sum(len(m.content) for m in delivery.chunk.messages)
+                    chars += sum(map(_size, delivery.chunk.messages))
                 is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
                 if is_cut and not whole and (messages >= limit or chars >= BATCH_CHARS):
                     yield batch
@@ -181,6 +226,8 @@ class Sync:
                 if not (file.container and known):  # of a known one it is not said where in it the new chats are
                     self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
                 before = read_from = chunk.offset
+        except LeftOut:
+            return
         except NotNow as error:
             log.info("%s is read another time: %s", file.path, error)
             self._report(file.path, str(error))
@@ -199,9 +246,7 @@ class Sync:
             yield from ready
             return
         if item.file.container:
-            path = item.moved_from or storable_path(item.file.path)
-            known = imports.versions(self._db, self._machine, path) if item.known is not None else {}
-            yield from chats_of(item, known)
+            yield from chats_of(item, self._versions(item), self._since)
             return
         replaces = item.change is Change.REWRITTEN
         for chunk in self._chunks(item, offset):

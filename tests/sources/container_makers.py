@@ -14,15 +14,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import export_makers
 from test_aider import made as aider_history
 
 from chattui.sources.aider import Aider
+from chattui.sources.chatgpt import ChatGpt
+from chattui.sources.claude_ai import ClaudeAi
 from chattui.sources.crush import Crush
 from chattui.sources.cursor import Cursor
 from chattui.sources.elia import Elia
 from chattui.sources.goose import Goose
 from chattui.sources.llm import Llm
 from chattui.sources.ollama_app import OllamaApp
+from chattui.sources.open_webui import OpenWebUi
 from chattui.sources.opencode import OpenCode
 from chattui.sources.oterm import Oterm
 from chattui.sources.protocol import ContainerSource
@@ -668,4 +672,8 @@ CASES = [
     Case(Cursor(), "store.db", write_store, change_store, spoil_database),
     Case(OpenCode(), "opencode.db", write_opencode, change_opencode, spoil_database),
     Case(Aider(), ".aider.chat.history.md", write_aider, change_aider, spoil_aider),
+    Case(ChatGpt(), "conversations.json", *export_makers.container(export_makers.gpt_random)),
+    Case(ChatGpt(), "export.zip", *export_makers.container(export_makers.gpt_random)),
+    Case(ClaudeAi(), "conversations.json", *export_makers.container(export_makers.claude_random)),
+    Case(OpenWebUi(), "chats.json", *export_makers.container(export_makers.webui_random)),
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import export_makers
 import makers
 import pytest
 from container_makers import NOON, opencode_message
@@ -23,9 +24,11 @@ from chattui.sources import chunks
 from chattui.sources.amp import Amp
 from chattui.sources.continue_dev import Continue
 from chattui.sources.gemini_cli import GeminiCli
+from chattui.sources.lm_studio import LmStudio
 from chattui.sources.opencode import OpenCode
 from chattui.sources.protocol import Source
 from chattui.sources.registry import recognise
+from chattui.sources.transcripts import Transcripts
 from chattui.sources.vscode_chat import VSCodeChat
 
 Make = Callable[[random.Random, int], Any]
@@ -64,6 +67,9 @@ CASES = [
     Case(OpenCode(), "session.json", opencode_export, one_document),
     Case(VSCodeChat(), f"{SESSION}.json", makers.vscode_session, one_document),
     Case(VSCodeChat(), f"{SESSION}.jsonl", makers.vscode_log, jsonl),
+    Case(LmStudio(), "1772000000000.conversation.json", export_makers.studio_random, one_document),
+    Case(Transcripts(), "talk.vtt", export_makers.vtt, bytes),
+    Case(Transcripts(), "talk.md", export_makers.dialogue, bytes),
 ]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.source.name + Path(case.name).suffix)
 quick = settings(
@@ -126,6 +132,9 @@ def test_any_value_in_any_field(case: Case, tmp_path: Path, seed: int, values: l
         return [spoil(inner) for inner in value] if isinstance(value, list) else value
 
     made = case.make(rng, 20)
+    if isinstance(made, bytes):
+        check_survives(case, tmp_path, b" ".join(str(value).encode() for value in values) + made)
+        return
     spoiled = [one for one in map(spoil, made) if isinstance(one, dict)] if isinstance(made, list) else spoil(made)
     check_survives(case, tmp_path, case.encode(spoiled))
 
