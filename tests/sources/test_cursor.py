@@ -70,7 +70,7 @@ def test_a_subagent_is_a_chat_of_its_own(tmp_path: Path) -> None:
 
 
 def test_where_transcripts_are(tmp_path: Path) -> None:
-    assert SOURCE.roots({}, tmp_path) == (tmp_path / ".cursor" / "projects",)
+    assert SOURCE.roots({}, tmp_path)[0] == tmp_path / ".cursor" / "projects"
     path = write(transcript(tmp_path / "home-x"), [line("user", "go")])
     write(tmp_path / "home-x" / "terminals" / "1.jsonl", b"{}\n")
     write(path.with_suffix(".txt"), b"user:\ngo\n")
