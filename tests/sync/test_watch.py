@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from container_makers import CASES
+from container_makers import CASES, more_crush, more_goose
 from histories import SESSION, Claude, text
 from homes import MACHINE, Home, add, conversation, held, rollout
 from steps import kill_backends
@@ -34,7 +34,7 @@ from chattui.sync.watching import Pace
 
 ONLY_NOTICES = Pace(check=600.0)
 """So rarely is anything looked at that only what the system tells can be the reason for an import."""
-QUICK = Pace(check=0.05, turn=0.05, everything=600.0, titles=0.1, doubt=0.4)
+QUICK = Pace(check=0.05, turn=0.05, everything=600.0, titles=0.1, doubt=1.5)
 DEADLINE = 20.0
 
 
@@ -250,8 +250,10 @@ def test_a_file_that_is_half_written_is_no_fault_until_it_stays_so(home: Home, w
     assert home.texts("one") == ["hello"], "what was there stays"
 
 
-@pytest.mark.parametrize("tool", ["goose", "crush"])
-def test_a_database_whose_tool_has_it_open_is_followed(home: Home, watch: Callable[..., Running], tool: str) -> None:
+@pytest.mark.parametrize(("tool", "more"), [("goose", more_goose), ("crush", more_crush)])
+def test_a_database_whose_tool_has_it_open_is_followed(
+    home: Home, watch: Callable[..., Running], tool: str, more: Callable[..., None]
+) -> None:
     case = next(each for each in CASES if each.source.name == tool)
     path = home.path / ".local" / "share" / "goose" / "sessions" / "sessions.db"
     if tool == "crush":  # in each project; only a list of these has a fixed place
@@ -262,14 +264,15 @@ def test_a_database_whose_tool_has_it_open_is_followed(home: Home, watch: Callab
     path.parent.mkdir(parents=True)
     rng = random.Random(5)
     case.write(path, rng, 3)
-    running = watch(case.source)
+    running = watch(case.source, pace=QUICK)
     running.until_following()
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("PRAGMA journal_mode = WAL")
         for _ in range(3):
             before = sum(told.report.messages for told in running.brought())
             time.sleep(0.2)
-            case.change(path, rng)
+            more(conn, rng, 1)
+            conn.commit()
             running.until(lambda before=before: sum(told.report.messages for told in running.brought()) > before)
     assert not [told for told in running.brought() if told.report.faults]
 
