@@ -1,16 +1,12 @@
--- What bounds a search: few chats, few messages. Rare values of fields are found by an index: walking to them would read the
--- whole history.
+-- What bounds a search: few chats, few messages. Rare values of fields are found by an index, never by walking to them.
 
--- An index on chats that begins with owner and is not partial would be taken by the checks of the foreign keys, one look at all
--- chats for each new message, as long as a new database has no statistics.
+-- What is rare is found by an index: walking to it would read the whole history. No trigrams of titles and of what tools were
+-- called on: a chat's row is written anew with each batch of its messages, and such an index halves the speed of an import.
 CREATE INDEX tool_calls_name ON chattui.tool_calls (owner, name);
-CREATE INDEX tool_calls_target ON chattui.tool_calls USING gin (owner, chattui.fold(target) gin_trgm_ops);
 CREATE INDEX messages_calls ON chattui.messages (owner, chat_id, call_id) WHERE call_id IS NOT NULL;
 CREATE INDEX messages_failed ON chattui.messages (owner, created_at DESC, chat_id DESC, seq DESC) WHERE error;
 CREATE INDEX files_images ON chattui.files (owner, chat_id, seq) WHERE mime LIKE 'image/%';
-CREATE INDEX files_named ON chattui.files USING gin (owner, chattui.fold(path) gin_trgm_ops);
-CREATE INDEX chats_named ON chattui.chats USING gin (owner, chattui.fold(title) gin_trgm_ops, chattui.fold(git_branch) gin_trgm_ops);
-CREATE INDEX chats_source ON chattui.chats (source, owner);
+CREATE INDEX chats_source ON chattui.chats (source, owner);  -- owner not first: the foreign keys' checks would take it
 CREATE INDEX chats_project ON chattui.chats (owner, project) WHERE project IS NOT NULL;
 CREATE INDEX chats_repository ON chattui.chats (owner, repository) WHERE repository IS NOT NULL;
 CREATE INDEX chats_kept ON chattui.chats (owner) WHERE pinned OR status = 'archived';
@@ -50,14 +46,12 @@ END $$;
 
 -- The chats that fulfil these fields, when they are few and hold at most so many messages, NULL otherwise; how many they hold;
 -- and the fields that are left to be tested.
-CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, p_most bigint, OUT ids bigint[], OUT n bigint, OUT rest jsonb)
-LANGUAGE plpgsql STABLE
+CREATE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, p_most bigint, OUT ids bigint[], OUT n bigint, OUT rest jsonb) LANGUAGE plpgsql STABLE
 SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_field  jsonb;
   v_name   text;
   v_pats   text[];
-  v_pat    text;
   v_any    text[];
   v_before bigint[];
   v_most   constant integer := 1000;
@@ -79,19 +73,9 @@ BEGIN
                       AND c.project = ANY (v_any) LIMIT v_most + 1);
       ids := ARRAY(SELECT unnest(ids) UNION SELECT c.id FROM chattui.chats c
         WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before)) AND c.repository = ANY (v_pats) LIMIT v_most + 1);
-    ELSIF v_name IN ('title', 'branch') THEN
-      FOREACH v_pat IN ARRAY v_pats LOOP
-        ids := ids || CASE v_name
-          WHEN 'title' THEN ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND chattui.fold(c.title) ILIKE v_pat
-            AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-          ELSE ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND chattui.fold(c.git_branch) ILIKE v_pat
-            AND (v_before IS NULL OR c.id = ANY (v_before)) LIMIT v_most + 1)
-          END;
-      END LOOP;
-      ids := ARRAY(SELECT DISTINCT unnest(ids));
     ELSIF v_name = 'chat' THEN
       ids := ARRAY(SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
-                      AND c.id = ANY (ARRAY(SELECT x::bigint FROM unnest(v_any) x WHERE x ~ '^[1-9][0-9]{0,17}$'))
+                      AND c.id = ANY (ARRAY(SELECT x::bigint FROM unnest(v_any) x WHERE x ~ '^[0-9]{1,18}$'))
              UNION SELECT c.id FROM chattui.chats c WHERE c.owner = p_owner AND (v_before IS NULL OR c.id = ANY (v_before))
                       AND c.source_id = ANY (v_any));
     ELSIF v_name = 'source' THEN
@@ -131,9 +115,7 @@ DECLARE
   v_nr    bigint;
   v_name  text;
   v_pats  text[];
-  v_pat   text;
   v_names text[];
-  v_more  chattui.few;
   v_some  chattui.few;
   v_best  chattui.few;
   v_least integer := 4001;                                -- more than these are many
@@ -151,19 +133,6 @@ BEGIN
                 FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
                        WHERE t.owner = p_owner AND t.name = ANY (v_names) LIMIT v_least) t
                 JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = t.chat_id AND m.call_id = t.call_id LIMIT v_least) x;
-    ELSIF v_name = 'file' AND NOT EXISTS (SELECT FROM unnest(v_pats) x WHERE length(x) < 5) THEN  -- no three letters, no trigram
-      v_some.chat_ids := '{}'; v_some.seqs := '{}';
-      FOREACH v_pat IN ARRAY v_pats LOOP
-        SELECT array_agg(x.chat_id), array_agg(x.seq) INTO v_more.chat_ids, v_more.seqs
-          FROM (SELECT m.chat_id, m.seq
-                  FROM (SELECT t.chat_id, t.call_id FROM chattui.tool_calls t
-                         WHERE t.owner = p_owner AND chattui.fold(t.target) ILIKE v_pat LIMIT v_least) t
-                  JOIN chattui.messages m ON m.owner = p_owner AND m.chat_id = t.chat_id AND m.call_id = t.call_id
-                UNION ALL
-                SELECT f.chat_id, f.seq FROM chattui.files f
-                 WHERE f.owner = p_owner AND chattui.fold(f.path) ILIKE v_pat AND f.seq IS NOT NULL LIMIT v_least) x;
-        v_some.chat_ids := v_some.chat_ids || v_more.chat_ids; v_some.seqs := v_some.seqs || v_more.seqs;
-      END LOOP;
     ELSIF v_name = 'has' AND v_field->'any' = '["image"]' THEN
       SELECT coalesce(array_agg(x.chat_id), '{}'), coalesce(array_agg(x.seq), '{}') INTO v_some.chat_ids, v_some.seqs
         FROM (SELECT f.chat_id, f.seq FROM chattui.files f

@@ -108,7 +108,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "project": hit.project,
         "seq": hit.seq or None,
         "role": hit.role.value,
-        "kind": "note" if hit.is_note else hit.kind.value,
+        "kind": hit.kind.value if hit.is_message else hit.found_in.value,
         "time": hit.created_at.isoformat(),
         "snippet": hit.snippet,
         "matches": [list(r) for r in hit.ranges],

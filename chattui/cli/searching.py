@@ -114,7 +114,7 @@ def _print_hit(hit: Hit) -> None:
     when = hit.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     title = visible_line(hit.title) or "(untitled)"
     place = f"{hit.chat_id}:{hit.seq}" if hit.seq else f"{hit.chat_id}"
-    kind = "note" if hit.is_note else f"{hit.role.value} · {hit.kind.value.replace('_', ' ')}"
+    kind = f"{hit.role.value} · {hit.kind.value.replace('_', ' ')}" if hit.is_message else hit.found_in.value
     by = f" · {BY[hit.found_by]}" if hit.found_by is not FoundBy.WORDS else ""
     click.secho(f"{place}  {title[:100]}", bold=True)
     click.echo(f"  {hit.source} · {kind} · {when}{by}")

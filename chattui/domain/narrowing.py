@@ -74,7 +74,7 @@ def facets(hits: Sequence[Hit], zone: tzinfo | None) -> list[Facet]:
     values = {
         "source": Counter(hit.source for hit in hits),
         "project": Counter(project_name(hit.project) for hit in hits if hit.project and project_name(hit.project)),
-        "role": Counter(str(hit.role) for hit in hits if not hit.is_note),
+        "role": Counter(str(hit.role) for hit in hits if hit.is_message),
     }
     found = [Facet(field, value, n) for field, counted in values.items() for value, n in counted.most_common()]
     months = Counter(hit.created_at.astimezone(zone).strftime("%Y-%m") for hit in hits)

@@ -11,7 +11,7 @@ from chattui.domain.language import Regex, parse
 from chattui.domain.search import Hit
 
 _PHRASE, _NEAR, _TITLE, _WHOLE, _RECENT = 4.0, 2.0, 3.0, 1.0, 1.0
-_NOTE, _PROMPT, _REPLY, _THINKING = 2.0, 1.5, 1.0, 0.5
+_BESIDE, _PROMPT, _REPLY, _THINKING = 2.0, 1.5, 1.0, 0.5
 _MOST_WORDS = 16
 _HALF_LIFE = 30.0
 """Days in which half of what a hit has for being recent is gone."""
@@ -63,8 +63,8 @@ class Ranking:
 
 
 def _said_by(hit: Hit) -> float:
-    if hit.is_note:
-        return _NOTE
+    if not hit.is_message:
+        return _BESIDE
     if hit.kind is Kind.TEXT:
         return _PROMPT if hit.role is Role.USER else _REPLY if hit.role is Role.ASSISTANT else 0.0
     return _THINKING if hit.kind is Kind.THINKING else 0.0

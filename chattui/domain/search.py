@@ -17,6 +17,15 @@ class FoundBy(StrEnum):
     BOTH = "both"
 
 
+class FoundIn(StrEnum):
+    """What a hit is in: a message, or what stands beside messages."""
+
+    MESSAGE = "message"
+    NOTE = "note"
+    TITLE = "title"
+    FILE = "file"
+
+
 BY = {FoundBy.WORDS: "words", FoundBy.MEANING: "≈ meaning", FoundBy.BOTH: "≈ words and meaning"}
 """As it is shown beside a hit: a sign and a word, not a colour alone."""
 
@@ -25,8 +34,8 @@ BY = {FoundBy.WORDS: "words", FoundBy.MEANING: "≈ meaning", FoundBy.BOTH: "≈
 class Hit:
     """One message that matches. ``ranges`` are (start, end) character offsets of matches within ``snippet``.
 
-    With ``is_note`` the match is in a note on the message; ``seq`` is then 0 for a note on the chat, or its tags, and for
-    a message that is gone.
+    ``found_in`` says what else it is: a note on the message, or the name of a file that is attached to it. ``seq`` is 0 for
+    the title of a chat, a note on it or its tags, and where the message is gone.
     """
 
     chat_id: int
@@ -41,15 +50,20 @@ class Hit:
     source_id: str | None
     project: str | None = None
     parent_id: int | None = None
-    is_note: bool = False
+    found_in: FoundIn = FoundIn.MESSAGE
     found_by: FoundBy = FoundBy.WORDS
+
+    @property
+    def is_message(self) -> bool:
+        """Whether the match is in the message itself."""
+        return self.found_in is FoundIn.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a search goes on: the tier it is in and the last place looked at, newest first."""
 
-    tier: int  # -1 notes, 0 the words as a phrase, 1 all the words
+    tier: int  # -1 what is beside messages, 0 the words as a phrase, 1 all the words
     created_at: datetime
     chat_id: int
     seq: int

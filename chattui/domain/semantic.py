@@ -49,15 +49,15 @@ class EmbeddingProgress:
 def fuse(page: Page, near: Sequence[Hit]) -> Page:
     """A page of hits by words and the hits by meaning as one list, by reciprocal rank; of equal ones the one by words first.
 
-    A message that came by both counts twice, and is shown as by its words. Notes stay in front, as they are.
+    A message that came by both counts twice, and is shown as by its words. What is not a message stays in front, as they are.
     """
-    notes = [hit for hit in page.hits if hit.is_note]
+    beside = [hit for hit in page.hits if not hit.is_message]
     worth: dict[tuple[int, int], float] = {}
     hits: dict[tuple[int, int], Hit] = {}
-    for found in ([hit for hit in page.hits if not hit.is_note], near):
+    for found in ([hit for hit in page.hits if hit.is_message], near):
         for rank, hit in enumerate(found, 1):
             key = hit.chat_id, hit.seq
             worth[key] = worth.get(key, 0.0) + 1 / (_K + rank)
             hits[key] = replace(hits[key], found_by=FoundBy.BOTH) if key in hits else hit
     order = sorted(hits, key=lambda key: worth[key], reverse=True)  # stable
-    return replace(page, hits=(*notes, *(hits[key] for key in order)), fused=True)
+    return replace(page, hits=(*beside, *(hits[key] for key in order)), fused=True)

@@ -39,6 +39,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=2,
             pool_timeout=pool_timeout,
+            pool_use_lifo=True,  # the one whose server process has compiled the search functions already
             pool_recycle=1800,
             query_cache_size=300,
         )

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from chattui.domain.errors import Cancelled, DatabaseError
-from chattui.domain.search import Cursor, Hit, Page
+from chattui.domain.search import Cursor, FoundIn, Hit, Page
 
 LEFT_OUT = "This regular expression takes too long on a message, which was left out."
 TOO_LONG = "This regular expression takes too long: these are not all hits."
@@ -42,7 +42,7 @@ def deep_search(
     until = time.monotonic() + budget_ms / 1000
     hurries = budget_ms < SLICES_MS[0]
     step = 0
-    cursor, hits, seen = after, list[Hit](), set[tuple[int, int, bool]]()
+    cursor, hits, seen = after, list[Hit](), set[tuple[int, int, FoundIn]]()
     page = Page((), 0, False, after, False)
     problem = None
     while True:
@@ -113,5 +113,5 @@ def _expression(part: dict[str, Any]) -> str | None:
     return inner["t"] if inner["k"] == "re" else None
 
 
-def _key(hit: Hit) -> tuple[int, int, bool]:
-    return hit.chat_id, hit.seq, hit.is_note
+def _key(hit: Hit) -> tuple[int, int, FoundIn]:
+    return hit.chat_id, hit.seq, hit.found_in

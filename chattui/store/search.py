@@ -16,7 +16,7 @@ from chattui.domain.language import And, Literal, Node, Or, Phrase, Query, Regex
 from chattui.domain.needle import Needle
 from chattui.domain.query import match_ranges, pattern_of
 from chattui.domain.search import Cursor, Hit, Page
-from chattui.store import notes
+from chattui.store import beside
 from chattui.store.database import Database
 from chattui.store.deep_search import deep_search, explained, has_phrase, without_expressions
 from chattui.store.search_query import as_json, has_regex, has_text, like
@@ -82,7 +82,7 @@ def search(
     slot: str | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Page:
-    """A page of hits for what was typed: notes and tags first, then messages with the words as a phrase, then the others;
+    """A page of hits for what was typed: what is beside messages first, then messages with the words as a phrase, then the others;
     newest first in each.
 
     The last word is a prefix unless a blank or a quote follows it. Ends early when ``budget_ms`` is spent; the page
@@ -127,13 +127,13 @@ def _read(
     after: Cursor | None,
     budget_ms: int,
 ) -> Page:
-    """A page: notes before messages."""
-    among_notes = has_text(query) and (after is None or after.tier == notes.TIER)
-    noted = notes.find(conn, wanted, pattern, limit=limit, after=after) if among_notes else []
-    found = [hit for hit, _ in noted]
-    if noted and len(noted) == limit:  # messages come on the next page
-        return Page(tuple(found), limit, False, noted[-1][1], True)
-    room = limit - len(noted)
+    """A page: what is beside messages before messages."""
+    looks_beside = has_text(query) and (after is None or after.tier == beside.TIER)
+    first = beside.find(conn, wanted, pattern, limit=limit, after=after)[:limit] if looks_beside else []
+    found = [hit for hit, _ in first]
+    if first and len(first) == limit:  # messages come on the next page
+        return Page(tuple(found), limit, False, first[-1][1], True)
+    room = limit - len(first)
     page = _page(_rows(conn, wanted, room + 1, after, budget_ms), room, pattern)
     if after is None and page.more is None:  # nothing was left out
         page = replace(page, about=len(page.hits), exact=True)
@@ -142,7 +142,7 @@ def _read(
 
 def _rows(conn: Connection, wanted: str, limit: int, after: Cursor | None, budget_ms: int) -> list[Any]:
     """What ``search_messages`` finds behind a cursor."""
-    start = None if after is None or after.tier == notes.TIER else after
+    start = None if after is None or after.tier == beside.TIER else after
     params = {
         "query": wanted,
         "limit": limit,

@@ -12,7 +12,7 @@ from chattui.store.storable import storable_json
 
 
 def as_json(query: Query) -> str:
-    """The query for ``search_messages`` and ``search_notes``.
+    """The query for ``search_messages`` and ``search_beside``.
 
     What bounds the walk is taken out of the tree: fields of chats, and fields of time with one period.
     """

@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from chattui.tui.commands import COMMANDS
+from chattui.tui.keys_in_turn import KeysInTurn
 from chattui.tui.memory import Memory
 from chattui.tui.screens.main import MainScreen
 
@@ -72,6 +73,7 @@ class ChattuiApp(App[int]):
         self._embedding: BackgroundEmbedding | None = None
         self._import_begun = False
         self.memory = Memory(self)
+        self._keys = KeysInTurn(self, super().on_event)
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
         self.theme = "ansi-dark" if no_color else "textual-dark"
@@ -116,7 +118,14 @@ class ChattuiApp(App[int]):
         """Tell input from everything else that happens."""
         if isinstance(event, events.InputEvent):
             self.memory.input()
-        await super().on_event(event)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
+
+    def on_key_answered(self) -> None:
+        """The next key that waits may go, behind a change of focus that was asked for."""
+        self.call_later(self._keys.answered)
 
     def begin_import(self) -> None:
         """The import that every start makes, once."""
@@ -166,7 +175,8 @@ class ChattuiApp(App[int]):
         """Close: drafts and position are saved first."""
         if self._session is not None:
             self.main.composer.keep()
-            state = self.main.state() if self.main.open_chat.chat is not None else None
+            seen = self.main.open_chat.chat is not None or len(self.main.tabs.all) > 1
+            state = self.main.state() if seen else None
             self._session.close(state)
         if self._sync is not None:
             self._sync.stop()

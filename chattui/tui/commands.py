@@ -31,7 +31,7 @@ class Command:
                 self.action.format(number),
                 self.label,
                 show=self.footer,
-                priority=self.room in ("app", "search"),  # terminals send Alt+G with the character g
+                priority=self.room in ("app", "tabs", "search"),  # terminals send Alt+G with the character g
                 id=f"{self.room}.{self.name}{number}",
                 tooltip=self.help,
             )
@@ -45,13 +45,26 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("new", "ctrl+n,ctrl+t", "new_chat", "New chat", "Start a new chat", "app", footer=True),
+    Command("new", "ctrl+n", "new_chat", "New chat", "Start a new chat", "app", footer=True),
     Command("search", "ctrl+k", "search", "Search", "Search all messages", "app", footer=True),
     Command("find", "ctrl+f", "find", "Find in chat", "Find in the open chat; again for the next match", "app"),
     Command("import", "ctrl+r", "import", "Import", "Bring in what is new from Claude Code and Codex", "app"),
     Command("sidebar", "f9", "toggle_sidebar", "Sidebar", "Show or hide the list of chats", "app"),
     Command("theme", "f8", "app.toggle_theme", "Light/dark", "Change between the light and the dark theme", "app"),
     Command("quit", "ctrl+q", "app.quit", "Quit", "Close chattui; everything is saved", "app", footer=True),
+    Command("new_tab", "ctrl+t", "new_tab", "New tab", "Start a new chat in a tab of its own", "tabs"),
+    Command(
+        "open_tab", "alt+t", "screen.open_in_tab", "In a tab", "Open the chat in a tab, a hit at its match", "tabs"
+    ),
+    Command("next_tab", "ctrl+pagedown,alt+l", "screen.tab(1)", "Next tab", "Go to the next tab", "tabs"),
+    Command("last_tab", "ctrl+pageup,alt+h", "screen.tab(-1)", "Tab before", "Go to the tab before", "tabs"),
+    Command("tab_right", "alt+L", "screen.move_tab(1)", "Tab to the right", "Move the tab to the right", "tabs"),
+    Command("tab_left", "alt+H", "screen.move_tab(-1)", "Tab to the left", "Move the tab to the left", "tabs"),
+    Command(
+        "pin_tab", "alt+i", "screen.pin_tab", "Pin the tab", "Keep the tab in front and open, or let it go", "tabs"
+    ),
+    Command("close_tab", "alt+w", "screen.close_tab", "Close the tab", "Close the tab", "tabs"),
+    Command("reopen_tab", "alt+u", "screen.reopen_tab", "Reopen a tab", "Open the tab that was closed last", "tabs"),
     Command("search_slash", "slash", "search", "Search", "Search all messages", palette=False),
     Command("help", "question_mark,f1", "help", "Help", "Show every key", footer=True),
     Command("back", "escape", "back", "Back", "Go back to where you were", palette=False),
@@ -120,6 +133,7 @@ COMMANDS: tuple[Command, ...] = (
 
 ROOMS = {
     "app": "Everywhere",
+    "tabs": "Tabs, everywhere",
     "screen": "Outside of text fields",
     "search": "While searching",
     "hits": "In the hits",

@@ -326,6 +326,14 @@ class ChatGone(Message):
         super().__init__()
 
 
+class ChatMissing(Message):
+    """A chat that was asked for is not there; a sentence for the person."""
+
+    def __init__(self, chat_id: int, sentence: str) -> None:
+        self.chat_id, self.sentence = chat_id, sentence
+        super().__init__()
+
+
 class DataFailed(Message):
     """Something that was asked for could not be done; a sentence for the person."""
 

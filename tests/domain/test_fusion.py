@@ -5,13 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chattui.domain.kinds import Kind, Role
-from chattui.domain.search import FoundBy, Hit, Page
+from chattui.domain.search import FoundBy, FoundIn, Hit, Page
 from chattui.domain.semantic import fuse
 
 
-def hit(seq: int, by: FoundBy = FoundBy.WORDS, *, is_note: bool = False) -> Hit:
+def hit(seq: int, by: FoundBy = FoundBy.WORDS, *, beside: bool = False) -> Hit:
     when = datetime(2026, 3, 1, tzinfo=UTC)
-    return Hit(1, seq, Role.USER, Kind.TEXT, when, f"{by} {seq}", (), "", "", None, is_note=is_note, found_by=by)
+    return Hit(
+        1,
+        seq,
+        Role.USER,
+        Kind.TEXT,
+        when,
+        f"{by} {seq}",
+        (),
+        "",
+        "",
+        None,
+        found_in=FoundIn.NOTE if beside else FoundIn.MESSAGE,
+        found_by=by,
+    )
 
 
 def page(*hits: Hit) -> Page:
@@ -45,8 +58,8 @@ def test_a_message_is_there_once_however_far_down_it_is_in_either_list() -> None
 
 
 def test_notes_stay_in_front() -> None:
-    found = fuse(page(hit(5, is_note=True), hit(1)), [hit(1, FoundBy.MEANING), hit(5, FoundBy.MEANING)])
-    assert [(h.seq, h.is_note) for h in found.hits] == [(5, True), (1, False), (5, False)]
+    found = fuse(page(hit(5, beside=True), hit(1)), [hit(1, FoundBy.MEANING), hit(5, FoundBy.MEANING)])
+    assert [(h.seq, h.is_message) for h in found.hits] == [(5, False), (1, True), (5, True)]
 
 
 def test_with_nothing_near_the_page_is_as_it_was() -> None:

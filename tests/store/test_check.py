@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from steps import NOON, begin, fill, people, rows, value
 
+from chattui.domain.search import FoundIn
 from chattui.domain.upkeep import Finding
 from chattui.store import chats, marks, search, search_index
 from chattui.store.check import (
@@ -264,7 +265,7 @@ def test_notes_that_the_index_does_not_know_are_found(filled: Database, name: st
     assert bad[INDEX_NOTES].wrong == 1
     assert bad[INDEX_NOTES].examples == ((f"{chat}:1",) if name == "marks_search" else (str(chat),))
     mended(filled)
-    assert search.search(filled, "remark ").hits[0].is_note
+    assert search.search(filled, "remark ").hits[0].found_in is FoundIn.NOTE
 
 
 def test_notes_and_tags_are_looked_at(filled: Database) -> None:

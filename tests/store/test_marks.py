@@ -9,6 +9,7 @@ from steps import NOON, begin, fill, rows, until, value
 
 from chattui.domain.errors import ChattuiError, Conflict
 from chattui.domain.marks import MOST_TAGS, NOTE_CHARS, TAG_CHARS
+from chattui.domain.search import FoundIn
 from chattui.store import chats, marks, messages, search
 from chattui.store.database import Database
 from chattui.store.notifications import Listener
@@ -170,7 +171,10 @@ def test_search_brings_notes_before_phrases_before_words(db: Database) -> None:
     chats.tag(db, tagged, ["connection pool"])
     chats.describe(db, tagged, "about " + "long " * 80 + "things")
     page = search.search(db, "connection pool")
-    assert [(h.title, h.seq, h.is_note) for h in page.hits[:2]] == [("Tagged", 0, True), ("Noted", 1, True)]
+    assert [(h.title, h.seq, h.found_in is FoundIn.NOTE) for h in page.hits[:2]] == [
+        ("Tagged", 0, True),
+        ("Noted", 1, True),
+    ]
     assert "#connection pool" in page.hits[0].snippet
     assert page.hits[1].snippet[slice(*page.hits[1].ranges[0])] == "connection pool"
     assert [h.snippet for h in page.hits[2:]] == ["the connection pool is full", "connection to the pool"]
@@ -185,7 +189,7 @@ def test_notes_go_on_page_by_page_into_the_messages(db: Database) -> None:
     seen, after = [], None
     for _ in range(9):
         page = search.search(db, "needle", limit=2, after=after)
-        seen += [(h.seq, h.is_note) for h in page.hits]
+        seen += [(h.seq, h.found_in is FoundIn.NOTE) for h in page.hits]
         after = page.more
         if after is None:
             break

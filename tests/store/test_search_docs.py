@@ -60,7 +60,7 @@ def test_every_example_finds_what_the_page_says(history: tuple[Database, dict[tu
     found = {}
     for query, _ in examples:
         hits = search.search(db, parse(query, NOW)).hits
-        found[query] = [str(places[h.chat_id, h.seq]) for h in hits if not h.is_note]
+        found[query] = [str(places[h.chat_id, h.seq]) for h in hits if h.is_message]
     assert found == dict(examples)
 
 

@@ -14,7 +14,7 @@ from scanning import NOW, Said, expected, make, question
 from steps import NOON, begin, fill, rows
 
 from chattui.domain.language import parse
-from chattui.domain.search import Hit
+from chattui.domain.search import FoundIn, Hit
 from chattui.store import chats, marks, search, search_index
 from chattui.store.database import Database
 from chattui.store.search_query import as_json
@@ -68,7 +68,7 @@ def history(server: str) -> Iterator[tuple[Database, list[Said]]]:
 
 
 def places(hits: list[Hit] | tuple[Hit, ...]) -> list[tuple[int, int]]:
-    return [(h.chat_id, h.seq) for h in hits if not h.is_note]
+    return [(h.chat_id, h.seq) for h in hits if h.is_message]
 
 
 def everything(db: Database, typed: str, **options: int) -> list[Hit]:
@@ -108,7 +108,7 @@ def test_a_note_is_found_only_where_the_query_allows_it(db: Database) -> None:
     chats.tag(db, chat, ["needle"])
 
     def noted(typed: str) -> list[tuple[int, int]]:
-        return [(h.chat_id, h.seq) for h in search.search(db, typed).hits if h.is_note]
+        return [(h.chat_id, h.seq) for h in search.search(db, typed).hits if h.found_in is FoundIn.NOTE]
 
     assert sorted(noted("needle ")) == [(chat, 0), (chat, 1), (other, 1)]
     assert sorted(noted("needle project:web ")) == [(chat, 0), (chat, 1)]

@@ -14,6 +14,7 @@ from steps import NOON, begin, fill, people, rows, until, value
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
 from chattui.domain.language import parse
+from chattui.domain.search import FoundIn
 from chattui.store import chats, health, imports, marks, messages, search, search_index, searches, snapshots, startup
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -183,7 +184,7 @@ def test_notes_and_tags_are_found_and_filtered_only_by_who_wrote_them(
     pair: tuple[Database, Database], text: str
 ) -> None:
     ann, bob = pair
-    assert any(hit.is_note for hit in search.search(ann, text).hits)
+    assert any(hit.found_in is FoundIn.NOTE for hit in search.search(ann, text).hits)
     assert search.search(bob, text).hits == ()
     assert chats.recents(bob, needle="qwerty") == chats.recents(bob, needle="tag:qwerty") == []
     assert chats.recents(bob, needle="has:note") == chats.recents(bob, needle="has:bookmark") == []

@@ -160,9 +160,9 @@ def test_no_function_says_anything_else_because_of_what_another_has(infos: list[
     assert {call: said for call, said in after.items() if said != before[call]} == {}
     own = answers(infos[0], name)
     telling = {call.split("(")[0] for call, said in own.items() if said != after.get(call)}
-    assert telling >= {"chattui.search_messages", "chattui.search_notes", "chattui.suggest_words", "chattui.seq_of"}
+    assert telling >= {"chattui.search_messages", "chattui.search_beside", "chattui.suggest_words", "chattui.seq_of"}
     assert "chattui.search_meaning" in telling
-    for signature in ("search_meaning", "search_messages", "search_notes", "suggest_words", "refresh_words", "seq_of"):
+    for signature in ("search_meaning", "search_messages", "search_beside", "suggest_words", "refresh_words", "seq_of"):
         assert any(call.startswith(f"chattui.{signature}(") for call in before)
 
 
@@ -289,7 +289,7 @@ def crowd(infos: list[str], conninfo: str) -> Iterator[Counting]:
 def test_every_kind_of_search_uses_the_index_beside_anothers_messages(
     crowd: Counting, typed: str, found: int, most: int
 ) -> None:
-    assert len([h for h in search.search(crowd, typed).hits if not h.is_note]) >= min(found, 19)
+    assert len([h for h in search.search(crowd, typed).hits if h.is_message]) >= min(found, 19)
     assert "messages_search" in crowd.indexes
     assert "messages" not in crowd.read_in_sequence
     assert crowd.fetched.get("messages", 0) <= most, "counting first, where it is done, reads a hit twice"
@@ -354,7 +354,7 @@ def test_rare_values_of_fields_are_found_without_a_walk_through_the_history(
     )
     fill(crowd, 9001, [(f"common word {n}", NOON - timedelta(days=30, hours=n)) for n in range(3)])
     search.search(crowd, typed)  # plans of this connection
-    hits = [h for h in search.search(crowd, typed, budget_ms=5_000).hits if not h.is_note]
+    hits = [h for h in search.search(crowd, typed, budget_ms=5_000).hits if h.is_message]
     assert len(hits) == found
     assert crowd.fetched.get("messages", 0) <= most
     assert "messages" not in crowd.read_in_sequence

@@ -6,9 +6,12 @@ import shutil
 
 import pytest
 from app_driver import AppMaker, lines, running, screen_text, toasts, until, until_seen
+from textual import events
 from textual.binding import Binding
 from textual.command import CommandPalette
 
+from chattui.store import chats
+from chattui.store.database import Database
 from chattui.tui import clipboard
 from chattui.tui.app import ChattuiApp
 from chattui.tui.commands import COMMANDS, ROOMS
@@ -150,3 +153,17 @@ async def test_quitting_works_from_everywhere(samples: str, app_on: AppMaker) ->
             await pilot.press(*keys, "ctrl+q")
             await until(pilot, lambda app=app: app._exit, f"the end after {keys}")
         assert app.return_code == 0
+
+
+async def test_keys_that_come_at_once_go_where_the_one_before_them_leads(
+    samples: str, app_on: AppMaker, store: Database
+) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        for character in "/pool":
+            app.post_message(events.Key("slash" if character == "/" else character, character))
+        await until(pilot, lambda: app.main.search_bar.value == "pool")
+        for key, character in (("ctrl+u", None), *((c, c) for c in "counter")):
+            app.post_message(events.Key(key, character))
+        await until(pilot, lambda: app.main.search_bar.value == "counter")
+        assert not [chat for chat in chats.recents(store, limit=1_000) if chat.pinned]

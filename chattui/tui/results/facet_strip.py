@@ -46,11 +46,6 @@ class FacetStrip(Static):
         self._numbered: list[Facet] = []
         self._drawn: tuple[object, ...] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return not self._facets
-
     def show(self, facets: Sequence[Facet], query: str, hits: int, *, partial: bool) -> None:
         """The facets of so many known hits; ``partial``: there may be more."""
         self._facets, self._query, self._hits, self._partial = facets, query, hits, partial

@@ -12,7 +12,7 @@ from rich.style import Style
 from textual.message import Message
 
 from chattui.domain.kinds import Kind
-from chattui.domain.search import BY, FoundBy, Hit
+from chattui.domain.search import BY, FoundBy, FoundIn, Hit
 from chattui.domain.visible import visible_line
 from chattui.tui.pane.headline import KIND_NAMES, ROLE_NAMES
 from chattui.tui.pane.lines import Run
@@ -25,6 +25,7 @@ from chattui.tui.results.snippet import Ranges, flatten
 INDENT = 1
 CURSOR_MARK = "▌"
 _SNIPPET_ROWS = 2
+_BESIDE = {FoundIn.NOTE: "Note", FoundIn.TITLE: "Title", FoundIn.FILE: "File"}
 
 
 @dataclass
@@ -60,7 +61,7 @@ def wrapped(text: str, ranges: Ranges, width: int) -> Wrapped:
 
 def said_by(hit: Hit) -> str:
     """Who a hit is from, or what it is; and how it was found, where that is not by its words."""
-    who = "Note" if hit.is_note else ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind]
+    who = _BESIDE.get(hit.found_in) or (ROLE_NAMES[hit.role] if hit.kind is Kind.TEXT else KIND_NAMES[hit.kind])
     return who if hit.found_by is FoundBy.WORDS else f"{who} · {BY[hit.found_by]}"
 
 

@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.binding import BindingType
 from textual.message import Message
 
-from chattui.domain.search import Hit
+from chattui.domain.search import FoundIn, Hit
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
 from chattui.tui.pane.wrap import cells, clip
@@ -30,7 +30,7 @@ ENOUGH = 100
 _NESTED = 2  # columns by which a hit stands under its chat
 _SELECTED, _UNSELECTED = "✓ ", "  "
 Worth = Callable[[Hit], float]
-Key = tuple[int, int, bool]
+Key = tuple[int, int, FoundIn]
 
 
 @dataclass
@@ -64,7 +64,7 @@ def _any(hit: Hit) -> float:  # noqa: ARG001
 
 def key_of(hit: Hit) -> Key:
     """What tells a hit from every other one."""
-    return hit.chat_id, hit.seq, hit.is_note
+    return hit.chat_id, hit.seq, hit.found_in
 
 
 class SearchHits(HitList):

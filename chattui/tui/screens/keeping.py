@@ -94,6 +94,10 @@ class Keeping(Shell):
 
     def _changed(self, chat: Chat, verb: str) -> None:
         """What a change means for the open chat."""
+        self.tabs.rename(chat.id, chat.title)
+        if verb == "deleted":
+            self.tabs.forget(chat.id)
+        self.show_tabs()
         if self.open_chat.chat_id != chat.id:
             return
         if verb in ("deleted", "archived"):

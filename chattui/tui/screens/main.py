@@ -16,6 +16,7 @@ from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.seeking import Seeking
+from chattui.tui.screens.tabbing import Tabbing
 from chattui.tui.screens.taking import Taking
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
+class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking, Tabbing):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("screen")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +62,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
         self.loaded = True
         self.pane.begin_at(first.snapshot.get("level"))
         self.take_up(first.snapshot)
+        self.take_up_tabs(first.snapshot, first.chat.id if first.chat is not None else None)
         self.recents.show_first(list(first.recents))
         if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
             state = first.snapshot if first.snapshot.get("chat") == first.chat.id else {}
@@ -68,7 +70,8 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             self.open_chat.show(first.chat, first.messages, at, line=state.get("line"))
             self._chat_shown()
             if self.searching.active:  # typed before there was anything to come back to
-                self.searching.begin(first.chat.id, at or 0, state.get("line") or 0, at_end=at is None)
+                tab, line = self.tabs.current.key, state.get("line") or 0
+                self.searching.begin(tab, first.chat.id, at or 0, line, at_end=at is None)
         self.show_empty()
         self.app.memory.settle()
         self.call_after_refresh(self.session.painted)
@@ -235,6 +238,15 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
     # Commands
 
     def action_new_chat(self) -> None:
+        """A new chat, in a tab of its own where this one is pinned."""
+        if self.tabs.current.pinned:
+            self.action_new_tab()
+            return
+        self.tabs.current.chat_id, self.tabs.current.title = None, ""
+        self.begin_new()
+        self.show_tabs()
+
+    def begin_new(self) -> None:
         """An empty pane and the cursor in the composer."""
         self.make_room()
         self.leave_find(back=False)
@@ -274,6 +286,7 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
         elif self.searching.opened_hit and self.pane.display and self.searching.active:
             self.searching.opened_hit = False
             self.show_hits(True)
+            self.say(self.searching.summary)
             self.hits.focus()
         elif self.searching.active or focused is self.search_bar:
             self.return_to_origin()
@@ -323,10 +336,12 @@ class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking):
             "facets": self.facet_strip.wanted,
             "by_meaning": self.searching.by_meaning,
             **self.open_chat.place,
+            **self.tab_state(),
         }
 
     def _chat_shown(self, *, keep_draft: bool = False) -> None:
         self.leave_find_of_another_chat()
+        self.chat_in_tab()
         self.recents.list.set_open(self.open_chat.chat_id)
         if not keep_draft:
             self.composer.set_chat(self.open_chat.chat_id)

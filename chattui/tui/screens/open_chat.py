@@ -56,6 +56,11 @@ class OpenChat:
         return self.chat.id if self.chat else None
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether another chat was asked for and is not here yet."""
+        return self._wanted is not None
+
+    @property
     def position(self) -> tuple[int, int]:
         """(seq, line) at the top of the pane."""
         return self._pane.position if self.chat else (0, 0)

@@ -22,8 +22,9 @@ RANKED = 100
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a search began: the chat that was open (None: a new one) and the line at the top of the pane."""
+    """Where a search began: the tab, the chat that was open (None: a new one) and the line at the top of the pane."""
 
+    tab: int
     chat_id: int | None
     seq: int
     line: int
@@ -60,9 +61,9 @@ class Searching:
         """Whether something is searched for."""
         return bool(self.text)
 
-    def begin(self, chat_id: int | None, seq: int, line: int, *, at_end: bool) -> None:
+    def begin(self, tab: int, chat_id: int | None, seq: int, line: int, *, at_end: bool) -> None:
         """Remember where to come back to."""
-        self.origin = Origin(chat_id, seq, line, at_end)
+        self.origin = Origin(tab, chat_id, seq, line, at_end)
 
     def type(self, text: str) -> None:
         """The text in the bar has changed."""

@@ -55,7 +55,8 @@ class Seeking(Shell):
         """Another text is in the bar."""
         if not self.searching.active and text.strip():
             seq, line = self.open_chat.position
-            self.searching.begin(self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
+            tab = self.tabs.current.key
+            self.searching.begin(tab, self.open_chat.chat_id, seq, line, at_end=self.pane.viewport.at_end)
         self._look_at(text)
         self.searching.type(text)
         if not self.searching.active:
@@ -200,10 +201,11 @@ class Seeking(Shell):
             self.show_hits(self.hits.display or not self.searching.opened_hit)
             self._complain(event.page.problems)
             self.searching.answered(event)
-            if self.facet_strip.is_empty:
+            if not self.hits.hits:
                 self._count_facets()
             elif self._facets_due is None:  # the hits first: they are what a key waits for
                 self._facets_due = self.set_timer(_FACETS_AFTER, self._count_facets)
+            self.show_facets()
 
     def _count_facets(self) -> None:
         """What the hits have in common stands above them."""
@@ -277,6 +279,8 @@ class Seeking(Shell):
         """End the search and go to where it began."""
         origin = self.searching.origin
         self.leave_search()
+        if origin is not None and origin.tab != self.tabs.current.key:
+            origin = None  # meanwhile the person went to another tab: that one is theirs
         if origin is not None and origin.chat_id is None and self.open_chat.chat is not None:
             self.action_new_chat()
             return

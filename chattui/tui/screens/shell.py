@@ -78,10 +78,12 @@ class Shell(Screen[None]):
         self.set_class(event.size.height < LOW, "-low")
         if self.furnished:
             self.show_facets()
+            self.show_tabs()
             self.call_after_refresh(self.draw_title)
 
     def furnish(self, session: Session) -> None:
         """Put list, pane, hits and composer in: importing them takes as long as the whole shell."""
+        from chattui.domain.tabs import Tabs
         from chattui.tui.drafts import Drafts
         from chattui.tui.pane.message_pane import MessagePane
         from chattui.tui.recents.recents_list import RecentsList
@@ -91,6 +93,7 @@ class Shell(Screen[None]):
         from chattui.tui.screens.recents_view import RecentsView
         from chattui.tui.screens.searching import Searching
         from chattui.tui.widgets.composer import Composer
+        from chattui.tui.widgets.tab_bar import TabBar
 
         clock = self.app.now
         self.session = session
@@ -99,7 +102,9 @@ class Shell(Screen[None]):
         self.facet_strip = FacetStrip(id="facet-strip")
         self.empty = Static("", id="empty", markup=False)
         self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
-        self.hits.display = self.facet_strip.display = self.empty.display = False
+        self.tabs = Tabs()
+        self.tab_bar = TabBar(id="tabs")
+        self.hits.display = self.facet_strip.display = self.empty.display = self.tab_bar.display = False
         self.open_chat = OpenChat(self.pane, session)
         self.searching = Searching(self.hits, session, self.say, clock)
         recents = RecentsList(id="recents", now=clock)
@@ -108,6 +113,7 @@ class Shell(Screen[None]):
         self.open_chat.is_new = self.app.arguments.new
         self.sidebar.furnish(recents)
         self.main.mount(self.pane, self.facet_strip, self.hits, self.empty, self.composer)
+        self.main.mount(self.tab_bar, before=self.title_bar)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Before the furniture is there, only what needs none of it."""
@@ -128,9 +134,14 @@ class Shell(Screen[None]):
         _display(self.composer, not shown)
 
     def show_facets(self) -> None:
-        """The strip of facets goes with the hits, when there are any and it is not put away."""
-        strip = self.facet_strip
-        _display(strip, self.hits.display and strip.wanted and not strip.is_empty and not self.has_class("-low"))
+        """The strip of facets goes with the hits, when there are any and it is not put away; its room is there at once."""
+        shown = self.hits.display and bool(self.hits.hits) and self.facet_strip.wanted and not self.has_class("-low")
+        _display(self.facet_strip, shown)
+
+    def show_tabs(self) -> None:
+        """The bar of tabs is there when there are two."""
+        _display(self.tab_bar, len(self.tabs.all) > 1 and not self.has_class("-low"))
+        self.tab_bar.show(self.tabs.all, self.tabs.active)
 
     def show_empty(self) -> None:
         nothing = self.open_chat.chat is None and self.loaded and not self.hits.display

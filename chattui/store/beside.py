@@ -1,8 +1,9 @@
-"""Search in notes and tags. They are few, and come before everything else that is found."""
+"""Search in what stands beside messages: titles, names of attachments, notes, tags. They come before the messages found."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, cast, func, literal, select, text
@@ -11,35 +12,38 @@ from sqlalchemy.types import Text
 
 from chattui.domain.kinds import Kind, Role
 from chattui.domain.query import match_ranges
-from chattui.domain.search import Cursor, Hit
+from chattui.domain.search import Cursor, FoundIn, Hit
 from chattui.store.tables import ME, chats, messages
 
 TIER = -1
 """The tier of a cursor that goes on among notes."""
+
+_BEFORE_NOTES = datetime.max.replace(tzinfo=UTC)  # behind the names, which come with the first page only
 
 _SNIPPET_CHARS = 240
 
 
 def _statement() -> Any:
     found = (
-        func.chattui.search_notes(
+        func.chattui.search_beside(
             cast(BindParameter("query", type_=Text), JSONB),
             bindparam("limit"),
             BindParameter("before", type_=TIMESTAMP(timezone=True)),
             bindparam("before_chat"),
             bindparam("before_seq"),
         )
-        .table_valued("chat_id", "seq", "place", "noted_at", "note", with_ordinality="nr")
+        .table_valued("found_in", "chat_id", "seq", "place", "found_at", "body", with_ordinality="nr")
         .render_derived(name="n")
     )
     said = and_(messages.c.owner == ME, messages.c.chat_id == found.c.chat_id, messages.c.seq == found.c.seq)
     return (
         select(
+            found.c.found_in,
             found.c.chat_id,
             found.c.seq,
             found.c.place,
-            found.c.noted_at,
-            found.c.note,
+            found.c.found_at,
+            found.c.body,
             func.coalesce(messages.c.role, text("'user'")),
             func.coalesce(messages.c.kind, text("'text'")),
             chats.c.title,
@@ -62,8 +66,9 @@ _SEARCH = _statement()
 def find(
     conn: Connection, query: str, pattern: re.Pattern[str] | None, *, limit: int, after: Cursor | None = None
 ) -> list[tuple[Hit, Cursor]]:
-    """At most ``limit`` notes that fulfil a query (as ``search_query.as_json`` writes it), the newest first, each with the
-    place behind it. What a query asks of messages no note fulfils, but ``has:note``."""
+    """What fulfils a query (as ``search_query.as_json`` writes it), each with the place behind it: at first the newest few
+    titles and names of attachments, then at most ``limit`` notes, the newest first. What a query asks of messages, no title
+    fulfils, and no note but for ``has:note``."""
     params = {
         "query": query,
         "limit": limit,
@@ -71,19 +76,21 @@ def find(
         "before_chat": after.chat_id if after else 0,
         "before_seq": after.seq if after else 0,
     }
-    return [_hit(row, pattern) for row in conn.execute(_SEARCH, params)]
+    found = [_hit(row, pattern) for row in conn.execute(_SEARCH, params)]
+    return sorted(found, key=lambda pair: pair[0].found_in is FoundIn.NOTE)
 
 
 def _hit(row: Any, pattern: Any) -> tuple[Hit, Cursor]:
-    (chat_id, seq, place, noted_at, note, role, kind, title, source, source_id, project, parent_id) = row
-    snippet = _snippet(note, pattern)
+    (found_in, chat_id, seq, place, found_at, body, role, kind, title, source, source_id, project, parent_id) = row
+    where = FoundIn(found_in)
+    snippet = _snippet(body, pattern)
     ranges = match_ranges(snippet, pattern)
     hit = Hit(
         chat_id,
         seq or 0,
         Role(role),
         Kind(kind),
-        noted_at,
+        found_at,
         snippet,
         ranges,
         title,
@@ -91,13 +98,13 @@ def _hit(row: Any, pattern: Any) -> tuple[Hit, Cursor]:
         source_id,
         project,
         parent_id,
-        is_note=True,
+        found_in=where,
     )
-    return hit, Cursor(TIER, noted_at, chat_id, place)
+    return hit, Cursor(TIER, found_at if where is FoundIn.NOTE else _BEFORE_NOTES, chat_id, place)
 
 
-def _snippet(note: str, pattern: Any) -> str:
-    """The part of a note around its first match."""
-    found = pattern.search(note) if pattern is not None else None
-    start = max(0, found.start() - 60) if found is not None and len(note) > _SNIPPET_CHARS else 0
-    return note[start : start + _SNIPPET_CHARS]
+def _snippet(body: str, pattern: Any) -> str:
+    """The part around its first match."""
+    found = pattern.search(body) if pattern is not None else None
+    start = max(0, found.start() - 60) if found is not None and len(body) > _SNIPPET_CHARS else 0
+    return body[start : start + _SNIPPET_CHARS]

@@ -1,0 +1,129 @@
+"""Search in what stands beside messages: titles, names of attachments; notes and tags are in test_marks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from steps import NOON, begin, fill, rows
+
+from chattui.domain.search import FoundIn, Hit
+from chattui.store import chats, marks, search
+from chattui.store.database import Database
+
+
+def attach(db: Database, chat_id: int, seq: int, path: str, mime: str = "application/pdf") -> None:
+    """A file of a chat, as an import leaves it."""
+    rows(db, "INSERT INTO chattui.blobs (sha256, size, data) VALUES (sha256('x'), 1, 'x') ON CONFLICT DO NOTHING")
+    rows(
+        db,
+        "INSERT INTO chattui.files (chat_id, path, seq, sha256, mime, size) VALUES (%s, %s, %s, sha256('x'), %s, 1)",
+        chat_id,
+        path,
+        seq,
+        mime,
+    )
+
+
+def beside(db: Database, typed: str, **options: int) -> list[tuple[FoundIn, str, int]]:
+    return [(h.found_in, h.snippet, h.seq) for h in search.search(db, typed, **options).hits if not h.is_message]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "zebrafish",
+        "zebraf",
+        "Keeping zebra",
+        '"keeping zebrafish"',
+        "zebrafish -horse ",
+        "zebrafish OR horse ",
+        "zürich",
+    ],
+)
+def test_a_chat_is_found_by_its_title(db: Database, typed: str) -> None:
+    begin(db, "how do I begin?", title="Keeping zebrafish in Zurich")
+    begin(db, "nothing of it", title="Horses")
+    [hit] = [h for h in search.search(db, typed).hits if not h.is_message]
+    assert (hit.found_in, hit.snippet, hit.seq) == (FoundIn.TITLE, "Keeping zebrafish in Zurich", 0)
+    assert hit.ranges or typed == "zürich"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "zebrafish -keeping ",
+        '"zebrafish keeping"',
+        "zebrafish role:user ",
+        "zebrafish has:note ",
+        "zebrafish project:other ",
+        "zebrafish before:2020 ",
+        "-zebrafish ",
+        "title:zebrafish ",
+        "zebrafish /fish$/",
+    ],
+)
+def test_a_title_is_no_hit_where_the_query_does_not_allow_it(db: Database, typed: str) -> None:
+    begin(db, "how do I begin?", title="Keeping zebrafish", project="/srv/web")
+    assert beside(db, typed) == [] or typed.endswith("/")
+
+
+def test_a_title_that_is_how_the_chat_begins_is_found_there(db: Database) -> None:
+    chat = begin(db, "Please   keep\nzebrafish alive, whatever it takes", title="Please keep zebrafish alive, what…")
+    hits = search.search(db, "zebrafish ").hits
+    assert [(h.chat_id, h.seq, h.found_in) for h in hits] == [(chat, 1, FoundIn.MESSAGE)]
+
+
+def test_the_newest_few_titles_come_before_the_messages(db: Database) -> None:
+    for number in range(9):
+        chat = begin(db, title=f"Zebrafish {number}")
+        fill(db, chat, [(f"hay {number}", NOON + timedelta(days=number))])
+    talk = begin(db)
+    fill(db, talk, [("zebrafish are fish", NOON + timedelta(days=99))])
+    page = search.search(db, "zebrafish ")
+    assert [h.title for h in page.hits[:5]] == [f"Zebrafish {n}" for n in (8, 7, 6, 5, 4)]
+    assert [(h.chat_id, h.found_in) for h in page.hits[5:]] == [(talk, FoundIn.MESSAGE)]
+    seen: list[Hit] = []
+    after = None
+    for _ in range(9):
+        page = search.search(db, "zebrafish ", limit=2, after=after)
+        seen += page.hits
+        after = page.more
+        if after is None:
+            break
+    assert [h.found_in for h in seen] == [FoundIn.TITLE, FoundIn.TITLE, FoundIn.MESSAGE], "those of the first page"
+
+
+def test_titles_of_archived_chats_and_subagents_are_found_those_of_deleted_ones_are_not(db: Database) -> None:
+    archived, parent, gone = (begin(db, "hay", title=title) for title in ("Zebrafish A", "Parent", "Zebrafish D"))
+    child = begin(db, "hay", title="Zebrafish S")
+    rows(db, "UPDATE chattui.chats SET parent_id = %s WHERE id = %s", parent, child)
+    chats.archive(db, archived)
+    chats.delete(db, gone)
+    assert sorted(title for _, title, _ in beside(db, "zebrafish ")) == ["Zebrafish A", "Zebrafish S"]
+    chats.delete(db, parent)
+    assert [title for _, title, _ in beside(db, "zebrafish ")] == ["Zebrafish A"]
+
+
+@pytest.mark.parametrize("typed", ["zoning", "zoning-map", "zoning map", "map.pdf", "ZONING -horse ", "zon"])
+def test_an_attachment_is_found_by_its_name(db: Database, typed: str) -> None:
+    chat = begin(db, "look at this", "thanks")
+    attach(db, chat, 2, "2-1-zoning-map.pdf")
+    attach(db, chat, 1, "1-1-horse.pdf")
+    assert beside(db, typed) == [(FoundIn.FILE, "zoning-map.pdf", 2)]
+
+
+def test_the_number_before_a_name_is_no_part_of_it(db: Database) -> None:
+    chat = begin(db, "look at this")
+    attach(db, chat, 1, "417-1-zoning.pdf")
+    assert beside(db, "417 ") == []
+    assert beside(db, "zoning role:assistant ") == []
+    assert beside(db, "zoning role:user ") == [(FoundIn.FILE, "zoning.pdf", 1)]
+
+
+def test_names_come_before_notes_and_each_once(db: Database) -> None:
+    chat = begin(db, "hay", title="Zebrafish")
+    marks.note(db, chat, 1, "a zebrafish note")
+    attach(db, chat, 1, "1-1-zebrafish.png", "image/png")
+    assert [found for found, _, _ in beside(db, "zebrafish ")] == [FoundIn.TITLE, FoundIn.FILE, FoundIn.NOTE]
+    assert [found for found, _, _ in beside(db, "zebrafish has:image ")] == [FoundIn.FILE]
