@@ -16,6 +16,7 @@ from chattui.tui.data.ahead import Opened, ReadAhead, chat_id_of
 from chattui.tui.data.changes import Changes
 from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
+from chattui.tui.data.launches import Launches
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.worker import Worker
@@ -53,6 +54,7 @@ class Session:
         self.exports = Exports(self._database, post, self._failed)
         self.changes = Changes(self._pages, self._database, post)
         self.searches = Searches(self._helpers, self._database, post, self._failed)
+        self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
         self._db: Database | None = None
