@@ -82,7 +82,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("archive", "a", "archive", "Archive", "Take the chat out of the list; it stays searchable"),
     Command("delete", "d,delete", "delete", "Delete", "Delete the chat; u brings it back"),
     Command("export", "x", "export", "Export", "Write the chat to a file: Markdown, HTML, JSON, text"),
-    Command("resume", "r", "resume", "Resume", "Go on with the chat in its own tool; the terminal comes back"),
+    Command("resume", "r", "resume", "Resume", "Go on with the chat in its own tool"),
     Command("hand_over", "R", "hand_over", "Hand over", "Go on in another agent, or copy the command"),
     Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
     Command("tags", "t", "tags", "Tags", "Tag the chat"),
