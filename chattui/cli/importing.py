@@ -23,12 +23,14 @@ from chattui.sync.progress import Phase, Progress, SyncReport
 if TYPE_CHECKING:
     from chattui.sources.protocol import Source
     from chattui.store.database import Database
+    from chattui.sync.engine import Sync
     from chattui.sync.looking import Looked
 
 
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
+@click.option("--machine", metavar="NAME", help="The machine's name, of a host or of a tar on standard input (-).")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
 @click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
 @click.option("--no-embed", is_flag=True, help="Do not embed what comes, where search by meaning is on.")
@@ -41,6 +43,7 @@ def import_(
     context: Context,
     paths: tuple[Path, ...],
     names: tuple[str, ...],
+    machine: str | None,
     status: bool,
     no_index: bool,
     no_embed: bool,
@@ -49,18 +52,31 @@ def import_(
 ) -> int:
     """Import what is new from the usual places of Claude Code and Codex, or from PATHS.
 
+    ssh://[user@]host[:port][/path] reads from another machine, and a tar that comes through a pipe from a container
+    or wherever: docker exec NAME tar -cf - -C /root .claude | chattui import --machine NAME -
+
     What was imported before is not read again; what its tool has deleted stays.
     """
     if status:
         with context.store() as db:
             _print_status(db, as_json=as_json)
         return 0
-    sources = _sources(names)
+    from chattui.cli.remote import remote_of
+
+    sources, remote = _sources(names), remote_of(paths, machine)
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
         opening = opener.submit(stack.enter_context, context.store())
-        looked = None if paths else _look_meanwhile(sources, opening.done)
-        report = _run(opening.result(), sources, paths, looked, index=not no_index, lines=lines, quiet=as_json)
+        looked = None if paths or remote is not None else _look_meanwhile(sources, opening.done)
+        db, show = opening.result(), _line_printer if lines else _bar if sys.stderr.isatty() and not as_json else None
+        sync = _begin(db, sources, show, remote.machine if remote is not None else None)
+        if remote is not None:
+            state_dir = context.settings().state_dir
+            report = remote.run(db, sync, sources, state_dir, index=not no_index, quiet=as_json or lines, came=_stop_by_signals)
+        else:
+            report = _run(sync, sources, paths, looked, index=not no_index)
+        if show is _bar:
+            click.echo("\r\x1b[K", err=True, nl=False)
         if not report.stopped and not no_embed:
             from chattui.cli.semantic import embed_after_import
 
@@ -101,34 +117,31 @@ def _look_meanwhile(sources: list[Source], opened: Callable[[], bool]) -> Looked
     return looked
 
 
-def _run(
-    db: Database,
-    sources: list[Source],
-    paths: tuple[Path, ...],
-    looked: Looked | None,
-    *,
-    index: bool,
-    lines: bool,
-    quiet: bool,
-) -> SyncReport:
-    from chattui.sync.choose import history_in
+def _begin(
+    db: Database, sources: list[Source], show: Callable[[Progress], None] | None, machine: str | None
+) -> Sync:
+    """A sync that this process is set up for."""
     from chattui.sync.engine import Sync
 
-    show = _line_printer if lines else _bar if sys.stderr.isatty() and not quiet else None
     sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
-    sync = Sync(db, sources, tell=show)
+    return Sync(db, sources, machine=machine, tell=show)
+
+
+def _stop_by_signals(sync: Sync) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sync.stop())
-    if paths:
-        found = history_in(paths, sources)
-        report = sync.run_work(sync.compare(found), found=len(found), index=index)
-    else:
-        report = sync.run(os.environ, Path.home(), index=index, looked=looked)
-    if show is _bar:
-        click.echo("\r\x1b[K", err=True, nl=False)
-    return report
+
+
+def _run(sync: Sync, sources: list[Source], paths: tuple[Path, ...], looked: Looked | None, *, index: bool) -> SyncReport:
+    from chattui.sync.choose import history_in
+
+    _stop_by_signals(sync)
+    if not paths:
+        return sync.run(os.environ, Path.home(), index=index, looked=looked)
+    found = history_in(paths, sources)
+    return sync.run_work(sync.compare(found), found=len(found), index=index)
 
 
 def _line_printer(progress: Progress) -> None:
