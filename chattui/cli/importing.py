@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
 @click.option("--machine", metavar="NAME", help="The machine's name, of a host or of a tar on standard input (-).")
+@click.option("--mask-secrets", "mask", is_flag=True, help="Replace keys, tokens and passwords before they are stored.")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
 @click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
 @click.option("--no-embed", is_flag=True, help="Do not embed what comes, where search by meaning is on.")
@@ -44,6 +45,7 @@ def import_(
     paths: tuple[Path, ...],
     names: tuple[str, ...],
     machine: str | None,
+    mask: bool,
     status: bool,
     no_index: bool,
     no_embed: bool,
@@ -69,10 +71,12 @@ def import_(
         opening = opener.submit(stack.enter_context, context.store())
         looked = None if paths or remote is not None else _look_meanwhile(sources, opening.done)
         db, show = opening.result(), _line_printer if lines else _bar if sys.stderr.isatty() and not as_json else None
-        sync = _begin(db, sources, show, remote.machine if remote is not None else None)
+        sync = _begin(db, sources, show, remote.machine if remote is not None else None, mask=mask)
         if remote is not None:
             state_dir = context.settings().state_dir
-            report = remote.run(db, sync, sources, state_dir, index=not no_index, quiet=as_json or lines, came=_stop_by_signals)
+            report = remote.run(
+                db, sync, sources, state_dir, index=not no_index, quiet=as_json or lines, came=_stop_by_signals
+            )
         else:
             report = _run(sync, sources, paths, looked, index=not no_index)
         if show is _bar:
@@ -118,7 +122,7 @@ def _look_meanwhile(sources: list[Source], opened: Callable[[], bool]) -> Looked
 
 
 def _begin(
-    db: Database, sources: list[Source], show: Callable[[Progress], None] | None, machine: str | None
+    db: Database, sources: list[Source], show: Callable[[Progress], None] | None, machine: str | None, *, mask: bool
 ) -> Sync:
     """A sync that this process is set up for."""
     from chattui.sync.engine import Sync
@@ -126,7 +130,7 @@ def _begin(
     sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
-    return Sync(db, sources, machine=machine, tell=show)
+    return Sync(db, sources, machine=machine, tell=show, mask=mask)
 
 
 def _stop_by_signals(sync: Sync) -> None:
@@ -134,7 +138,9 @@ def _stop_by_signals(sync: Sync) -> None:
         signal.signal(number, lambda *_: sync.stop())
 
 
-def _run(sync: Sync, sources: list[Source], paths: tuple[Path, ...], looked: Looked | None, *, index: bool) -> SyncReport:
+def _run(
+    sync: Sync, sources: list[Source], paths: tuple[Path, ...], looked: Looked | None, *, index: bool
+) -> SyncReport:
     from chattui.sync.choose import history_in
 
     _stop_by_signals(sync)

@@ -69,7 +69,9 @@ def remote_of(paths: Sequence[Path], machine: str | None) -> Remote | None:
     if machine is None:
         return None
     if [str(path) for path in paths] != ["-"]:
-        raise ConfigError("--machine names the machine of a host or of a tar that comes through a pipe: import --machine NAME -")
+        raise ConfigError(
+            "--machine names the machine of a host or of a tar that comes through a pipe: import --machine NAME -"
+        )
     return Remote(machine, lambda *to: from_stream(sys.stdin.buffer, machine, *to))
 
 

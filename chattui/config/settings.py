@@ -20,6 +20,7 @@ class Settings:
     """What holds for one run of the program.
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
+    ``mask_secrets``: secrets are hidden on the screen until they are asked for.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones.
     """
 
@@ -31,6 +32,7 @@ class Settings:
     database: DatabaseTarget
     linger: float | None = DEFAULT_LINGER
     pg_bin: Path | None = None
+    mask_secrets: bool = True
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:

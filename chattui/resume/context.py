@@ -1,4 +1,4 @@
-"""A conversation as a file for another agent: Markdown that only its owner can read, bounded, the newest part."""
+"""A conversation as a file for another agent: Markdown that only its owner can read, bounded, the newest part, without secrets."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from typing import Final
 from chattui.domain.chat import Chat
 from chattui.domain.errors import ExportError
 from chattui.domain.portable import PortableMessage
+from chattui.domain.secrets import masked_chat
 from chattui.export.folder import Folder
 from chattui.export.markdown import Markdown
+from chattui.export.run import hidden
 from chattui.store import messages, taking
 from chattui.store.database import Database
 
@@ -70,8 +72,8 @@ def _pieces(db: Database, chat: Chat, first: int) -> Iterator[str]:
     portable = taking.portable(db, chat.id)
     if portable is None:
         raise ExportError("The chat is not there any more. It may have been deleted elsewhere.")
-    found = map(_shortened, taking.messages_of(db, chat.id, first, chat.message_count))
-    pieces = Markdown().pieces(portable, found)
+    found = map(_shortened, map(hidden, taking.messages_of(db, chat.id, first, chat.message_count)))
+    pieces = Markdown().pieces(replace(portable, chat=masked_chat(portable.chat)), found)
     yield next(pieces)
     if first > 1:
         yield f"*The conversation is long: its first {first - 1:,} of {chat.message_count:,} messages are left out.*\n\n"

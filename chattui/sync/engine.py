@@ -21,6 +21,7 @@ from chattui.store.delivery import Delivery, Receipt
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.looking import Looked, delivery_of, look
+from chattui.sync.masking import masked_chunks
 from chattui.sync.plan import Change, Work, plan
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
 
@@ -44,8 +45,16 @@ class Sync:
     """Imports histories into a database. ``run`` may be called again and again; ``stop`` ends it from another thread."""
 
     def __init__(
-        self, db: Database, sources: Sequence[Source], *, machine: str | None = None, tell: Tell | None = None
+        self,
+        db: Database,
+        sources: Sequence[Source],
+        *,
+        machine: str | None = None,
+        tell: Tell | None = None,
+        mask: bool = False,
     ) -> None:
+        """``mask``: secrets are replaced before they are stored."""
+        self._mask = mask
         self._db = db
         self._sources = sources
         self._machine = machine or machine_name()
@@ -189,11 +198,12 @@ class Sync:
             yield Delivery(file, None, before, moved_from=item.moved_from)
 
     def _read(self, item: Work, before: int, offset: int) -> Iterator[Delivery]:
-        if item.change is Change.NEW and (ready := self._ready.pop(item.file.path, None)):
+        if item.change is Change.NEW and not self._mask and (ready := self._ready.pop(item.file.path, None)):
             yield from ready
             return
         replaces = item.change is Change.REWRITTEN
-        for chunk in self._chunks(item, offset):
+        chunks = self._chunks(item, offset)
+        for chunk in masked_chunks(chunks) if self._mask else chunks:
             yield delivery_of(item.file, chunk, before, replace=replaces, moved_from=item.moved_from)
             before, replaces = chunk.offset, False
 

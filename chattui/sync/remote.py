@@ -32,7 +32,10 @@ _URL: Final = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/.*)?",
     re.ASCII | re.DOTALL,
 )
-_PARTS: Final = {".codex": ("sessions", "archived_sessions", "session_index.jsonl"), ".gemini/tmp": ("", "../projects.json")}
+_PARTS: Final = {
+    ".codex": ("sessions", "archived_sessions", "session_index.jsonl"),
+    ".gemini/tmp": ("", "../projects.json"),
+}
 """Of some usual places only these are fetched: beside the history there is what logs a person in."""
 
 _FORGOTTEN: Final = 86_400
@@ -121,7 +124,9 @@ def over_ssh(host: Host, sources: Sequence[Source], folder: Path, tell: Tell = l
 
     Raises ``SourceError`` when it cannot be reached, or has none.
     """
-    places = [host.path if not host.path.startswith("/~/") else f".{host.path[2:]}"] if host.path else usual_places(sources)
+    places = (
+        [host.path if not host.path.startswith("/~/") else f".{host.path[2:]}"] if host.path else usual_places(sources)
+    )
     with _private(folder) as directory, tempfile.TemporaryFile() as complaints:
         try:
             process = subprocess.Popen(

@@ -68,7 +68,9 @@ def unpack(stream: IO[bytes], to: Path, tell: Tell = lambda _: None, *, most_byt
                     raise SourceError(f"More than {MOST_FILES:,} files came: name a smaller directory.")
                 size = _write(content, target, member.mtime, size, most_bytes, tell)
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
-        raise SourceError(f"What came cannot be unpacked, as it is no whole tar: {visible_line(str(error))}.") from error
+        raise SourceError(
+            f"What came cannot be unpacked, as it is no whole tar: {visible_line(str(error))}."
+        ) from error
     except OSError as error:
         if error.errno is None:  # of a packed stream that is broken
             raise SourceError(f"What came cannot be unpacked, as it is broken: {visible_line(str(error))}.") from error

@@ -84,6 +84,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("export", "x", "export", "Export", "Write the chat to a file: Markdown, HTML, JSON, text"),
     Command("resume", "r", "resume", "Resume", "Go on with the chat in its own tool"),
     Command("hand_over", "R", "hand_over", "Hand over", "Go on in another agent, or copy the command"),
+    Command("reveal", "M", "reveal", "Show secrets", "Show hidden keys and passwords until you leave the chat"),
     Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
     Command("tags", "t", "tags", "Tags", "Tag the chat"),
     Command("chat_note", "T", "chat_note", "Note on the chat", "Write a note on the chat"),

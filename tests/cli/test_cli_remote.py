@@ -59,7 +59,9 @@ def test_a_host_is_read_and_remembered_by_its_own_paths(chattui: Program, called
     assert "question 1" in there.texts()
     assert "codex question 1" in there.texts(THREAD)
     assert listing(there.path) == before
-    assert called.read_text().startswith("-T -C -p 22 -- nora@box pwd && tar -cf - ./.claude/projects ./.codex/sessions")
+    assert called.read_text().startswith(
+        "-T -C -p 22 -- nora@box pwd && tar -cf - ./.claude/projects ./.codex/sessions"
+    )
     assert rows(there.db, "SELECT DISTINCT machine FROM chattui.imports") == [("box",)]
     assert (str(session),) in rows(there.db, "SELECT path FROM chattui.imports")
     assert left_behind(chattui) == []
@@ -93,7 +95,10 @@ def test_a_place_may_be_named(chattui: Program, called: Path, there: Home, tmp_p
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("echo 'Permission denied (publickey).' >&2; exit 255", "box cannot be reached: Permission denied (publickey)."),
+        (
+            "echo 'Permission denied (publickey).' >&2; exit 255",
+            "box cannot be reached: Permission denied (publickey).",
+        ),
         ("echo 'Welcome!'; exit 0", "box did not answer as a shell does: Welcome!"),
         ("echo /home/nora; exit 0", "is no whole tar"),
         ("echo /home/nora; tar -cf - ./nothing", "box has no history in the usual places"),
@@ -162,9 +167,7 @@ def test_a_session_of_a_host_and_of_a_pipe_is_one_chat(chattui: Program, called:
 )
 def test_a_pipe_without_history_is_said(chattui: Program, tmp_path: Path, stdin: bytes | None, said: str) -> None:
     (tmp_path / "note.txt").write_text("nothing")
-    done = chattui(
-        "import", "--machine", "c", "-", stdin=packed(tmp_path, "note.txt") if stdin is None else stdin
-    )
+    done = chattui("import", "--machine", "c", "-", stdin=packed(tmp_path, "note.txt") if stdin is None else stdin)
     assert done.code == 1
     assert said in done.err
     assert str(tmp_path) not in done.err

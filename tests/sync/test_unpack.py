@@ -17,7 +17,9 @@ from chattui.sync.unpack import unpack
 NAME = ".claude/projects/p/a.jsonl"
 
 
-def member(name: str, kind: bytes = tarfile.REGTYPE, *, size: int = 0, link: str = "", mtime: int = 7) -> tarfile.TarInfo:
+def member(
+    name: str, kind: bytes = tarfile.REGTYPE, *, size: int = 0, link: str = "", mtime: int = 7
+) -> tarfile.TarInfo:
     made = tarfile.TarInfo(name)
     made.type, made.size, made.linkname, made.mtime = kind, size, link, mtime
     made.mode = 0o4777

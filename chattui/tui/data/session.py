@@ -54,6 +54,8 @@ class Session:
         self.exports = Exports(self._database, post, self._failed)
         self.changes = Changes(self._pages, self._database, post)
         self.searches = Searches(self._helpers, self._database, post, self._failed)
+        self.masks = settings.mask_secrets
+        """Whether secrets are hidden until they are asked for."""
         self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from chattui.domain.search import FoundIn, Hit
-from chattui.domain.visible import visible_line
+from chattui.domain.secrets import shown_line
 from chattui.tui.commands import bindings
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.days import age
@@ -291,7 +291,7 @@ class SearchHits(HitList):
         about += f" · {count}{'+' if self.partial else ''} hit{'' if count == 1 and not self.partial else 's'}"
         if hidden and first.chat_id not in self._unfolded:
             about += f" · → shows {hidden} more"
-        title = clip(visible_line(first.title) or "Untitled", max(4, width - INDENT - cells(about)))
+        title = clip(shown_line(first.title) or "Untitled", max(4, width - INDENT - cells(about)))
         return [Segment(" ", palette.text), Segment(title, palette.strong), Segment(about, palette.muted)]
 
     def _title(self, hit: Hit, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
