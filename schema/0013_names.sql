@@ -232,45 +232,47 @@ END $$;
 CREATE FUNCTION chattui.name_of(p_path text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(p_path, '^[0-9]+-[0-9]+-', '');
 
--- The newest titles that a plan finds, but those that are only how the chat begins: there its first message is found. Common words
--- are in titles of the newest chats, and rare ones in few: both ways end soon.
+-- The newest titles that a plan finds, but those that are only how the chat begins: there its first message is found. Few are read
+-- from the index and sorted; of many, the newest chats have some.
 CREATE FUNCTION chattui.titles_with(p_owner text, p_q tsquery, p_pats text[], p_rest jsonb, p_since timestamptz, p_until timestamptz, p_limit integer)
 RETURNS TABLE (chat_id bigint, said_at timestamptz, title text) LANGUAGE plpgsql STABLE ROWS 5
-SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
-  c        refcursor;
-  v_said   constant chattui.said := ROW(0, NULL, NULL, NULL, NULL, NULL, NULL, NULL);  -- neither a message nor a note
-  v_listed boolean;
-  v_found  integer := 0;
-  v_seen   integer := 0;
+  c       refcursor;
+  v_said  constant chattui.said := ROW(0, NULL, NULL, NULL, NULL, NULL, NULL, NULL);  -- neither a message nor a note
+  v_most  constant integer := 1000;
+  v_looks constant integer := 20;
+  v_ids   bigint[];
+  v_found integer := 0;
 BEGIN
-  FOREACH v_listed IN ARRAY ARRAY[true, false] LOOP
-    IF v_listed THEN
-      OPEN c FOR SELECT x.id, x.last_message_at, x.title FROM chattui.chats x
-        WHERE x.owner = p_owner AND x.status = 'active' AND x.parent_id IS NULL AND (x.message_count > 0 OR x.source = 'chattui')
-          AND chattui.tsv(x.title) @@ p_q
-        ORDER BY x.pinned DESC, x.last_message_at DESC, x.id DESC LIMIT 200;
-    ELSE
-      OPEN c FOR SELECT x.id, x.last_message_at, x.title FROM chattui.chats x
-        WHERE x.owner = p_owner AND (x.status = 'archived' OR x.status = 'active' AND x.parent_id IS NOT NULL) AND chattui.tsv(x.title) @@ p_q
-        LIMIT 200;
+  PERFORM set_config('enable_indexscan', 'off', true);
+  v_ids := ARRAY(SELECT x.id FROM chattui.chats x WHERE x.owner = p_owner AND chattui.tsv(x.title) @@ p_q LIMIT v_most + 1);
+  PERFORM set_config('enable_indexscan', 'on', true);
+  IF cardinality(v_ids) <= v_most THEN
+    OPEN c FOR SELECT x.id, x.last_message_at, x.title FROM chattui.chats x
+      WHERE x.owner = p_owner AND x.id = ANY (v_ids) AND x.status <> 'deleted'
+      ORDER BY x.last_message_at DESC, x.id DESC LIMIT v_looks;
+  ELSE
+    OPEN c FOR SELECT x.id, x.last_message_at, x.title FROM chattui.chats x
+      WHERE x.owner = p_owner AND x.status = 'active' AND NOT x.pinned AND x.parent_id IS NULL AND (x.message_count > 0 OR x.source = 'chattui')
+        AND chattui.tsv(x.title) @@ p_q
+      ORDER BY x.last_message_at DESC, x.id DESC LIMIT v_looks;
+  END IF;
+  LOOP
+    FETCH c INTO chat_id, said_at, title;
+    EXIT WHEN NOT FOUND OR v_found >= p_limit;
+    IF said_at >= p_since AND said_at < p_until AND (p_pats = '{}' OR chattui.fold(title) ILIKE ALL (p_pats))
+       AND (p_rest IS NULL OR chattui.holds(p_owner, p_rest, chat_id, v_said, said_at, title, chattui.fold(title)))
+       AND NOT EXISTS (SELECT FROM chattui.messages m WHERE m.owner = p_owner AND m.chat_id = titles_with.chat_id AND m.seq <= 3
+             AND starts_with(regexp_replace(ltrim(left(m.content, 400), E' \t\r\n'), E'[ \t\r\n]+', ' ', 'g'), rtrim(left(title, 60), '… ')))
+       AND NOT EXISTS (SELECT FROM chattui.chats h JOIN chattui.chats u ON u.owner = h.owner AND u.id = h.parent_id
+             WHERE h.owner = p_owner AND h.id = titles_with.chat_id AND u.status = 'deleted') THEN
+      v_found := v_found + 1;
+      RETURN NEXT;
     END IF;
-    LOOP
-      FETCH c INTO chat_id, said_at, title;
-      EXIT WHEN NOT FOUND OR v_found >= p_limit;
-      IF said_at >= p_since AND said_at < p_until AND (p_pats = '{}' OR chattui.fold(title) ILIKE ALL (p_pats))
-         AND (p_rest IS NULL OR chattui.holds(p_owner, p_rest, chat_id, v_said, said_at, title, chattui.fold(title)))
-         AND NOT EXISTS (SELECT FROM chattui.messages m WHERE m.owner = p_owner AND m.chat_id = titles_with.chat_id AND m.seq <= 3
-               AND starts_with(regexp_replace(ltrim(left(m.content, 400), E' \t\r\n'), E'[ \t\r\n]+', ' ', 'g'), rtrim(left(title, 60), '… ')))
-         AND NOT EXISTS (SELECT FROM chattui.chats h JOIN chattui.chats u ON u.owner = h.owner AND u.id = h.parent_id
-               WHERE h.owner = p_owner AND h.id = titles_with.chat_id AND u.status = 'deleted') THEN
-        v_found := v_found + 1;
-        RETURN NEXT;
-      END IF;
-    END LOOP;
-    CLOSE c;
   END LOOP;
+  CLOSE c;
 END $$;
 
 -- What stands beside messages: notes and tags (the newest first, and on from a place), then, at the beginning, the newest few titles
@@ -316,7 +318,7 @@ BEGIN
              WHERE x.owner = v_me AND x.id = f.chat_id AND 'deleted' IN (x.status, u.status))
      ORDER BY f.noted_at DESC, f.chat_id DESC, f.place DESC
      LIMIT p_limit;
-  IF p_before < 'infinity' OR v_plan.q IS NULL OR NOT v_plan.needs THEN
+  IF p_before < 'infinity' OR v_plan.q IS NULL OR NOT v_plan.needs OR length(array_to_string(v_plan.words, '')) < 2 THEN
     RETURN;
   END IF;
   RETURN QUERY

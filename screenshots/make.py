@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import sys
@@ -78,6 +79,13 @@ async def keys(pilot: Pilot[int]) -> None:
     await pilot.pause(0.4)
 
 
+async def sources(pilot: Pilot[int]) -> None:
+    """Where chats come from."""
+    await pilot.press("f6")
+    await until(pilot, lambda: pilot.app.screen.query("#sources") and pilot.app.screen.query_one("#sources").count)  # type: ignore[attr-defined]
+    await pilot.pause(0.3)
+
+
 async def light(pilot: Pilot[int]) -> None:
     """The light theme."""
     await pilot.press("f8")
@@ -92,6 +100,7 @@ PICTURES: dict[str, tuple[Steps, tuple[int, int]]] = {
     "match": (match, (120, 36)),
     "new-chat": (new_chat, (120, 30)),
     "keys": (keys, (120, 44)),
+    "sources": (sources, (120, 36)),
     "light": (light, (120, 36)),
     "small": (start, (80, 24)),
 }
@@ -115,6 +124,7 @@ def main(names: list[str]) -> None:
     settings = load_settings({"CHATTUI_HOME": str(place / "h"), "CHATTUI_LINGER": "0"})
     try:
         fill(settings, place / "home", NOW)
+        os.environ["HOME"] = str(place / "home")  # whose sources are shown
         for name in names or PICTURES:
             asyncio.run(take(settings, name, *PICTURES[name]))
     finally:

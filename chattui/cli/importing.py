@@ -10,18 +10,20 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from chattui.cli import output
+from chattui.cli.asked import Asked, asked
 from chattui.cli.context import EXIT_ERROR, EXIT_INTERRUPTED, Context
 from chattui.domain.visible import visible_line
-from chattui.sync.progress import Phase, Progress, SyncReport
+from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
 
 if TYPE_CHECKING:
-    from chattui.sources.protocol import Source
+    from chattui.cli.remote import Remote
     from chattui.store.database import Database
     from chattui.sync.engine import Sync
     from chattui.sync.looking import Looked
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
 @click.option("--machine", metavar="NAME", help="The machine's name, of a host or of a tar on standard input (-).")
 @click.option("--mask-secrets", "mask", is_flag=True, help="Replace keys, tokens and passwords before they are stored.")
+@click.option("--since", "since", metavar="DATE", help="Only chats with something since then: 2026-10-03, 2026-10, 3w.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be imported, with counts by source.")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
 @click.option("--no-index", is_flag=True, help="Leave the search index as it is.")
 @click.option("--no-embed", is_flag=True, help="Do not embed what comes, where search by meaning is on.")
@@ -46,13 +50,18 @@ def import_(
     names: tuple[str, ...],
     machine: str | None,
     mask: bool,
+    since: str | None,
+    dry_run: bool,
     status: bool,
     no_index: bool,
     no_embed: bool,
     as_json: bool,
     lines: bool,
 ) -> int:
-    """Import what is new from the usual places of Claude Code and Codex, or from PATHS.
+    """Import what is new from the usual places of every tool, or from PATHS.
+
+    A path is a file of any format that is read, a folder that is looked through, the zip of an export,
+    or - for standard input.
 
     ssh://[user@]host[:port][/path] reads from another machine, and a tar that comes through a pipe from a container
     or wherever: docker exec NAME tar -cf - -C /root .claude | chattui import --machine NAME -
@@ -65,72 +74,90 @@ def import_(
         return 0
     from chattui.cli.remote import remote_of
 
-    sources, remote = _sources(names), remote_of(paths, machine)
+    remote = remote_of(paths, machine)
+    if remote is not None and dry_run:
+        raise click.UsageError("--dry-run looks at this machine alone.")
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
+        wanted = asked(stack, context.settings(), names, () if remote is not None else paths, since)
+        wanted = replace(wanted, machine=remote.machine if remote is not None else None, mask=mask)
         opening = opener.submit(stack.enter_context, context.store())
-        looked = None if paths or remote is not None else _look_meanwhile(sources, opening.done)
-        db, show = opening.result(), _line_printer if lines else _bar if sys.stderr.isatty() and not as_json else None
-        sync = _begin(db, sources, show, remote.machine if remote is not None else None, mask=mask)
-        if remote is not None:
-            state_dir = context.settings().state_dir
-            report = remote.run(
-                db, sync, sources, state_dir, index=not no_index, quiet=as_json or lines, came=_stop_by_signals
-            )
-        else:
-            report = _run(sync, sources, paths, looked, index=not no_index)
-        if show is _bar:
-            click.echo("\r\x1b[K", err=True, nl=False)
+        looked = (
+            None
+            if paths or remote is not None
+            else _look_meanwhile(wanted, opening.done, ahead=not dry_run and since is None)
+        )
+        if dry_run:
+            _preview(opening.result(), wanted, looked, as_json=as_json or lines)
+            return 0
+        if looked is not None and not (as_json or lines):
+            from chattui.cli.found import print_found
+
+            print_found(wanted.sources, looked)
+        state_dir = context.settings().state_dir
+        report = _run(
+            opening.result(), wanted, looked, remote, state_dir, index=not no_index, lines=lines, quiet=as_json
+        )
         if not report.stopped and not no_embed:
             from chattui.cli.semantic import embed_after_import
 
             went_through = embed_after_import(opening.result(), quiet=as_json or lines)
+    wanted.left_out.save()
     if lines:
         click.echo(json.dumps(report.as_json()))
     elif as_json:
         output.print_json(report.as_json())
     else:
-        _print_report(report)
+        _print_report(report, wanted.left_out.count)
     if report.stopped or not went_through:
         return EXIT_INTERRUPTED
-    return EXIT_ERROR if report.faults and not report.read else 0
+    came_to_nothing = not report.read or (paths and not report.messages)
+    return EXIT_ERROR if report.faults and came_to_nothing else 0
 
 
-def _sources(names: tuple[str, ...]) -> list[Source]:
-    from chattui.domain.errors import ConfigError
-    from chattui.sources.plugins import faults
-    from chattui.sources.registry import all_sources
-
-    sources = [s for s in all_sources() if not names or s.name in names]
-    unknown = set(names) - {s.name for s in all_sources()}
-    if unknown:
-        known = ", ".join(s.name for s in all_sources())
-        raise ConfigError(f"There is no source {', '.join(sorted(unknown))}. The sources are: {known}.")
-    for fault in faults():
-        click.echo(visible_line(fault), err=True)
-    return sources
-
-
-def _look_meanwhile(sources: list[Source], opened: Callable[[], bool]) -> Looked:
+def _look_meanwhile(wanted: Asked, opened: Callable[[], bool], *, ahead: bool) -> Looked:
     """Look in the usual places while the database is being opened, and go on to read while it is being set up."""
     from chattui.sync.looking import look, read_ahead
 
-    looked = look(sources, os.environ, Path.home())
-    if not opened():
+    looked = look(wanted.sources, os.environ, Path.home())
+    if ahead and not opened():
         read_ahead(looked, opened)
     return looked
 
 
-def _begin(
-    db: Database, sources: list[Source], show: Callable[[Progress], None] | None, machine: str | None, *, mask: bool
-) -> Sync:
-    """A sync that this process is set up for."""
-    from chattui.sync.engine import Sync
-
-    sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
-    return Sync(db, sources, machine=machine, tell=show, mask=mask)
+def _run(
+    db: Database,
+    wanted: Asked,
+    looked: Looked | None,
+    remote: Remote | None,
+    state_dir: Path,
+    *,
+    index: bool,
+    lines: bool,
+    quiet: bool,
+) -> SyncReport:
+    show = _line_printer if lines else show_bar if sys.stderr.isatty() and not quiet else None
+    hurry()
+    sync = wanted.sync(db, show)
+    if remote is not None:
+        report = remote.run(
+            db, sync, wanted.sources, state_dir, index=index, quiet=quiet or lines, came=_stop_by_signals
+        )
+        if show is show_bar:
+            click.echo("\r\x1b[K", err=True, nl=False)
+        return report
+    _stop_by_signals(sync)
+    if wanted.paths:
+        found = wanted.history()
+        report = sync.run_work(wanted.work(sync, found), found=len(found), index=index)
+        report = replace(
+            report, faults=tuple(FileFault(wanted.named(f.path), wanted.named(f.reason)) for f in report.faults)
+        )
+    else:
+        report = sync.run(os.environ, Path.home(), index=index, looked=looked)
+    if show is show_bar:
+        click.echo("\r\x1b[K", err=True, nl=False)
+    return report
 
 
 def _stop_by_signals(sync: Sync) -> None:
@@ -138,23 +165,36 @@ def _stop_by_signals(sync: Sync) -> None:
         signal.signal(number, lambda *_: sync.stop())
 
 
-def _run(
-    sync: Sync, sources: list[Source], paths: tuple[Path, ...], looked: Looked | None, *, index: bool
-) -> SyncReport:
-    from chattui.sync.choose import history_in
+def _preview(db: Database, wanted: Asked, looked: Looked | None, *, as_json: bool) -> None:
+    """What an import would bring, on the screen; nothing is stored."""
+    sync = wanted.sync(db)
+    found = looked.found if looked is not None else wanted.history()
+    told = sync.preview(wanted.work(sync, found), len(found))
+    if as_json:
+        output.print_json(told.as_json())
+        return
+    for one in told.sources:
+        click.echo(
+            f"{one.label:<20} {one.new:>6,} new files, {one.changed:,} changed: {one.chats:,} chats, "
+            f"{one.messages:,} messages"
+        )
+    click.echo(f"{told.found:,} files looked at, {told.unchanged:,} with nothing to bring. Nothing was imported.")
+    for fault in [*(looked.faults if looked is not None else ()), *told.faults][:20]:
+        click.echo(f"  {visible_line(wanted.named(fault.path))}: {visible_line(wanted.named(fault.reason))}", err=True)
 
-    _stop_by_signals(sync)
-    if not paths:
-        return sync.run(os.environ, Path.home(), index=index, looked=looked)
-    found = history_in(paths, sources)
-    return sync.run_work(sync.compare(found), found=len(found), index=index)
+
+def hurry() -> None:
+    """Set this process up for reading gigabytes."""
+    sys.setswitchinterval(0.0002)  # the thread that feeds the server must not wait 5 ms for its turn beside the parser
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # records come and go by the million and make no cycles
 
 
 def _line_printer(progress: Progress) -> None:
     print(json.dumps(progress.as_json()), flush=True)
 
 
-def _bar(progress: Progress) -> None:
+def show_bar(progress: Progress) -> None:
     """One line on a terminal, written over itself."""
     match progress.phase:
         case Phase.LOOKING:
@@ -172,10 +212,12 @@ def _bar(progress: Progress) -> None:
     click.echo(f"\r{text}\x1b[K", err=True, nl=False)
 
 
-def _print_report(report: SyncReport) -> None:
+def _print_report(report: SyncReport, left_out: int) -> None:
     click.echo(
         f"{report.found:,} files looked at, {report.read:,} read, {report.messages:,} messages in {report.seconds:.1f} s."
     )
+    if left_out:
+        click.echo(f"{left_out:,} file{'' if left_out == 1 else 's'} left out by rules of the configuration.")
     if report.problems:
         click.echo(f"{report.problems:,} records could not be read: chattui import --status names them.", err=True)
     for fault in report.faults[:20]:

@@ -15,6 +15,7 @@ from chattui.cli.resuming import resume
 from chattui.cli.searching import search
 from chattui.cli.semantic import semantic
 from chattui.cli.showing import show
+from chattui.cli.watching import watch
 
 EPILOG = """
 Exit codes: 0 done, 1 failed (search: nothing found), 2 wrong use or setting, 3 no database to be had, 4 no such chat,
@@ -55,7 +56,7 @@ def group(
         ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat)))
 
 
-for command in (list_, show, search, new, resume, import_, export, semantic, db):
+for command in (list_, show, search, new, resume, import_, watch, export, semantic, db):
     group.add_command(command)
 
 

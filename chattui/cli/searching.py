@@ -11,7 +11,7 @@ import click
 
 from chattui.cli import output
 from chattui.cli.context import EXIT_ERROR, Context
-from chattui.domain.search import BY, FoundBy, Hit, Page
+from chattui.domain.search import BY, FoundBy, Hit, Page, counted
 from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
@@ -82,8 +82,11 @@ def search(
     for hit in page.hits:
         _print_hit(hit)
     total = f"{page.about}" if page.exact else f"about {page.about}"
-    by_words = sum(hit.found_by is not FoundBy.MEANING for hit in page.hits)
-    also = f", {len(page.hits) - by_words} by meaning" if page.fused else ""
+    said = counted(page.hits)
+    by_words = sum(hit.found_by is not FoundBy.MEANING for hit in said)
+    also = f", {len(said) - by_words} by meaning" if page.fused else ""
+    if names := len(page.hits) - len(said):
+        also += f", {names} name{'' if names == 1 else 's'}"
     click.echo(f"{by_words} of {total} messages{also}" + ("" if page.complete else "; time ran out"), err=True)
     return 0
 

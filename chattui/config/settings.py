@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from chattui.config.directories import find_directories
 from chattui.config.file import read_config_file
+from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
 from chattui.domain.errors import ConfigError
 
@@ -20,8 +21,8 @@ class Settings:
     """What holds for one run of the program.
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
-    ``mask_secrets``: secrets are hidden on the screen until they are asked for.
-    ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones.
+    ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
+    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for.
     """
 
     data_dir: Path
@@ -32,6 +33,7 @@ class Settings:
     database: DatabaseTarget
     linger: float | None = DEFAULT_LINGER
     pg_bin: Path | None = None
+    rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
 
 
@@ -59,6 +61,7 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         database=target,
         linger=linger,
         pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
+        rules=configured.rules,
     )
 
 

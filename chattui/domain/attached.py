@@ -10,8 +10,9 @@ from chattui.domain.kinds import Kind
 _KEPT = re.compile(r"^\[[^\[\]\n,]{1,100}, \d{1,9}(?:\.\d)? (?:bytes|KB|MB)\]$", re.MULTILINE)
 """What sources write in the place of bytes that they have cut out: ``[image/png, 34 KB]``."""
 
-_NAMED = re.compile(r"\[(?:[\w.+-]{1,100}/[\w.+-]{1,100}|file|image(?: [^\n]*)?)\]")
-"""What they write where a history has no bytes, or damaged ones: ``[image/png]``, ``[image /home/ann/a.png]``."""
+_NAMED = re.compile(r"(?:[^\n]{1,300}\n)?\[(?:[\w.+-]{1,100}/[\w.+-]{1,100}|file|image(?: [^\n]*)?)\]")
+"""What they write where a history has no bytes, or damaged ones: ``[image/png]``, ``[image /home/ann/a.png]``; perhaps
+below a line with the file's name."""
 
 _WITH_DATA = frozenset({Kind.ATTACHMENT, Kind.TOOL_CALL, Kind.TOOL_RESULT})
 _SIGNATURES = {

@@ -21,6 +21,7 @@ class HistoryFile:
     inode: int
     device: int
     whole: bool = False  # written anew by its tool each time: read anew when changed, and stored in one piece
+    container: bool = False  # holds many chats: those are read that have changed, each stored in one piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,9 @@ class Chunk:
 
     ``offset`` is the byte position after the last record consumed, ``line`` the number of lines before it, ``state``
     what the source needs to continue there (JSON-serialisable).
+
+    In a container, a chunk belongs to one chat, the chunks of a chat come one after the other, and the last of them says
+    the chat's ``version``; ``offset`` only tells how far reading has come, and ``line`` and ``state`` say nothing.
     """
 
     chat: ChatInfo
@@ -120,3 +124,4 @@ class Chunk:
     state: dict[str, Any]
     problems: tuple[Problem, ...] = ()
     tool_updates: tuple[NewToolUse, ...] = ()  # ends of calls that yield no message of their own
+    version: str | None = None  # of a container's chat, which is whole with this chunk

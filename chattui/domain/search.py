@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -57,6 +58,16 @@ class Hit:
     def is_message(self) -> bool:
         """Whether the match is in the message itself."""
         return self.found_in is FoundIn.MESSAGE
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is the title of a chat or the name of a file, of which only the newest few are looked for."""
+        return self.found_in in (FoundIn.TITLE, FoundIn.FILE)
+
+
+def counted(hits: Iterable[Hit]) -> list[Hit]:
+    """The hits that are counted: messages and notes, not names."""
+    return [hit for hit in hits if not hit.is_name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _END_OF_TIME: Final = 253_370_764_800_000  # 9999-01-01, in milliseconds
 _COMMANDS: Final = ("command", "cmd")
 _TARGETS: Final = (
     "file_path",
+    "filePath",
     "notebook_path",
     "command",
     "cmd",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -11,12 +11,19 @@ from typing import Any, Final
 import orjson
 
 from chattui.domain.errors import SourceError
+from chattui.sources.archives import is_zip
 from chattui.sources.lines import first_records
 
 LONGEST_DOCUMENT: Final = 64 << 20
-"""Bytes of a JSON document that is read whole only to tell what it is."""
+"""Bytes of a JSON document that is read whole, or of a database that is copied, only to tell what it is."""
+
+SQLITE: Final = b"SQLite format 3\0"
+"""How every SQLite database begins."""
 
 _START: Final = 4096
+_OUTLINED: Final = 1 << 20
+_DEPTH: Final = 3
+_NAMES: Final = 500
 _OF_LINES: Final = (".jsonl", ".zst")
 
 
@@ -26,8 +33,9 @@ class Head:
     Sources are asked with the first record alone, and only if none knows that one, with more of them.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, named: bool = True) -> None:
         self.path = path
+        self.named = named  # by a person, and not only found in a folder
         self._depth = 1
 
     def deepen(self, depth: int) -> None:
@@ -51,11 +59,26 @@ class Head:
         """The first JSON objects that stand on a line each; none in Markdown and in very long documents."""
         suffix = self.path.suffix
         try:
+            if self.start.startswith(SQLITE) or is_zip(self.start):
+                return ()
             if suffix == ".md" or (suffix == ".json" and self.path.stat().st_size > LONGEST_DOCUMENT):
                 return ()
             return tuple(islice(first_records(self.path, self._depth), self._depth))
         except (SourceError, OSError, ValueError):
             return ()
+
+    @cached_property
+    def tables(self) -> Mapping[str, frozenset[str]]:
+        """The tables of an SQLite database and their columns; none in any other file."""
+        if not self.start.startswith(SQLITE):
+            return {}
+        from chattui.sources.sqlite import Database
+
+        try:
+            with Database(self.path, LONGEST_DOCUMENT) as db:
+                return db.tables
+        except SourceError:
+            return {}
 
     @cached_property
     def document(self) -> Any:
@@ -68,3 +91,53 @@ class Head:
             return orjson.loads(self.path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
         except (OSError, ValueError):
             return None
+
+    @cached_property
+    def outline(self) -> frozenset[str]:
+        """Names in the first object of a JSON document of any length, or of the documents in a zip of an export: dotted,
+        ``chat.history.messages``, three deep. Of a long one only its beginning is looked at."""
+        if self.document is not None:
+            return frozenset(_names(self.document))
+        try:
+            if is_zip(self.start):
+                from chattui.sources.exports import beginning
+
+                return frozenset(_first_names(beginning(self.path, _OUTLINED)))
+            if self.path.suffix not in _OF_LINES and self.start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+                with self.path.open("rb") as file:
+                    return frozenset(_first_names(file.read(_OUTLINED)))
+        except (SourceError, OSError, ValueError):
+            pass
+        return frozenset()
+
+
+def _names(document: object) -> Iterator[str]:
+    first = document[0] if isinstance(document, list) and document else document
+    waiting = [("", first, 1)]
+    left = _NAMES
+    while waiting and left:
+        before, value, depth = waiting.pop(0)
+        for name, inner in value.items() if isinstance(value, dict) else ():
+            if not (left := left - 1):
+                return
+            yield before + name
+            if depth < _DEPTH:
+                waiting.append((f"{before}{name}.", inner, depth + 1))
+
+
+def _first_names(raw: bytes) -> Iterator[str]:
+    """The same of the beginning of a document."""
+    import ijson
+
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    item = "item" if raw.lstrip()[:1] == b"[" else ""
+    left = _NAMES
+    try:
+        for prefix, event, value in ijson.parse(raw):
+            if event == "map_key" and prefix.count(".") < _DEPTH:
+                yield f"{prefix}.{value}".removeprefix(item).removeprefix(".")
+                left -= 1
+            if not left or (prefix == item and event == "end_map"):
+                return
+    except (ijson.JSONError, ValueError):
+        return

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.head import Head
-from chattui.sources.protocol import Report, Source
+from chattui.sources.protocol import ContainerSource, Report, Source
 
 GROUP: Final = "chattui.sources"
 log = logging.getLogger("chattui.sources")
@@ -39,7 +39,7 @@ def installed(taken: frozenset[str], own: frozenset[str]) -> tuple[Source, ...]:
             _faults.append(f"The source {entry.name!r} ({entry.value}) cannot be used: {_sentence(error)}.")
             continue
         names.add(made.name)
-        found.append(Guarded(made))
+        found.append(GuardedContainer(made) if isinstance(made, ContainerSource) else Guarded(made))
     return tuple(found)
 
 
@@ -75,8 +75,11 @@ class Guarded:
     def read(
         self, path: Path, *, offset: int = 0, line: int = 0, state: Mapping[str, Any] | None = None
     ) -> Iterator[Chunk]:
+        yield from self._chunks(path, lambda: self._inner.read(path, offset=offset, line=line, state=state))
+
+    def _chunks(self, path: Path, read: Callable[[], Iterator[Chunk]]) -> Iterator[Chunk]:
         try:
-            yield from self._inner.read(path, offset=offset, line=line, state=state)
+            yield from read()
         except (SourceError, OSError):
             raise
         except Exception as error:
@@ -95,6 +98,23 @@ class Guarded:
         except Exception:
             log.warning("the source %s failed", self.name, exc_info=True)
             return otherwise
+
+
+class GuardedContainer(Guarded):
+    """The same for a source with files that hold many chats."""
+
+    def __init__(self, inner: ContainerSource) -> None:
+        super().__init__(inner)
+        self._container = inner
+
+    def is_container(self, path: Path) -> bool:
+        return self._tried(lambda: bool(self._container.is_container(path)), False)
+
+    def companions(self, path: Path) -> Iterable[Path]:
+        return self._tried(lambda: tuple(self._container.companions(path)), ())
+
+    def read_chats(self, path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
+        yield from self._chunks(path, lambda: self._container.read_chats(path, known))
 
 
 def _sentence(error: Exception) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.head import Head
@@ -52,3 +52,31 @@ class Source(Protocol):
 
     def resume_command(self, source_id: str) -> tuple[str, ...]:
         """The command that continues the chat in its own tool, run in the chat's project directory."""
+
+
+@runtime_checkable
+class ContainerSource(Source, Protocol):
+    """A source with files that hold many chats: databases, exports, logs of many runs. It may have other files too."""
+
+    def is_container(self, path: Path) -> bool:
+        """Whether this file is one of those. ``read`` is not asked for it then, but ``read_chats``."""
+
+    def companions(self, path: Path) -> Iterable[Path]:
+        """Files beside this one, container or not, that are a part of it: when one of them changes, it has changed.
+        They need not exist. A database's log is one."""
+
+    def read_chats(self, path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
+        """The chats of a container that have changed, each as a whole, chunk after chunk.
+
+        ``known`` has the version that each chat had when it was read, by its ``source_id``. A version is any short text
+        that changes when the chat does; a chat without messages has one too. Nothing is yielded for a chat whose
+        version is the known one, nor for one that is not there any more: it is kept. Reading may be broken off after any
+        chunk; what was read then is known the next time. Memory is bounded by a chunk and the versions.
+
+        Raises ``SourceError`` as ``read`` does, and ``NotNow`` when the tool is just writing the file.
+        """
+
+
+def with_containers(source: Source) -> ContainerSource | None:
+    """The source, if it has files that hold many chats. Cheap: it is asked for every file."""
+    return cast(ContainerSource, source) if hasattr(source, "read_chats") else None

@@ -21,22 +21,36 @@ OWN: Final = {
     "pi": "chattui.sources.pi:Pi",
     "cursor": "chattui.sources.cursor:Cursor",
     "aider": "chattui.sources.aider:Aider",
+    "opencode": "chattui.sources.opencode:OpenCode",
+    "goose": "chattui.sources.goose:Goose",
+    "crush": "chattui.sources.crush:Crush",
+    "llm": "chattui.sources.llm:Llm",
+    "elia": "chattui.sources.elia:Elia",
+    "oterm": "chattui.sources.oterm:Oterm",
+    "ollama": "chattui.sources.ollama_app:OllamaApp",
     "continue": "chattui.sources.continue_dev:Continue",
     "amp": "chattui.sources.amp:Amp",
     "vscode-chat": "chattui.sources.vscode_chat:VSCodeChat",
+    "lm-studio": "chattui.sources.lm_studio:LmStudio",
+    "chatgpt": "chattui.sources.chatgpt:ChatGpt",
+    "claude-ai": "chattui.sources.claude_ai:ClaudeAi",
+    "open-webui": "chattui.sources.open_webui:OpenWebUi",
+    "transcript": "chattui.sources.transcripts:Transcripts",
     "chattui-json": "chattui.sources.chattui_json:ChattuiJson",
 }
 """chattui's own sources, in the order in which they are shown; the same entry points as in pyproject.toml. They are
 known without reading the metadata of installed packages, so that a checkout and a broken installation have them too."""
 
-HISTORY_SUFFIXES: Final = frozenset({".jsonl", ".zst", ".json", ".md"})
+HISTORY_SUFFIXES: Final = frozenset(
+    {".jsonl", ".zst", ".json", ".md", ".db", ".sqlite", ".sqlite3", ".vscdb", ".zip", ".vtt", ".srt"}
+)
 """How files end that are looked at in a folder that a person names; a file named itself is looked at in any case."""
 
 LOOKED_AT: Final = 50
 """Records that are looked at, at most, to tell a file's format."""
 
 _ASKED_FIRST: Final = ("chattui-json", "codex", "pi", "copilot-cli", "gemini-cli", "vscode-chat")
-_ASKED_LAST: Final = ("cursor", "claude-code")
+_ASKED_LAST: Final = ("cursor", "claude-code", "transcript")
 """In which order sources are asked about a file: the surest marks first, and last the formats without one that only
 they have. The others, and those of other packages, are asked between."""
 
@@ -60,17 +74,18 @@ def source(name: str) -> Source:
     raise SourceError(f"There is no source named {name!r}. The sources are: {known}.")
 
 
-def recognise(path: Path, sources: Sequence[Source] | None = None) -> Source | None:
+def recognise(path: Path, sources: Sequence[Source] | None = None, *, named: bool = True) -> Source | None:
     """The source whose format a file has, by its beginning; None when it is none of them, or cannot be read.
 
-    Of ``sources`` alone, if given: a file of another one's format is None then.
+    Of ``sources`` alone, if given: a file of another one's format is None then. A file that was only found in a folder
+    is not ``named``: a text is no chat then, whatever stands in it.
     """
-    head = Head(path)
+    head = Head(path, named=named)
     for depth in (1, LOOKED_AT):
         head.deepen(depth)
         for one in _asked():
             if one.recognises(head):
-                return one if sources is None or one.name in {s.name for s in sources} else None
+                return one if sources is None else next((given for given in sources if given.name == one.name), None)
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import errors as pg
 
 from chattui.domain.errors import Cancelled, DatabaseError
-from chattui.domain.search import Cursor, FoundIn, Hit, Page
+from chattui.domain.search import Cursor, FoundIn, Hit, Page, counted
 
 LEFT_OUT = "This regular expression takes too long on a message, which was left out."
 TOO_LONG = "This regular expression takes too long: these are not all hits."
@@ -72,9 +72,9 @@ def deep_search(
         cursor, problem = page.more, None
         if page.complete or cursor is None or len(hits) >= limit or time.monotonic() >= until + _TRIES * (step > 0):
             break
-    page = replace(page, hits=tuple(hits), about=max(page.about, len(hits)), more=cursor)
+    page = replace(page, hits=tuple(hits), about=max(page.about, len(counted(hits))), more=cursor)
     if after is None and cursor is None and problem is None:  # these are all
-        page = replace(page, about=len(hits), exact=True)
+        page = replace(page, about=len(counted(hits)), exact=True)
     if problem is not None:
         return replace(page, exact=False, complete=cursor is None, problems=(problem,))
     return page

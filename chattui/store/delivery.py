@@ -28,6 +28,7 @@ class Delivery:
     error: str | None = None
     moved_from: str | None = None  # the path under which this same file was imported before
     bodies: tuple[bytes, ...] = ()
+    expected_mtime_ns: int | None = None  # of a container: the time that its import has
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ No sequential scans: the foreign key's check is planned once, while ``chats`` is
 """
 
 OFFSETS: LiteralString = """
-SELECT path, byte_offset, state ? 'second_copy' FROM chattui.imports
+SELECT path, byte_offset, state ? 'second_copy', mtime_ns FROM chattui.imports
  WHERE owner = CURRENT_USER::text AND machine = %(machine)s AND path = ANY (%(paths)s)
 """
 
@@ -149,6 +150,10 @@ UPDATE chattui.imports SET line = 0, problems = '[]', problem_count = 0, message
 OTHER_FILE: LiteralString = """
 SELECT 1 FROM chattui.imports
  WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND (machine, path) <> (%(machine)s, %(path)s) AND message_count > 0
+ UNION ALL
+SELECT 1 FROM chattui.imported_chats k JOIN chattui.imports i ON i.owner = k.owner AND i.id = k.import_id
+ WHERE k.owner = CURRENT_USER::text AND k.chat_id = %(chat_id)s AND (i.machine, i.path) <> (%(machine)s, %(path)s)
+   AND k.message_count > 0
  LIMIT 1
 """
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union
 
+from chattui.domain.history import HistoryFile
 from chattui.store.database import Database
-from chattui.store.tables import ME, chats, imports
+from chattui.store.storable import storable_path
+from chattui.store.tables import ME, chats, imported_chats, imports
 
 PROBLEMS_KEPT = 20
 
@@ -77,8 +80,8 @@ def places(db: Database, chat_id: int) -> list[ImportPlace]:
     return db.read(lambda conn: [ImportPlace(*row) for row in conn.execute(statement)])
 
 
-def known(db: Database, machine: str) -> dict[str, ImportRow]:
-    """Every file that was imported on this machine, by path."""
+def known(db: Database, machine: str, files: Sequence[HistoryFile] | None = None) -> dict[str, ImportRow]:
+    """Every file that was imported on this machine, by path; or of ``files`` those, by their paths or inodes."""
     columns = (
         imports.c.path,
         imports.c.source,
@@ -96,7 +99,18 @@ def known(db: Database, machine: str) -> dict[str, ImportRow]:
     )
     joined = imports.outerjoin(chats, (chats.c.owner == imports.c.owner) & (chats.c.id == imports.c.chat_id))
     statement = select(*columns).select_from(joined).where(imports.c.owner == ME, imports.c.machine == machine)
-    return db.read(lambda conn: {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement)})
+
+    def work(conn: Connection) -> dict[str, ImportRow]:
+        if files is None:
+            return {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement)}
+        paths = [storable_path(file.path) for file in files]
+        found = {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement.where(imports.c.path.in_(paths)))}
+        moved = [file.inode for file, path in zip(files, paths, strict=True) if path not in found]
+        if moved:
+            found |= {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement.where(imports.c.inode.in_(moved)))}
+        return found
+
+    return db.read(work)
 
 
 def state(db: Database, machine: str, path: str) -> dict[str, Any]:
@@ -106,8 +120,22 @@ def state(db: Database, machine: str, path: str) -> dict[str, Any]:
     return db.read(lambda conn: conn.execute(statement).scalar()) or {}
 
 
-def faults(db: Database, *, limit: int = 200) -> list[ImportFault]:
-    """Files with problems, the latest first."""
+def versions(db: Database, machine: str, path: str) -> dict[str, str]:
+    """Of a container the version of each chat that need not be read again, by its source id."""
+    joined = imported_chats.join(
+        imports, (imports.c.owner == imported_chats.c.owner) & (imports.c.id == imported_chats.c.import_id)
+    )
+    statement = (
+        select(imported_chats.c.source_id, imported_chats.c.version)
+        .select_from(joined)
+        .where(imports.c.owner == ME, imports.c.machine == machine, imports.c.path == path)
+        .where(imported_chats.c.version != "")
+    )
+    return db.read(lambda conn: {r[0]: r[1] for r in conn.execute(statement)})
+
+
+def faults(db: Database, *, limit: int = 200, source: str | None = None) -> list[ImportFault]:
+    """Files with problems, the latest first; of one ``source`` alone, if given."""
     statement = (
         select(
             imports.c.path,
@@ -122,6 +150,8 @@ def faults(db: Database, *, limit: int = 200) -> list[ImportFault]:
         .order_by(imports.c.imported_at.desc(), imports.c.path)
         .limit(limit)
     )
+    if source is not None:
+        statement = statement.where(imports.c.source == source)
 
     def work(conn: Connection) -> list[ImportFault]:
         return [
@@ -134,18 +164,34 @@ def faults(db: Database, *, limit: int = 200) -> list[ImportFault]:
 
 def summaries(db: Database) -> list[SourceSummary]:
     """What each source brought in, by machine."""
+    of_containers = imported_chats.join(
+        imports, (imports.c.owner == imported_chats.c.owner) & (imports.c.id == imported_chats.c.import_id)
+    )
+    brought = union(
+        select(imports.c.source, imports.c.machine, imports.c.chat_id).where(imports.c.owner == ME),
+        select(imports.c.source, imports.c.machine, imported_chats.c.chat_id)
+        .select_from(of_containers)
+        .where(imports.c.owner == ME),
+    ).subquery()
+    counted = (
+        select(brought.c.source, brought.c.machine, func.count(brought.c.chat_id).label("chats"))
+        .group_by(brought.c.source, brought.c.machine)
+        .subquery()
+    )
+    joined = imports.join(counted, (counted.c.source == imports.c.source) & (counted.c.machine == imports.c.machine))
     statement = (
         select(
             imports.c.source,
             imports.c.machine,
             func.count(),
-            func.count(func.distinct(imports.c.chat_id)),
+            counted.c.chats,
             func.coalesce(func.sum(imports.c.message_count), 0),
             func.count().filter(imports.c.outcome != "complete"),
             func.max(imports.c.imported_at),
         )
+        .select_from(joined)
         .where(imports.c.owner == ME)
-        .group_by(imports.c.source, imports.c.machine)
+        .group_by(imports.c.source, imports.c.machine, counted.c.chats)
         .order_by(imports.c.source, imports.c.machine)
     )
     return db.read(lambda conn: [SourceSummary(*r) for r in conn.execute(statement)])

@@ -31,6 +31,9 @@ class Target:
     next_seq: int
     existing: bool  # it held messages before this batch
     path: str | None = None  # of the first file that brings messages in this batch
+    compared: bool = False  # comes whole from a container, and is held against what is there
+    kept: int = 0  # how many of its messages were there already, as they come again
+    added_by: set[str] = field(default_factory=set)  # containers of which only messages are taken that are not here yet
     own: bool = False  # messages that were added here wait aside until all has come
     last_at: datetime | None = None
     seqs: dict[str, int] = field(default_factory=dict)  # source_id to seq, of this batch and what was looked up

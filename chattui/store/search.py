@@ -15,7 +15,7 @@ from chattui.domain.kinds import Kind, Role
 from chattui.domain.language import And, Literal, Node, Or, Phrase, Query, Regex, Word, parse
 from chattui.domain.needle import Needle
 from chattui.domain.query import match_ranges, pattern_of
-from chattui.domain.search import Cursor, Hit, Page
+from chattui.domain.search import Cursor, Hit, Page, counted
 from chattui.store import beside
 from chattui.store.database import Database
 from chattui.store.deep_search import deep_search, explained, has_phrase, without_expressions
@@ -82,7 +82,7 @@ def search(
     slot: str | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Page:
-    """A page of hits for what was typed: what is beside messages first, then messages with the words as a phrase, then the others;
+    """A page of hits for what was typed: notes first, then messages with the words as a phrase, then the others;
     newest first in each.
 
     The last word is a prefix unless a blank or a quote follows it. Ends early when ``budget_ms`` is spent; the page
@@ -127,17 +127,27 @@ def _read(
     after: Cursor | None,
     budget_ms: int,
 ) -> Page:
-    """A page: what is beside messages before messages."""
+    """A page: notes before messages, names among the messages of their time."""
     looks_beside = has_text(query) and (after is None or after.tier == beside.TIER)
     first = beside.find(conn, wanted, pattern, limit=limit, after=after)[:limit] if looks_beside else []
     found = [hit for hit, _ in first]
     if first and len(first) == limit:  # messages come on the next page
         return Page(tuple(found), limit, False, first[-1][1], True)
+    notes, names = counted(found), [hit for hit in found if hit.is_name]
     room = limit - len(first)
     page = _page(_rows(conn, wanted, room + 1, after, budget_ms), room, pattern)
     if after is None and page.more is None:  # nothing was left out
         page = replace(page, about=len(page.hits), exact=True)
-    return replace(page, hits=(*found, *page.hits), about=page.about + len(found))
+    return replace(page, hits=(*notes, *_among(names, page.hits)), about=page.about + len(notes))
+
+
+def _among(names: list[Hit], messages: tuple[Hit, ...]) -> list[Hit]:
+    """Names, the newest first, each before the first message that is older."""
+    hits = list(messages)
+    for name in sorted(names, key=lambda hit: hit.created_at, reverse=True):
+        older = (nr for nr, hit in enumerate(hits) if hit.is_message and hit.created_at < name.created_at)
+        hits.insert(next(older, len(hits)), name)
+    return hits
 
 
 def _rows(conn: Connection, wanted: str, limit: int, after: Cursor | None, budget_ms: int) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chattui.domain.search import HitCount, SavedSearch
+from chattui.domain.search import HitCount, SavedSearch, counted
 from chattui.store import search
 from chattui.store.database import Database
 from chattui.store.storable import storable
@@ -76,10 +76,10 @@ def count(db: Database, query: str) -> HitCount:
     """How many hits a search has, as far as ``COUNTED`` hits or a quarter of a second tell."""
     page = search.search(db, query + " ", limit=COUNTED, budget_ms=COUNT_BUDGET_MS)
     if page.more is None and page.complete:
-        return HitCount(len(page.hits))
+        return HitCount(len(counted(page.hits)))
     if page.exact:
         return HitCount(page.about)
-    return HitCount(len(page.hits), at_least=True)
+    return HitCount(len(counted(page.hits)), at_least=True)
 
 
 def _clean(query: str) -> str | None:

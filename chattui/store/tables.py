@@ -206,6 +206,20 @@ imports = Table(
     ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
 )
 
+imported_chats = Table(
+    "imported_chats",
+    metadata,
+    _owner(),
+    Column("import_id", BigInteger, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("chat_id", BigInteger),
+    Column("version", Text, nullable=False),
+    Column("message_count", Integer, nullable=False),
+    PrimaryKeyConstraint("owner", "import_id", "source_id"),
+    ForeignKeyConstraint(["owner", "import_id"], ["chattui.imports.owner", "chattui.imports.id"]),
+    ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
+)
+
 snapshots = Table(
     "snapshots",
     metadata,

@@ -16,6 +16,7 @@ import psycopg
 
 from chattui.domain.history import ChatInfo
 from chattui.store import delivery as sql
+from chattui.store.containers import Containers
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
 from chattui.store.imports import PROBLEMS_KEPT
@@ -48,12 +49,21 @@ class HistoryWriter:
         accepted, skipped = self._accepted(conn, deliveries)
         targets = self._targets(conn, accepted)
         goes = [targets.get(_key(d.chunk.chat)) if d.chunk is not None else None for d in accepted]
+        containers = Containers(conn, self._machine, accepted)
         for item, target in zip(accepted, goes, strict=True):
-            if target is not None:
+            if item.file.container and item.replace:
+                containers.begin_reading(item)
+            if target is None:
+                continue
+            if item.file.container:
+                containers.prepare(target, item)
+            else:
                 if item.replace:
                     self._make_room(conn, target, item)
                 self._look_up(conn, target, item)
-        stored, calls = self._write_messages(conn, accepted, goes)
+            if item.chunk is not None and item.chunk.messages:
+                target.path = target.path or storable_path(item.file.path)
+        stored, calls = self._write_messages(conn, accepted, goes, containers)
         for target in targets.values():
             if target.own:
                 conn.execute(sql.OWN_BACK, {"chat_id": target.chat_id, "behind": target.next_seq - 1})
@@ -61,11 +71,16 @@ class HistoryWriter:
             conn.execute(sql.TOOL_CALLS, {"calls": calls})
         self._write_attachments(conn, accepted, targets)
         self._write_imports(conn, accepted, targets, stored)
+        containers.remember(accepted, targets, stored)
         changed = frozenset(t.chat_id for t in targets.values())
         return Receipt(sum(stored), changed, tuple(skipped))
 
     def _write_messages(
-        self, conn: psycopg.Connection[Any], items: Sequence[Delivery], goes: Sequence[Target | None]
+        self,
+        conn: psycopg.Connection[Any],
+        items: Sequence[Delivery],
+        goes: Sequence[Target | None],
+        containers: Containers,
     ) -> tuple[list[int], str]:
         """Number and store the messages, the server taking in what is numbered while the rest still is.
 
@@ -76,19 +91,28 @@ class HistoryWriter:
         if self._is_restricted is None:
             row = conn.execute(sql.IS_RESTRICTED).fetchone()
             self._is_restricted = row is not None and bool(row[0])
-        if self._is_restricted:  # then by way of another table
+        targets = list({id(t): t for t in goes if t}.values())
+        aside = self._is_restricted or any(t.compared for t in targets)
+        if aside:  # then by way of another table
             conn.execute(sql.BY_WAY_OF)
         stored = []
-        with conn.cursor().copy(sql.COPY_ASIDE if self._is_restricted else sql.COPY_MESSAGES) as copy:
+        with conn.cursor().copy(sql.COPY_ASIDE if aside else sql.COPY_MESSAGES) as copy:
             for item, target in zip(items, goes, strict=True):
                 lines = [] if target is None else number(target, item, self._known(target, item))
                 stored.append(len(lines) // 2)
                 for at in range(0, len(lines), _COPY_PIECES):
                     copy.write(b"".join(lines[at : at + _COPY_PIECES]))
-            calls = [row for target in {id(t): t for t in goes if t}.values() for row in call_rows(target)]
+            calls = [row for target in targets for row in call_rows(target)]
             text = storable_json(calls) if calls else ""
-        if self._is_restricted:
+        if aside:
+            containers.settle(targets)
             conn.execute(sql.TAKE_IN)
+            left = {t.chat_id: t.kept for t in targets}
+            for n, target in enumerate(goes):
+                if target is not None:
+                    here = min(left[target.chat_id], stored[n])
+                    left[target.chat_id] -= here
+                    stored[n] -= here
         return stored, text
 
     def _accepted(self, conn: psycopg.Connection[Any], items: Sequence[Delivery]) -> tuple[list[Delivery], list[str]]:
@@ -96,8 +120,9 @@ class HistoryWriter:
         paths = sorted({storable_path(d.file.path) for d in items})
         rows = conn.execute(sql.OFFSETS, {"machine": self._machine, "paths": paths})
         offsets: dict[str, int] = {}
-        for path, offset, is_second in rows:
-            offsets[path] = offset
+        times: dict[str, int] = {}
+        for path, offset, is_second, mtime_ns in rows:
+            offsets[path], times[path] = offset, mtime_ns
             if is_second:
                 self._second_copies.add(path)
         accepted, skipped = [], []
@@ -109,7 +134,12 @@ class HistoryWriter:
                     offsets[path] = row[0]
                     if row[1]:
                         self._second_copies.add(path)
-            if path in skipped or offsets.get(path, 0) != item.expected_offset:
+            is_other = item.file.container and times.get(path) not in (
+                None,
+                item.expected_mtime_ns,
+                item.file.mtime_ns,
+            )
+            if path in skipped or is_other or offsets.get(path, 0) != item.expected_offset:
                 skipped.append(path)
                 continue
             if item.chunk is not None:
@@ -127,7 +157,8 @@ class HistoryWriter:
                 continue
             key = _key(item.chunk.chat)
             infos[key] = item.chunk.chat
-            if item.chunk.messages or item.expected_offset > 0 or item.chunk.chat.is_copy:
+            goes_on = item.expected_offset > 0 and not item.file.container
+            if item.chunk.messages or goes_on or item.chunk.chat.is_copy:
                 filled.add(key)
             began = item.chunk.chat.created_at or next(
                 (m.created_at for m in item.chunk.messages if m.created_at), None
@@ -176,7 +207,8 @@ class HistoryWriter:
         of = {"chat_id": target.chat_id, "machine": self._machine, "path": path}
         conn.execute(sql.START_OVER, of)
         assert item.chunk is not None
-        if item.chunk.chat.is_copy or conn.execute(sql.OTHER_FILE, of).fetchone():
+        is_second = target.path not in (None, path)  # another file brings it too, in this batch
+        if is_second or item.chunk.chat.is_copy or conn.execute(sql.OTHER_FILE, of).fetchone():
             self._second_copies.add(path)
             return
         target.own = conn.execute(sql.OWN_ASIDE, of).rowcount > 0
@@ -208,7 +240,8 @@ class HistoryWriter:
     def _known(self, target: Target, item: Delivery) -> Container[str]:
         """Ids that are not taken again: those of the chat, where the delivery's file is not its first one."""
         path = storable_path(item.file.path)
-        target.path = target.path or path
+        if item.file.container:
+            return set(target.seqs) if path in target.added_by else ()
         if not target.existing and target.path != path:
             self._second_copies.add(path)
             return set(target.seqs)
@@ -222,6 +255,8 @@ class HistoryWriter:
                 continue
             for m in item.chunk.messages:
                 seq = target.seqs.get(m.source_id)
+                if seq is not None and seq <= target.kept:
+                    continue
                 for nth, attachment in enumerate(m.attachments, 1):
                     digest = hashlib.sha256(attachment.data).digest()
                     size = len(attachment.data)
@@ -251,7 +286,8 @@ class HistoryWriter:
                 conn.execute(sql.COPIED, {"chat_id": target.chat_id, "machine": self._machine, "path": path})
                 shared.add(target.chat_id)
             earlier = rows.get(path, {"problems": [], "problem_count": 0, "message_count": 0})
-            rows[path] = _import_values(item, target, count, earlier)
+            is_many = item.file.container  # its chats are remembered one by one
+            rows[path] = _import_values(item, None if is_many else target, 0 if is_many else count, earlier)
         for path, row in rows.items():
             if path in self._second_copies or row["chat_id"] in shared:
                 row["state"] = row["state"] | {"second_copy": True}

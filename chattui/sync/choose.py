@@ -7,8 +7,11 @@ from pathlib import Path
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import HistoryFile
+from chattui.sources.archives import Archive, is_zip
+from chattui.sources.exports import documents
 from chattui.sources.protocol import Source
 from chattui.sources.registry import HISTORY_SUFFIXES, recognise
+from chattui.sources.transcripts.source import TEXTS
 from chattui.sources.walk import history_file
 
 
@@ -26,14 +29,35 @@ def _below(path: Path, sources: Sequence[Source]) -> list[tuple[Source, HistoryF
     try:
         if not path.is_dir():
             if (source := recognise(path, sources)) is None:
-                raise SourceError(f"{path} is not a history that chattui knows ({known}).")
+                raise SourceError(_why_not(path, known))
             return [(source, history_file(source, path, path.stat()))]
         found = []
         for inner in sorted(path.rglob("*")):
-            if inner.suffix in HISTORY_SUFFIXES and inner.is_file() and (source := recognise(inner, sources)):
+            is_wanted = inner.suffix.lower() in HISTORY_SUFFIXES and inner.is_file()
+            if is_wanted and (source := recognise(inner, sources, named=False)):
                 found.append((source, history_file(source, inner, inner.stat())))
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
     if not found:
         raise SourceError(f"{path} holds no history that chattui knows ({known}).")
     return found
+
+
+def _why_not(path: Path, known: str) -> str:
+    """Why a file that a person has named is no history, in one sentence."""
+    path.stat()
+    start = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            start = file.read(4)
+    if is_zip(start):
+        with Archive(path) as archive:
+            for name in documents(archive)[:1]:
+                archive.open(name).close()
+        return f"{path} holds no chats that chattui knows: a zip is read when it is an export of web chats."
+    if path.suffix.lower() in TEXTS and start:
+        return (
+            f"{path} is not a history that chattui knows, nor a dialogue: nobody takes turns in it, as in “User: …” or "
+            "“## Assistant”."
+        )
+    return f"{path} is not a history that chattui knows ({known})."

@@ -10,20 +10,24 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from chattui.domain.errors import SourceError
-from chattui.domain.history import Chunk, HistoryFile
-from chattui.sources.protocol import Source
+from chattui.domain.errors import LeftOut, NotNow, SourceError
+from chattui.domain.history import Chunk, HistoryFile, NewMessage
+from chattui.sources.protocol import Source, with_containers
 from chattui.store import forks, imports, search_index
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
+from chattui.sync.containers import chats_of
 from chattui.sync.looking import Looked, delivery_of, look
 from chattui.sync.masking import masked_chunks
 from chattui.sync.plan import Change, Work, plan
+from chattui.sync.preview import Preview, preview
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
+from chattui.sync.since import Recent, is_recent
 
 log = logging.getLogger("chattui.sync")
 
@@ -41,6 +45,12 @@ def machine_name() -> str:
     return platform.node() or "unknown"
 
 
+def _size(message: NewMessage) -> int:
+    """Characters, and the bytes that go with them."""
+    cut = message.attachments
+    return len(message.content) + (sum(len(one.data) for one in cut) if cut else 0)
+
+
 class Sync:
     """Imports histories into a database. ``run`` may be called again and again; ``stop`` ends it from another thread."""
 
@@ -51,11 +61,14 @@ class Sync:
         *,
         machine: str | None = None,
         tell: Tell | None = None,
+        since: datetime | None = None,
         mask: bool = False,
     ) -> None:
-        """``mask``: secrets are replaced before they are stored."""
+        """``since``: only files that were written, and of containers chats with a message, since then. ``mask``: secrets
+        are replaced before they are stored."""
         self._mask = mask
         self._db = db
+        self._since = since
         self._sources = sources
         self._machine = machine or machine_name()
         self._tell = tell or (lambda _progress: None)
@@ -65,6 +78,8 @@ class Sync:
         self._progress = Progress(Phase.LOOKING)
         self._problems = 0
         self._ready: dict[Path, list[Delivery]] = {}  # read before the database was there
+        self.chat_ids: set[int] = set()
+        """The chats that messages were stored for, or that were looked at again."""
 
     def stop(self) -> None:
         """End after the batch that is being stored; what was stored stays, the rest comes next time."""
@@ -74,9 +89,34 @@ class Sync:
         """What the usual places hold that is new or changed."""
         return self.compare(look(self._sources, env, home).found)
 
-    def compare(self, found: Sequence[tuple[Source, HistoryFile]]) -> list[Work]:
-        """What of ``found`` is new or changed."""
-        return plan(found, imports.known(self._db, self._machine), self._report)
+    def compare(
+        self, found: Sequence[tuple[Source, HistoryFile]], *, spooled: Path | None = None, few: bool = False
+    ) -> list[Work]:
+        """What of ``found`` is new or changed. ``spooled``: named after its content, and so the same as a known one of
+        that name. ``few``: the database is asked for these files alone."""
+        known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
+        recent = [(source, file) for source, file in found if is_recent(file, self._since)]
+        if spooled is not None and (row := known.get(storable_path(spooled))):
+            recent = [
+                (source, replace(file, mtime_ns=row.mtime_ns, inode=row.inode) if file.path == spooled else file)
+                for source, file in recent
+            ]
+        return plan(recent, known, self._report)
+
+    def preview(self, work: Sequence[Work], found: int) -> Preview:
+        """What ``work`` out of so many files would bring; nothing is stored."""
+        return preview(work, found, self._unread)
+
+    def _unread(self, item: Work) -> Iterator[Chunk]:
+        if (source := with_containers(item.source)) is not None and item.file.container:
+            return iter(Recent(source.read_chats(item.file.path, self._versions(item)), self._since))
+        rewritten = item.change is Change.REWRITTEN or item.known is None
+        return self._chunks(item, 0 if rewritten or item.known is None else item.known.byte_offset)
+
+    def _versions(self, item: Work) -> dict[str, str]:
+        if item.known is None:
+            return {}
+        return imports.versions(self._db, self._machine, item.moved_from or storable_path(item.file.path))
 
     def run(
         self, env: Mapping[str, str], home: Path, *, index: bool = True, looked: Looked | None = None
@@ -139,6 +179,7 @@ class Sync:
 
     def _settled(self, pending: Future[Receipt]) -> int:
         receipt = pending.result()
+        self.chat_ids |= receipt.chat_ids
         elapsed = max(1e-6, time.perf_counter() - self._began)
         messages = self._progress.messages + receipt.stored
         done, total = self._progress.bytes_done, self._progress.bytes
@@ -159,8 +200,9 @@ class Sync:
                 batch.append(delivery)
                 if delivery.chunk is not None:
                     messages += len(delivery.chunk.messages)
-                    chars += sum(len(m.content) for m in delivery.chunk.messages)
-                if not whole and (messages >= limit or chars >= BATCH_CHARS):
+                    chars += sum(map(_size, delivery.chunk.messages))
+                is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
+                if is_cut and not whole and (messages >= limit or chars >= BATCH_CHARS):
                     yield batch
                     batch, messages, chars, limit = [], 0, 0, BATCH_MESSAGES
                     if self._stop.is_set():
@@ -175,9 +217,8 @@ class Sync:
         if item.change is Change.TOUCHED:
             yield Delivery(file, None, at, moved_from=item.moved_from)
             return
-        rewritten = item.change is Change.REWRITTEN
         before = at
-        read_from = 0 if rewritten else at
+        read_from = 0 if item.change is Change.REWRITTEN or file.container else at
         something = False
         try:
             for delivery in self._read(item, before, read_from):
@@ -186,8 +227,15 @@ class Sync:
                 yield delivery
                 something = True
                 self._problems += len(chunk.problems)
-                self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
+                if not (file.container and known):  # of a known one it is not said where in it the new chats are
+                    self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
                 before = read_from = chunk.offset
+        except LeftOut:
+            return
+        except NotNow as error:
+            log.info("%s is read another time: %s", file.path, error)
+            self._report(file.path, str(error))
+            return
         except (SourceError, OSError) as error:
             reason = str(error) if isinstance(error, SourceError) else (error.strerror or str(error))
             log.warning("cannot read %s: %s", file.path, reason)
@@ -200,6 +248,9 @@ class Sync:
     def _read(self, item: Work, before: int, offset: int) -> Iterator[Delivery]:
         if item.change is Change.NEW and not self._mask and (ready := self._ready.pop(item.file.path, None)):
             yield from ready
+            return
+        if item.file.container:
+            yield from chats_of(item, self._versions(item), self._since, mask=self._mask)
             return
         replaces = item.change is Change.REWRITTEN
         chunks = self._chunks(item, offset)

@@ -12,10 +12,10 @@ SPAN = 4096
 def fingerprint(history: HistoryFile, offset: int) -> tuple[bytes | None, bytes | None]:
     """(hash of the first 4 KiB, hash of the last 4 KiB before ``offset``), each of bytes before ``offset`` only.
 
-    (None, None) for what cannot be judged so: files that are read whole, whose offsets need not be bytes of the file
+    (None, None) for what cannot be judged so: files that are read whole and containers, whose offsets need not be bytes of the file
     (of a compressed one they count what was unpacked), and offset 0.
     """
-    if offset <= 0 or history.whole:
+    if offset <= 0 or history.whole or history.container:
         return None, None
     with history.path.open("rb") as file:
         head = file.read(min(SPAN, offset))

@@ -46,6 +46,8 @@ def read_ahead(looked: Looked, stop: Callable[[], bool]) -> None:
     """
     messages = chars = 0
     for source, file in looked.found:
+        if file.container:
+            continue  # may be as long as all others together
         deliveries: list[Delivery] = []
         before = 0
         try:

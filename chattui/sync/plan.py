@@ -35,7 +35,7 @@ class Work:
 
     @property
     def bytes(self) -> int:
-        """Bytes still to be read."""
+        """Bytes still to be read; of a container that is known by how many it has grown, for most of it is passed over."""
         if self.known is None or self.change is not Change.GROWN or self.file.whole:
             return self.file.size
         return max(0, self.file.size - self.known.byte_offset)
@@ -88,6 +88,9 @@ def plan(
 
 
 def _change(row: ImportRow, file: HistoryFile) -> Change:
+    if file.container:
+        same = (row.size, row.mtime_ns) == (file.size, file.mtime_ns) and row.byte_offset >= file.size
+        return Change.TOUCHED if same else Change.GROWN
     if row.byte_offset == 0 or file.whole:
         return Change.REWRITTEN if row.byte_offset else Change.GROWN
     if file.size < row.byte_offset:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chattui.tui.data.ahead import ReadAhead
     from chattui.tui.data.background_embedding import BackgroundEmbedding
     from chattui.tui.data.background_sync import BackgroundSync
+    from chattui.tui.data.background_watch import BackgroundWatch
     from chattui.tui.data.session import Session
 
 
@@ -43,7 +44,7 @@ class Arguments:
     chat: str | None = None
     search: str | None = None
     new: bool = False
-    imports: bool = True  # bring in what is new by itself
+    imports: bool = True  # bring in what is new by itself, now and as it is written
 
 
 class ChattuiApp(App[int]):
@@ -71,7 +72,7 @@ class ChattuiApp(App[int]):
         self._session: Session | None = None
         self._sync: BackgroundSync | None = None
         self._embedding: BackgroundEmbedding | None = None
-        self._import_begun = False
+        self._watch: BackgroundWatch | None = None
         self.memory = Memory(self)
         self._keys = KeysInTurn(self, super().on_event)
         target = settings.database
@@ -127,30 +128,34 @@ class ChattuiApp(App[int]):
         """The next key that waits may go, behind a change of focus that was asked for."""
         self.call_later(self._keys.answered)
 
-    def begin_import(self) -> None:
-        """The import that every start makes, once."""
-        if not self._import_begun:
-            self._import_begun = True
-            self.start_import()
+    def begin_watch(self) -> None:
+        """Bring in what is new, and go on with what comes; once."""
+        if self._watch is None and self.arguments.imports:
+            from chattui.tui.data.background_watch import BackgroundWatch
 
-    def start_import(self, *, by_hand: bool = False) -> bool:
-        """Import in the background; False when one is running."""
-        if not self.arguments.imports and not by_hand:
-            return True
+            self._watch = BackgroundWatch(self._tell, self._database_url)
+            self._watch.start()
+
+    def start_import(self) -> bool:
+        """Import in the background, by hand; False when that is going on."""
         if self._sync is None:
             from chattui.tui.data.background_sync import BackgroundSync
 
-            target = self.settings.database
-            self._sync = BackgroundSync(self._tell, target.conninfo if target.kind == "url" else None)
+            self._sync = BackgroundSync(self._tell, self._database_url)
         return self._sync.start()
+
+    @property
+    def _database_url(self) -> str | None:
+        """The database for programs beside the app; None for the embedded one, which they find themselves."""
+        target = self.settings.database
+        return target.conninfo if target.kind == "url" else None
 
     def begin_embedding(self) -> None:
         """Embed what is new in the background, where search by meaning is on. From the helper thread."""
         if self._embedding is None:
             from chattui.tui.data.background_embedding import BackgroundEmbedding
 
-            target = self.settings.database
-            self._embedding = BackgroundEmbedding(target.conninfo if target.kind == "url" else None)
+            self._embedding = BackgroundEmbedding(self._database_url)
         self._embedding.start()
 
     def action_toggle_theme(self) -> None:
@@ -178,8 +183,9 @@ class ChattuiApp(App[int]):
             seen = self.main.open_chat.chat is not None or len(self.main.tabs.all) > 1
             state = self.main.state() if seen else None
             self._session.close(state)
-        if self._sync is not None:
-            self._sync.stop()
+        for beside in (self._watch, self._sync):
+            if beside is not None:
+                beside.stop()
         if self._embedding is not None:
             self._embedding.stop()
         self.exit(0)

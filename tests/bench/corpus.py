@@ -54,6 +54,11 @@ def large(options: Options) -> Path:
     return _home(options, "corpus-L", sessions=2_000, messages=500_000, big=20_000)
 
 
+def many(options: Options) -> Path:
+    """A $HOME of 5,000 files, most of them short."""
+    return _home(options, "corpus-many", sessions=4_550, messages=45_000, big=0)
+
+
 def manifest(home: Path) -> dict[str, Any]:
     """What is known of a corpus; see ``write``."""
     found: dict[str, Any] = json.loads((home / "manifest.json").read_text("utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.bench import bulk
+from tests.bench import bulk, watching
 from tests.bench.live_writer import FIRST, LAST
 from tests.bench.machine import Others, process_ms, wait_quiet
 from tests.bench.options import Options
@@ -18,6 +18,7 @@ NOTES = (
     "Live: another program adds a reply of 100 tokens a second to the open chat, in blocks, for ten seconds, as an import "
     "does with a history that grows; the pane is at the end and follows, the list of chats too. CPU time of the app in that "
     "time, as a share of one core.",
+    *watching.NOTES,
 )
 _SECONDS, _RATE = 10, 100
 _BLOCKS = (50, 10)
@@ -25,7 +26,7 @@ _LIMIT = 15
 
 
 def measure(options: Options) -> list[Row]:
-    """A row for each size of block."""
+    """A row for each size of block, and those of watching."""
     home = bulk.database(options.cache, 10_000)
     rows: list[Row] = []
     for size in _BLOCKS:
@@ -34,7 +35,7 @@ def measure(options: Options) -> list[Row]:
         what = f"a reply streamed at {_RATE} tokens/s, in blocks of {size}, followed"
         rows.append(timing(what, shares, limit=_LIMIT, unit="% of one core", others=[others.cores]))
     home.stop_server()
-    return rows
+    return rows + watching.measure(options)
 
 
 def _session(home: Home, size: int) -> float:

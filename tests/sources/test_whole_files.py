@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import export_makers
 import makers
 import pytest
+from container_makers import NOON, opencode_message
 from histories import SESSION, age, jsonl, stamp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,8 +24,11 @@ from chattui.sources import chunks
 from chattui.sources.amp import Amp
 from chattui.sources.continue_dev import Continue
 from chattui.sources.gemini_cli import GeminiCli
+from chattui.sources.lm_studio import LmStudio
+from chattui.sources.opencode import OpenCode
 from chattui.sources.protocol import Source
 from chattui.sources.registry import recognise
+from chattui.sources.transcripts import Transcripts
 from chattui.sources.vscode_chat import VSCodeChat
 
 Make = Callable[[random.Random, int], Any]
@@ -46,12 +51,25 @@ def gemini(rng: random.Random, size: int) -> Any:
     return {"sessionId": SESSION, "projectHash": "f" * 64, "startTime": stamp(0), "messages": messages}
 
 
+def opencode_export(rng: random.Random, size: int) -> Any:
+    made = [(n, *opencode_message(rng, "ses_1", n)) for n in range(1, size + 1)]
+    messages = [
+        {"info": {"id": f"msg_{n}", **info}, "parts": [{"id": name, **part} for name, part in parts]}
+        for n, info, parts in made
+    ]
+    return {"info": {"id": "ses_1", "title": "Boats", "time": {"created": NOON}}, "messages": messages}
+
+
 CASES = [
     Case(GeminiCli(), "session-a.json", gemini, one_document),
     Case(Continue(), f"{SESSION}.json", makers.continue_session, one_document),
     Case(Amp(), "T-1.json", makers.amp_thread, one_document),
+    Case(OpenCode(), "session.json", opencode_export, one_document),
     Case(VSCodeChat(), f"{SESSION}.json", makers.vscode_session, one_document),
     Case(VSCodeChat(), f"{SESSION}.jsonl", makers.vscode_log, jsonl),
+    Case(LmStudio(), "1772000000000.conversation.json", export_makers.studio_random, one_document),
+    Case(Transcripts(), "talk.vtt", export_makers.vtt, bytes),
+    Case(Transcripts(), "talk.md", export_makers.dialogue, bytes),
 ]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.source.name + Path(case.name).suffix)
 quick = settings(
@@ -114,6 +132,9 @@ def test_any_value_in_any_field(case: Case, tmp_path: Path, seed: int, values: l
         return [spoil(inner) for inner in value] if isinstance(value, list) else value
 
     made = case.make(rng, 20)
+    if isinstance(made, bytes):
+        check_survives(case, tmp_path, b" ".join(str(value).encode() for value in values) + made)
+        return
     spoiled = [one for one in map(spoil, made) if isinstance(one, dict)] if isinstance(made, list) else spoil(made)
     check_survives(case, tmp_path, case.encode(spoiled))
 

@@ -74,15 +74,18 @@ def test_a_title_that_is_how_the_chat_begins_is_found_there(db: Database) -> Non
     assert [(h.chat_id, h.seq, h.found_in) for h in hits] == [(chat, 1, FoundIn.MESSAGE)]
 
 
-def test_the_newest_few_titles_come_before_the_messages(db: Database) -> None:
+def test_the_newest_few_titles_stand_among_the_messages_of_their_time(db: Database) -> None:
     for number in range(9):
         chat = begin(db, title=f"Zebrafish {number}")
         fill(db, chat, [(f"hay {number}", NOON + timedelta(days=number))])
     talk = begin(db)
-    fill(db, talk, [("zebrafish are fish", NOON + timedelta(days=99))])
+    fill(
+        db, talk, [("old zebrafish", NOON + timedelta(days=6, hours=1)), ("zebrafish swim", NOON + timedelta(days=99))]
+    )
     page = search.search(db, "zebrafish ")
-    assert [h.title for h in page.hits[:5]] == [f"Zebrafish {n}" for n in (8, 7, 6, 5, 4)]
-    assert [(h.chat_id, h.found_in) for h in page.hits[5:]] == [(talk, FoundIn.MESSAGE)]
+    names = [f"Zebrafish {n}" for n in (8, 7, 6, 5, 4)]
+    assert [h.snippet for h in page.hits] == ["zebrafish swim", *names[:2], "old zebrafish", *names[2:]]
+    assert (page.about, page.exact) == (2, True), "names are not counted"
     seen: list[Hit] = []
     after = None
     for _ in range(9):
@@ -91,7 +94,9 @@ def test_the_newest_few_titles_come_before_the_messages(db: Database) -> None:
         after = page.more
         if after is None:
             break
-    assert [h.found_in for h in seen] == [FoundIn.TITLE, FoundIn.TITLE, FoundIn.MESSAGE], "those of the first page"
+    assert [h.snippet for h in seen] == [*names[:2], "zebrafish swim", "old zebrafish"], (
+        "those that the first page holds"
+    )
 
 
 def test_titles_of_archived_chats_and_subagents_are_found_those_of_deleted_ones_are_not(db: Database) -> None:
@@ -121,9 +126,9 @@ def test_the_number_before_a_name_is_no_part_of_it(db: Database) -> None:
     assert beside(db, "zoning role:user ") == [(FoundIn.FILE, "zoning.pdf", 1)]
 
 
-def test_names_come_before_notes_and_each_once(db: Database) -> None:
+def test_notes_come_before_names_and_each_once(db: Database) -> None:
     chat = begin(db, "hay", title="Zebrafish")
     marks.note(db, chat, 1, "a zebrafish note")
     attach(db, chat, 1, "1-1-zebrafish.png", "image/png")
-    assert [found for found, _, _ in beside(db, "zebrafish ")] == [FoundIn.TITLE, FoundIn.FILE, FoundIn.NOTE]
+    assert [found for found, _, _ in beside(db, "zebrafish ")] == [FoundIn.NOTE, FoundIn.TITLE, FoundIn.FILE]
     assert [found for found, _, _ in beside(db, "zebrafish has:image ")] == [FoundIn.FILE]

@@ -25,7 +25,7 @@ SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
-    *("day_counts", "words", "vocabularies"),
+    *("day_counts", "words", "vocabularies", "imported_chats"),
 )
 
 
@@ -50,6 +50,11 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
             ann,
             "INSERT INTO chattui.imports (machine, path, source, inode, device, size, mtime_ns) "
             "VALUES ('m', '/secret/path', 'codex', 1, 1, 1, 1)",
+        )
+        rows(
+            ann,
+            "INSERT INTO chattui.imported_chats (import_id, source_id, chat_id) SELECT id, 'secret', %s FROM chattui.imports",
+            chat,
         )
         snapshots.save(ann, {"chat": chat})
         marks.bookmark(ann, chat, 1)

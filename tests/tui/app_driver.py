@@ -46,8 +46,9 @@ class AppMaker:
         for app in self._made:
             if app._session is not None:
                 Thread(target=_end, args=(app._session,), daemon=True).start()
-            if app._sync is not None:
-                app._sync.stop()
+            for beside in (app._sync, app._watch):
+                if beside is not None:
+                    beside.stop()
 
 
 def _end(session: Session) -> None:

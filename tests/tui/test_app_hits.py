@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from app_driver import AppMaker, part, quit_app, running, seen_in, until, until_seen
 
-from chattui.domain.search import Cursor, Page
+from chattui.domain.search import Cursor, Hit, Page
 from chattui.store import search_index
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
@@ -26,7 +28,7 @@ async def test_hits_stand_under_their_chat_the_best_three_of_each(samples: str, 
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
         await until(pilot, lambda: "44 messages" in title(app))
-        await until(pilot, lambda: len(app.main.hits.hits) == 44)
+        await until(pilot, lambda: len(app.main.hits.hits) == 46)
         assert heads(app)[:2] == [
             "Pool exhausted at midnight · 4m · 24 hits · → shows 21 more",
             "Find every place in harbor/ that starts threads. · 9m · 6 hits · → shows 3 more",
@@ -44,7 +46,7 @@ async def test_right_behind_the_text_shows_all_hits_of_the_chat(samples: str, ap
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
-        await until(pilot, lambda: len(app.main.hits.hits) == 44)
+        await until(pilot, lambda: len(app.main.hits.hits) == 46)
         count = app.main.hits.count
         await pilot.press("down", "right")
         await until(pilot, lambda: app.main.hits.count == count + 21)
@@ -62,7 +64,7 @@ async def test_a_key_puts_hits_one_below_the_other_also_at_the_next_start(sample
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
-        await until(pilot, lambda: len(app.main.hits.hits) == 44)
+        await until(pilot, lambda: len(app.main.hits.hits) == 46)
         await pilot.press("alt+g")
         await until_seen(pilot, "▌Pool exhausted at midnight · Assistant · 4m")
         assert app.main.search_bar.value == "pool", "the key is no text"
@@ -81,9 +83,9 @@ async def test_a_key_brings_the_best_hits_first_and_says_so(samples: str, app_on
         await pilot.press("slash", "alt+g", *"pool")
         await until(pilot, lambda: "44 messages" in title(app))
         await pilot.press("alt+o")
-        await until(pilot, lambda: "44 messages · best first" in title(app))
+        await until(pilot, lambda: "44 messages, 2 names · best first" in title(app))
         hits = app.main.hits.hits
-        assert len(hits) == 44, "all that were looked at"
+        assert len(hits) == 46, "all that were looked at"
         assert "pool" in hits[0].title.lower(), "the title counts"
         assert [h.created_at for h in hits] != sorted((h.created_at for h in hits), reverse=True)
         roles = [h.kind.value for h in hits[:8]]
@@ -138,3 +140,27 @@ async def test_hits_of_a_chat_are_at_least_so_many_while_a_longer_look_goes_on(s
         app.main.post_message(SearchAnswered(number, "schema", Page(found, 4, True, None, True), [], True, False))
         await until(pilot, lambda: heads(app) and " · 4 hits" in heads(app)[0])
         await until(pilot, lambda: "claude-code 4" in seen_in(app.main.facet_strip))
+
+
+async def test_a_look_that_found_nothing_yet_says_how_far_back_it_is(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("slash", *"schema")
+        await until(pilot, lambda: "4 messages" in title(app))
+        found, searching = tuple(app.main.hits.hits), app.main.searching
+
+        def told(hits: tuple[Hit, ...], day: int, *, appended: bool) -> str:
+            back_to = Cursor(1, datetime(2026, 3, day, 12, tzinfo=UTC), 1, 1)
+            searching.answered(
+                SearchAnswered(0, "schema", Page(hits, len(hits), False, back_to, False), [], True, appended)
+            )
+            return f"{searching.summary} | {app.main.hits._note}"
+
+        told((), 20, appended=False)
+        assert (
+            told((), 9, appended=True)
+            == "Still looking … | Nothing found so far, back to 9 March 2026. Still looking …"
+        )
+        assert "older results … (back to 2 March 2026)" in told(found, 2, appended=True)
+        assert list(app.main.hits.hits) == list(found)
+        assert not app.main.hits._note

@@ -1,11 +1,10 @@
-"""An Aider history as chunks (FORMATS §5): each run is a chat, and a chunk holds messages of one run."""
+"""An Aider history as chunks (FORMATS §5): each run is a chat, known by the digest of its lines."""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,32 +13,29 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from chattui.domain.errors import SourceError
-from chattui.domain.history import ChatInfo, Chunk
+from chattui.domain.history import Chunk
 from chattui.domain.kinds import ContentType, Kind, Role
-from chattui.sources import chunks
+from chattui.sources.containers import chat_chunks
 from chattui.sources.content import MOST_TOKENS, TITLE_LENGTH, first_line, moment
-from chattui.sources.lines import SETTLE_SECONDS
 from chattui.sources.recording import Known, Recorder
 from chattui.sources.windows import key_of
 
 NAME: Final = "aider"
 LONGEST_LINE: Final = 16 << 20
+_BEGINS: Final = b"# aider chat started at "
 _HEADER: Final = re.compile(r"# aider chat started at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\s*")
 _MODEL: Final = re.compile(r"^(?:Main model|Models?): (\S{1,200})", re.MULTILINE)
 _VERSION: Final = re.compile(r"^Aider v(\S{1,40})", re.MULTILINE)
 _TOKENS: Final = re.compile(r"^Tokens: ([\d.,]{1,20}[kM]?) sent,.*?([\d.,]{1,20}[kM]?) received", re.MULTILINE)
 _SCALE: Final = {"k": 1_000, "M": 1_000_000}
-_IDS: Final = 4000
 _PREFACE: Final = 20_000
 _KIND_OF_LINE: Final = (("#### ", "prompt"), ("> ", "console"))
 
 
 @dataclass
 class Run(Known):
-    """One run of Aider. ``chat_id`` is "" before the first."""
+    """One run of Aider."""
 
-    header: str = ""
-    again: int = 0  # runs that began in the same second before this one
     preface: str = ""  # what Aider said of itself; told when something is asked
     ids: dict[str, int] = field(default_factory=dict)  # how often each text was said
 
@@ -49,32 +45,13 @@ class AiderTranscript(Recorder[Run]):
 
     source = NAME
 
-    def __init__(self, path: Path, state: Mapping[str, Any] | None) -> None:
-        super().__init__(Run.restored("", state))
-        self._path = path
-
-    def chat(self) -> ChatInfo:
-        """The run, or a chat without a name as long as nothing was said in it."""
-        if self.known.last is None:
-            return ChatInfo(NAME, "")
-        return replace(super().chat(), is_copy=True)
-
-    def begin(self, header: str) -> None:
-        """A run begins."""
-        again = self.known.again + 1 if header == self.known.header else 0
-        place = blake2b(os.fsencode(self._path), digest_size=6).hexdigest()
-        chat_id = f"{place}-{re.sub(r'[^0-9]', '', header)}" + (f"-{again + 1}" if again else "")
-        try:
-            begun = datetime.fromisoformat(header).astimezone().isoformat()
-        except (ValueError, OverflowError, OSError):
-            begun = ""
-        self.known = Run(chat_id, first_at=begun, project=str(self._path.parent), header=header, again=again)
+    def take(self, record: dict[str, Any], line: int, part: int) -> None:  # noqa: ARG002
+        """The next block of lines of one kind."""
+        self.block(record["kind"], record["lines"])
 
     def block(self, kind: str, lines: list[str]) -> None:
         """Lines of one kind that stand together."""
         known = self.known
-        if not known.chat_id:
-            return
         text = "\n".join(lines).strip("\n")
         if not text.strip():
             return
@@ -117,13 +94,26 @@ class AiderTranscript(Recorder[Run]):
         known = self.known
         key = key_of(f"{role}\n{text}")
         times = known.ids.get(key, 0) + 1
-        known.ids = dict(list((known.ids | {key: times}).items())[-_IDS:])
+        known.ids[key] = times
         begun = moment(known.first_at) if known.last is None else None
         self.say(role, kind, text, f"{key}-{times}" if times > 1 else key, begun, content_type=content_type)
 
 
-def read_history(path: Path, offset: int, line: int, state: Mapping[str, Any] | None) -> Iterator[Chunk]:
-    """The rest of a history. Raises ``SourceError`` when it cannot be read, or no chat begins in it."""
+@dataclass
+class Place:
+    """A run in the file: where it begins and ends, in bytes, and the digest of its lines."""
+
+    header: str
+    start: int
+    end: int = 0
+    digest: str = ""
+
+
+def read_runs(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
+    """The runs of a history that are not as they are known. Raises ``SourceError`` when it cannot be read, or none is in it.
+
+    The file is read twice, first to tell what has changed: it can be long, and a run of any length.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise SourceError(f"{path} is not a regular file.")
@@ -131,61 +121,75 @@ def read_history(path: Path, offset: int, line: int, state: Mapping[str, Any] | 
     except (OSError, ValueError) as error:
         raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     with stream:
-        settled = abs(time.time() - os.fstat(stream.fileno()).st_mtime) > SETTLE_SECONDS
-        yield from _chunks(path, stream, (offset, line), AiderTranscript(path, state), settled=settled)
+        places, is_empty = _places(stream)
+        if not places and not is_empty:
+            raise SourceError(f"{path} is not a history file: no chat of Aider's begins in it.")
+        again: dict[str, int] = {}
+        for place in places:
+            again[place.header] = again.get(place.header, 0) + 1
+            run = new_run(path, place.header, again[place.header])
+            if known.get(run.chat_id) != place.digest:
+                yield from chat_chunks(_blocks(stream, place), AiderTranscript(run), place.digest, place.end)
 
 
-def _chunks(
-    path: Path, stream: IO[bytes], at: tuple[int, int], transcript: AiderTranscript, *, settled: bool
-) -> Iterator[Chunk]:
-    begun_at, given, start = at, at, at
-    kind, block, is_empty = "", [""], True
-    for text, position in _lines(stream, at, settled=settled):
-        before, at = at, position
-        bare = text.rstrip()
-        if not bare:
-            block.append("")
-            continue
-        is_empty = False
-        found = _HEADER.fullmatch(bare)
-        now, words = ("header", bare) if found else _kind_of(bare)
-        if now != kind or found:
-            if kind:
-                transcript.block(kind, block)
-            kind, block, start = now, [], before
-            messages, size = transcript.size()
-            if messages and (found or messages >= chunks.CHUNK_MESSAGES or size >= chunks.CHUNK_SIZE):
-                given = start
-                yield _chunk(transcript, given)
-        if found:
-            transcript.begin(found[1])
-            kind = ""
-        else:
-            block.append(words)
-    if settled and kind:
-        transcript.block(kind, block)
-    position = at if settled or not kind else start
-    if begun_at[0] == 0 and settled and not is_empty and not transcript.known.chat_id:
-        raise SourceError(f"{path} is not a history file: no chat of Aider's begins in it.")
-    if position != given or transcript.size()[0]:
-        yield _chunk(transcript, position)
+def new_run(path: Path, header: str, nth: int) -> Run:
+    """The ``nth`` run that began in that second."""
+    place = blake2b(os.fsencode(path), digest_size=6).hexdigest()
+    chat_id = f"{place}-{re.sub(r'[^0-9]', '', header)}" + (f"-{nth}" if nth > 1 else "")
+    try:
+        begun = datetime.fromisoformat(header).astimezone().isoformat()
+    except (ValueError, OverflowError, OSError):
+        begun = ""
+    return Run(chat_id, first_at=begun, project=str(path.parent))
 
 
-def _chunk(transcript: AiderTranscript, position: tuple[int, int]) -> Chunk:
-    chat = transcript.chat()
-    messages, _updates = transcript.drain()
-    return Chunk(chat, messages, *position, transcript.state())
+def _places(stream: IO[bytes]) -> tuple[list[Place], bool]:
+    """Where each run lies, and whether the file holds nothing but blanks."""
+    places: list[Place] = []
+    digest = blake2b(digest_size=12)
+    blank: list[bytes] = []
+    is_empty, offset = True, 0
 
+    def end() -> None:
+        if places:
+            places[-1].end, places[-1].digest = offset, digest.hexdigest()
 
-def _lines(stream: IO[bytes], at: tuple[int, int], *, settled: bool) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Lines with the position after each. The last one counts without ``\\n`` only if the file is left alone."""
-    offset, line = at
-    stream.seek(offset)
     while raw := stream.readline(LONGEST_LINE):
-        if not raw.endswith(b"\n") and len(raw) < LONGEST_LINE and not settled:
-            return
-        offset, line = offset + len(raw), line + 1
-        yield raw.decode("utf-8", "replace"), (offset, line)
+        is_empty = is_empty and not raw.strip()
+        if raw.startswith(_BEGINS) and (found := _HEADER.fullmatch(raw.decode("utf-8", "replace").rstrip())):
+            end()
+            digest = blake2b(digest_size=12)
+            blank.clear()
+            places.append(Place(found[1], offset))
+        if raw.strip():
+            digest.update(b"".join(blank) + raw)
+            blank.clear()
+        else:
+            blank.append(raw)  # those at the end of a run come with the next one
+        offset += len(raw)
+    end()
+    return places, is_empty
+
+
+def _blocks(stream: IO[bytes], place: Place) -> Iterator[dict[str, Any]]:
+    """The lines of a run that stand together, behind its header."""
+    stream.seek(place.start)
+    stream.readline(LONGEST_LINE)
+    kind = ""
+    lines: list[str] = []
+    while stream.tell() < place.end and (raw := stream.readline(LONGEST_LINE)):
+        bare = raw.decode("utf-8", "replace").rstrip()
+        if not bare:
+            lines.append("")
+            continue
+        now, words = _kind_of(bare)
+        if now != kind:
+            if kind:
+                yield {"kind": kind, "lines": lines}
+            kind, lines = now, []
+        lines.append(words)
+    if kind:
+        yield {"kind": kind, "lines": lines}
 
 
 def _kind_of(line: str) -> tuple[str, str]:

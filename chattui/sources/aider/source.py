@@ -6,12 +6,12 @@ home directory, and the one that is set for all; others are read where they are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from chattui.domain.history import Chunk, HistoryFile
-from chattui.sources.aider.history import NAME, read_history
+from chattui.sources.aider.history import NAME, read_runs
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
 from chattui.sources.walk import history_file
@@ -44,10 +44,25 @@ class Aider:
         except OSError as error:
             report(root, error.strerror or str(error))
 
+    def is_container(self, path: Path) -> bool:  # noqa: ARG002
+        return True
+
+    def companions(self, path: Path) -> Iterable[Path]:  # noqa: ARG002
+        return ()
+
     def read(
-        self, path: Path, *, offset: int = 0, line: int = 0, state: Mapping[str, Any] | None = None
+        self,
+        path: Path,
+        *,
+        offset: int = 0,  # noqa: ARG002
+        line: int = 0,  # noqa: ARG002
+        state: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Iterator[Chunk]:
-        return read_history(path, offset, line, state)
+        """All runs: a history is a container."""
+        return read_runs(path, {})
+
+    def read_chats(self, path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
+        return read_runs(path, known)
 
     def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
         """Aider knows no titles."""

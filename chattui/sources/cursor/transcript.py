@@ -16,7 +16,7 @@ NAME: Final = "cursor"
 _QUERY: Final = re.compile(r"<user_query>\s*(.*?)\s*</user_query>", re.DOTALL)
 _CALLS: Final = ("tool_use", "tool_call", "tool-call")
 _RESULTS: Final = ("tool_result", "tool-result")
-_HIDDEN: Final = "[REDACTED]"
+HIDDEN: Final = "[REDACTED]"
 """What stands in place of thoughts that Cursor does not give out."""
 
 
@@ -65,8 +65,8 @@ class CursorTranscript(Recorder[Session]):
         text = text_of(block.get("text"))
         if kind == "text":
             if prompt:
-                text = _asked(text)
-            if not text.strip() or text.strip() == _HIDDEN:
+                text = asked(text)
+            if not text.strip() or text.strip() == HIDDEN:
                 return False
             if prompt:
                 self.known.name(text, "prompt")
@@ -132,7 +132,7 @@ class CursorTranscript(Recorder[Session]):
         )
 
 
-def _asked(text: str) -> str:
+def asked(text: str) -> str:
     """A prompt without the context that the editor puts around it."""
     found = _QUERY.findall(text)
     return "\n\n".join(found) if found else text

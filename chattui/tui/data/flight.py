@@ -1,4 +1,4 @@
-"""Search as one types: one query at a time, only the newest text waits, late answers are dropped."""
+"""Search as one types: one quick look at a time, only the newest text waits, late answers are dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from chattui.domain.errors import Cancelled
-from chattui.domain.search import Cursor
+from chattui.domain.search import Cursor, Page
 from chattui.tui.data.meaning import Meaning
 from chattui.tui.data.worker import Worker
 from chattui.tui.messages import SearchAnswered
@@ -26,12 +26,17 @@ class SearchFlight:
 
     A first look takes at most the budget of a key press; when it was cut short, a patient one follows, which is cancelled
     in the server as soon as something newer is typed. So is the look for what is near in meaning, which comes last: its
-    answer has the hits that are shown already, and others among them.
+    answer has the hits that are shown already, and others among them. Patient looks have a thread of their own, made with
+    the first: until the server has given one up, the next key does not wait.
     """
 
-    def __init__(self, searches: Worker, helper: Worker, post: Callable[[Message], None]) -> None:
+    def __init__(
+        self, searches: Worker, helper: Worker, post: Callable[[Message], None], patience: Callable[[], Worker]
+    ) -> None:
         self._searches = searches
         self._helper = helper
+        self._make_patience = patience
+        self._patience: Worker | None = None
         self._post = post
         self._lock = threading.Lock()
         self._wanted: _Wanted | None = None
@@ -47,11 +52,10 @@ class SearchFlight:
         with self._lock:
             self.generation += 1
             self._wanted = (self.generation, text, after, limit, by_meaning)
+            self._cancel_patient()
             if not self._busy:
                 self._busy = True
                 self._searches.submit(self._run)
-            else:
-                self._cancel_patient()
             return self.generation
 
     def forget(self) -> None:
@@ -105,8 +109,20 @@ class SearchFlight:
             if (quick.complete and not at_a_loss and not by_meaning) or self._stale(number):
                 return
             self._patient = number
+            if self._patience is None:
+                self._patience = self._make_patience()
+        self._patience.submit(lambda: self._answer_patiently(number, text, after, limit, by_meaning, quick))
+
+    def _answer_patiently(
+        self, number: int, text: str, after: Cursor | None, limit: int, by_meaning: bool, quick: Page
+    ) -> None:
+        from chattui.store import search
+
+        if self.db is None or self._stale(number):
+            return
+        slot, page = _slot(number), quick
+        at_a_loss = quick.complete and not quick.hits and after is None and bool(text.split())
         try:
-            page = quick
             if not quick.complete:
                 page = search.search(
                     self.db,
@@ -130,9 +146,18 @@ class SearchFlight:
 
                 if meant := corrections(self.db, text, slot):
                     self._post(SearchAnswered(number, text, page, meant, True, False))
+        except Cancelled:
+            pass
         finally:
             with self._lock:
-                self._patient = 0
+                if self._patient == number:
+                    self._patient = 0
+
+    def close(self) -> None:
+        """End the thread of patient looks, if there is one."""
+        self.forget()
+        if self._patience is not None:
+            self._patience.stop()
 
     def _stale(self, number: int) -> bool:
         return self._wanted is not None or number != self.generation

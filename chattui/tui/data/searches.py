@@ -81,12 +81,14 @@ class Searches:
 
         def job() -> None:
             from chattui.domain.narrowing import facets
+            from chattui.domain.search import counted
             from chattui.store import search, searches
 
             limit, budget = searches.COUNTED, searches.COUNT_BUDGET_MS
             page = search.search(self._database(), query, limit=limit, budget_ms=budget)
             whole = page.more is None and page.complete
-            self._post(told.FacetsRead(query, facets(page.hits, zone), len(page.hits), all_of_them=whole))
+            hits = counted(page.hits)
+            self._post(told.FacetsRead(query, facets(hits, zone), len(hits), all_of_them=whole))
 
         self._submit(job)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -19,6 +20,7 @@ from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.launches import Launches
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
+from chattui.tui.data.sources import Sources
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ _RETRY_SECONDS = (0.5, 1, 2, 5, 10)
 class Session:
     """Everything the screen asks of the data layer. Methods return at once; the answer is a message.
 
-    Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait); a fourth
-    for exports, once there is one.
+    Three threads: pages (what is to be seen next, and what is saved), searches, and helpers (what can wait); others for
+    exports, find in chat and patient searches, once there is one.
     """
 
     def __init__(self, settings: Settings, post: Callable[[Message], None], ahead: ReadAhead | None = None) -> None:
@@ -50,13 +52,15 @@ class Session:
         self._pages = Worker("chattui-pages", self._failed)
         self._helpers = Worker("chattui-helpers", self._failed)
         self._searches = Worker("chattui-searches", self._failed)
-        self.flight = SearchFlight(self._searches, self._helpers, post)
+        patience = partial(Worker, "chattui-patience", self._failed)
+        self.flight = SearchFlight(self._searches, self._helpers, post, patience)
         self.exports = Exports(self._database, post, self._failed)
         self.changes = Changes(self._pages, self._database, post)
         self.searches = Searches(self._helpers, self._database, post, self._failed)
         self.masks = settings.mask_secrets
         """Whether secrets are hidden until they are asked for."""
         self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
+        self.sources = Sources(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
         self._db: Database | None = None
@@ -79,7 +83,7 @@ class Session:
             self.places.leave_state(state)
         if self._listener is not None:
             self._listener.stop()
-        self.flight.forget()
+        self.flight.close()
         self.flight.meaning.close()
         if self._finds is not None:
             self._finds.close()
@@ -365,22 +369,6 @@ class Session:
 
             if self._db is not None:
                 snapshots.save(self._db, state)
-
-        self._helpers.submit(job)
-
-    def read_faults(self, answer: Callable[[list[str]], None]) -> None:
-        """Files that could not be read, as lines for a person; ``answer`` is called on the helper thread."""
-
-        def job() -> None:
-            from chattui.store import imports
-
-            lines = []
-            for fault in imports.faults(self._database()):
-                lines.append(f"{fault.path}: {fault.error or fault.outcome}")
-                lines += [f"    line {number}: {reason}" for number, reason in fault.problems[:5]]
-                if fault.problem_count > min(5, len(fault.problems)):
-                    lines.append(f"    … {fault.problem_count} records in all")
-            answer(lines)
 
         self._helpers.submit(job)
 

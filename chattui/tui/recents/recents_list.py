@@ -30,6 +30,8 @@ _TAGS = {
     "continue": "cn",
     "vscode-chat": "vs",
     "chatgpt": "gp",
+    "claude-ai": "ca",
+    "open-webui": "ow",
     OWN_SOURCE: "",
 }
 _OPEN_MARK, _PIN_MARK, _ARCHIVED_MARK = "▌", "★ ", "▫ "

@@ -42,10 +42,16 @@ class SelectionChanged(Message):
 
 @dataclass(slots=True)
 class _Group:
-    """The hits of one chat, as places in the list of hits."""
+    """The hits of one chat, as places in the list of hits. That in its title is shown as one where there is no other."""
 
     hits: list[int] = field(default_factory=list)
     shown: list[int] = field(default_factory=list)
+    title: int | None = None
+
+    @property
+    def rows(self) -> list[int]:
+        """All that can be shown."""
+        return self.hits or ([] if self.title is None else [self.title])
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,9 @@ class SearchHits(HitList):
             return
         for at in range(start, len(self._hits)):
             group = self._groups.setdefault(self._hits[at].chat_id, _Group())
-            if not group.hits or group.hits[-1] < at:
+            if self._hits[at].found_in is FoundIn.TITLE:
+                group.title = at
+            elif not group.hits or group.hits[-1] < at:
                 group.hits.append(at)
         for group in self._groups.values():
             self._choose(group)
@@ -183,7 +191,7 @@ class SearchHits(HitList):
         self._entries = []
         width = max(4, self.inner_width - INDENT - _NESTED - 1)
         for chat_id, group in self._groups.items():
-            shown = group.hits if chat_id in self._unfolded else group.shown
+            shown = group.rows if chat_id in self._unfolded else group.shown
             self._entries.append(group)
             self._entries += [self._row(at, width, at == shown[-1], known.get(at)) for at in shown]
         sizes = (len(e.lines.rows) + e.last if isinstance(e, _Row) else 1 for e in self._entries)
@@ -191,9 +199,11 @@ class SearchHits(HitList):
 
     def _choose(self, group: _Group) -> None:
         """Which hits of a chat are shown: those that were, and the best of the others while there is room."""
-        if len(group.shown) < SHOWN and len(group.shown) < len(group.hits):
+        if group.hits and group.title in group.shown:
+            group.shown = []
+        if len(group.shown) < SHOWN and len(group.shown) < len(group.rows):
             shown = set(group.shown)
-            others = sorted((at for at in group.hits if at not in shown), key=lambda at: -self.worth(self._hits[at]))
+            others = sorted((at for at in group.rows if at not in shown), key=lambda at: -self.worth(self._hits[at]))
             group.shown = sorted([*group.shown, *others[: SHOWN - len(shown)]])
 
     def _row(self, at: int, width: int, last: bool, known: _Row | None) -> _Row:
@@ -285,14 +295,19 @@ class SearchHits(HitList):
         )
 
     def _chat(self, group: _Group, width: int, palette: ListPalette) -> list[Segment]:
-        first = self._hits[group.hits[0]]
-        count, hidden = len(group.hits), len(group.hits) - len(group.shown)
-        about = f" · {age(max(self._hits[at].created_at for at in group.hits), self._now())}"
+        first = self._hits[group.rows[0]]
+        count, hidden = len(group.rows), len(group.rows) - len(group.shown)
+        about = f" · {age(max(self._hits[at].created_at for at in group.rows), self._now())}"
         about += f" · {count}{'+' if self.partial else ''} hit{'' if count == 1 and not self.partial else 's'}"
         if hidden and first.chat_id not in self._unfolded:
             about += f" · → shows {hidden} more"
         title = clip(shown_line(first.title) or "Untitled", max(4, width - INDENT - cells(about)))
-        return [Segment(" ", palette.text), Segment(title, palette.strong), Segment(about, palette.muted)]
+        marked = self._flat[group.title][1] if group.title is not None and group.hits else ()
+        parts, at = [Segment(" ", palette.text)], 0
+        for start, end in marked:
+            parts += [Segment(title[at:start], palette.strong), Segment(title[start:end], palette.match)]
+            at = end
+        return [*parts, Segment(title[at:], palette.strong), Segment(about, palette.muted)]
 
     def _title(self, hit: Hit, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
         if key_of(hit) not in self.selected:

@@ -17,6 +17,7 @@ from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
+from chattui.tui.screens.sourcing import Sourcing
 from chattui.tui.screens.tabbing import Tabbing
 from chattui.tui.screens.taking import Taking
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing):
+class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
@@ -84,7 +85,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         if self.searching.active:
             self.searching.type(self.search_bar.value)
         self.call_after_refresh(self._style_scrollbars)
-        self.app.begin_import()
+        self.app.begin_watch()
 
     def _style_scrollbars(self) -> None:
         """Textual styles a scrollbar when its list gains or loses the focus for the first time, and lays out the screen
@@ -107,7 +108,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def _use_the_wait(self) -> None:
         if not self._connected:
             self.session.get_ready()
-            self.app.begin_import()
+            self.app.begin_watch()
 
     def on_recents_read(self, event: told.RecentsRead) -> None:
         """A page of chats."""
@@ -172,23 +173,6 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def on_data_failed(self, event: told.DataFailed) -> None:
         """Something could not be done."""
         self.notify(event.sentence, severity="error", timeout=8, markup=False)
-
-    def on_sync_moved(self, event: told.SyncMoved) -> None:
-        """The import goes on."""
-        self.sidebar.show_progress(event.progress)
-
-    def on_sync_ended(self, event: told.SyncEnded) -> None:
-        """The import has ended."""
-        text = event.sentence and f"Import: {visible_line(event.sentence)}"
-        if event.faults and not text:
-            text = f"{event.faults:,} problems while importing (F7)"
-        self.sidebar.say(text)
-        if event.messages:
-            self.recents.refresh()
-            self.count_soon()
-        self.show_empty()
-        self.session.searches.where_on(self.app.begin_embedding)
-        self.import_ended()
 
     # Lists and pane
 
@@ -294,20 +278,6 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
             self.return_to_origin()
         elif focused is not self.sidebar.recents and self.sidebar.display:
             self.sidebar.recents.focus()
-
-    def action_import(self) -> None:
-        """Import what is new."""
-        if not self.app.start_import(by_hand=True):
-            self.notify("An import is running already.")
-
-    def action_faults(self) -> None:
-        """Show which files had problems."""
-        from chattui.tui.screens.dialogs import faults_dialog
-
-        def answer(lines: list[str]) -> None:
-            self.app.call_from_thread(self.app.push_screen, faults_dialog(lines))
-
-        self.session.read_faults(answer)
 
     def action_help(self) -> None:
         """Show every key."""

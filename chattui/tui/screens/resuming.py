@@ -73,11 +73,11 @@ class Resuming(Shell):
             self.open_chat.ask(launch.chat_id, resume=False)
         self.import_again()
 
-    def import_again(self) -> None:
-        """Import what another program has written, behind an import that is running."""
-        self._import_awaited = not self.app.start_import(by_hand=True)
-
-    def import_ended(self) -> None:
+    def on_sync_ended(self, event: told.SyncEnded) -> None:  # noqa: ARG002
         """An import has ended: make the one that is waited for."""
         if self._import_awaited:
             self.import_again()
+
+    def import_again(self) -> None:
+        """Import what another program has written, behind an import that is running."""
+        self._import_awaited = not self.app.start_import()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chattui.domain.ranking import Ranking
-from chattui.domain.search import Cursor, FoundBy, Hit
+from chattui.domain.search import Cursor, FoundBy, Hit, counted
 from chattui.tui import messages as told
 from chattui.tui.data.flight import PAGE
 from chattui.tui.results.search_hits import Key, SearchHits, key_of
@@ -120,13 +120,14 @@ class Searching:
         # while a patient look is under way its page will replace this one: nothing goes on behind it yet
         self._more, self._asked_more = (page.more if event.final else None), False
         self._hits.by_hand = bool(page.problems)  # an expression that takes too long would keep the server busy
-        if event.appended:
+        if event.appended and self._hits.hits:
             self._near -= set(map(key_of, page.hits))  # by their words too
             new = self._unseen(page.hits)
             new = ranking.sort(new) if self.best_first else new
             self._hits.append_hits(new, more=self._more is not None, looking=not event.final)
         else:
-            self._seen.clear()
+            if not event.appended:
+                self._seen.clear()
             self.similar = event.similar
             hits = self._unseen(page.hits)
             self._near = {key_of(hit) for hit in hits if hit.found_by is FoundBy.MEANING}
@@ -159,31 +160,43 @@ class Searching:
         self._seen.update(map(key_of, new))
         return new
 
-    @staticmethod
-    def _note(event: told.SearchAnswered) -> str:
-        if not event.final and not (event.page.complete and event.page.hits):
+    def _note(self, event: told.SearchAnswered) -> str:
+        page = event.page
+        if page.hits:
+            return "" if event.final or page.complete else "Still looking …"
+        if page.more is not None:
+            on = "↓ looks on." if self._hits.by_hand and event.final else "Still looking …"
+            return f"Nothing found so far, back to {self._day(page.more)}. {on}"
+        if not event.final:
             return "Still looking …"
-        if event.page.hits:
-            return ""
-        if event.page.more is not None:
-            return "Nothing found so far. ↓ looks on."
         if not event.similar:
             return "Nothing found."
         meant, *others = event.similar
         also = f" Or: {', '.join(others)}" if others else ""
         return f"Nothing found. Did you mean {meant}? Tab or Enter looks for it.{also}"
 
+    def _day(self, place: Cursor) -> str:
+        """How far back it was looked, as a date."""
+        when = place.created_at.astimezone(self._now().tzinfo)
+        return f"{when.day} {when:%B %Y}"
+
     def _summary(self, event: told.SearchAnswered) -> str:
         page = event.page
-        if not page.hits and not event.appended:
-            return "No hits" if event.final else "Still looking …"
+        if not self._hits.hits:
+            return "No hits" if event.final and page.more is None else "Still looking …"
         near = len(self._near)
-        known = len(self._hits.hits) - near if self._more is None and event.final else 0  # all of them are here
+        said = len(counted(self._hits.hits))
+        known = said - near if self._more is None and event.final else 0  # all of them are here
         number = known or page.about
         count = f"{number:,}" if page.exact or known else f"about {number:,}"
+        count = f"{count} message{'' if number == 1 else 's'}"
+        if names := len(self._hits.hits) - said:
+            count = f"{count}, {names} name{'' if names == 1 else 's'}"
         waiting = "" if event.final else " · still looking …"
+        if page.more is not None and not page.complete:
+            waiting = f" · older results … (back to {self._day(page.more)})"
         order = f" by words, {near} by meaning" if near else ""
         if self.best_first and not near:
             order = f" · best of the newest {RANKED}" if page.more is not None or event.appended else " · best first"
         keys = "Enter opens at the match · Esc goes back"
-        return f"{count} message{'' if number == 1 else 's'}{order}{waiting} · {keys}"
+        return f"{count}{order}{waiting} · {keys}"

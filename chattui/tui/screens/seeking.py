@@ -9,6 +9,7 @@ from textual import on
 from textual.widgets import Input
 
 from chattui.domain.narrowing import Facet, facets, has_field, project_name, with_field, without_field
+from chattui.domain.search import counted
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.shell import Shell
 from chattui.tui.widgets.query_bar import QueryBar
@@ -158,7 +159,8 @@ class Seeking(Shell):
                 self._narrow(facet)
 
         zone = self.app.now().tzinfo
-        self.app.push_screen(FacetsDialog(query, facets(self.hits.hits, zone), len(self.hits.hits)), chosen)
+        hits = counted(self.hits.hits)
+        self.app.push_screen(FacetsDialog(query, facets(hits, zone), len(hits)), chosen)
         self.session.searches.facets(query, zone)
 
     def action_narrow(self, number: int) -> None:
@@ -210,7 +212,7 @@ class Seeking(Shell):
     def _count_facets(self) -> None:
         """What the hits have in common stands above them."""
         self._facets_due = None
-        found = self.hits.hits
+        found = counted(self.hits.hits)
         facts = facets(found, self.app.now().tzinfo)
         self.facet_strip.show(facts, self.searching.text, len(found), partial=self.hits.partial)
         self.show_facets()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chattui.tui.data.session import Session
 
 EMPTY = (
-    "No chats yet.\n\nchattui brings in what Claude Code and Codex left on this machine by itself, now and at each start "
-    "(Ctrl+R does it again).\n\nctrl+n  starts a chat here\n?       shows every key"
+    "No chats yet.\n\nchattui brings in what your agents left on this machine by itself, and what they write from now on. "
+    "F6 shows where it looks.\n\nctrl+n  starts a chat here\n?       shows every key"
 )
 NARROW, LOW = 70, 12
 """Columns and rows below which the screen does without the list, and without titles and keys."""

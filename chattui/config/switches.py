@@ -1,0 +1,91 @@
+"""Switching sources on and off in the config file: one line of it changes, everything else stays as it was written."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from chattui.config.file import parse_config
+from chattui.config.rules import SourceRule
+from chattui.domain.errors import ConfigError
+
+_HEADER = re.compile(r"\s*\[")
+_ENABLED = re.compile(r"(\s*[\"']?enabled[\"']?\s*=\s*)(true|false)(.*)", re.DOTALL)
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def switch_source(path: Path, name: str, enabled: bool) -> None:
+    """Write ``enabled`` for a source into the config file, which is made where there is none.
+
+    The file is replaced whole or not at all. Raises ConfigError when it cannot be written, or is written in a way that
+    cannot be changed line by line.
+    """
+    target = path.resolve()  # a link, as from a repository of settings, stays one
+    try:
+        text = target.read_bytes().decode()
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The config file {path} cannot be read: {error}.") from error
+    before = parse_config(text, path).rules
+    changed = _changed(text, name, enabled)
+    wanted = dict(before.sources) | {name: replace(before.of(name), enabled=enabled)}
+    try:
+        after = parse_config(changed, path).rules
+    except ConfigError:
+        after = None
+    if after is None or _told(after.sources) != _told(wanted) or after.projects != before.projects:
+        raise ConfigError(
+            f"The config file {path} is written in a way that only you can change: put "
+            f"enabled = {str(enabled).lower()} under [sources.{name}]."
+        )
+    _replace(target, changed, path)
+
+
+def _told(rules: Mapping[str, SourceRule]) -> dict[str, SourceRule]:
+    """The rules without where they stand."""
+    return {name: replace(rule, line=0) for name, rule in rules.items()}
+
+
+def _changed(text: str, name: str, enabled: bool) -> str:
+    lines = text.splitlines(keepends=True)
+    value = str(enabled).lower()
+    quoted = name if _PLAIN.fullmatch(name) else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    header = re.compile(rf"\s*\[\s*sources\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]")
+    at = next((nr for nr, line in enumerate(lines) if header.match(line)), None)
+    if at is None:
+        gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+        return f"{text}{gap}[sources.{quoted}]\nenabled = {value}\n"
+    for nr in range(at + 1, len(lines)):
+        if _HEADER.match(lines[nr]):
+            break
+        if found := _ENABLED.match(lines[nr]):
+            lines[nr] = f"{found[1]}{value}{found[3]}"
+            return "".join(lines)
+    if not lines[at].endswith("\n"):
+        lines[at] += "\n"
+    lines.insert(at + 1, f"enabled = {value}\n")
+    return "".join(lines)
+
+
+def _replace(target: Path, text: str, path: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+        handle, made = tempfile.mkstemp(dir=target.parent, prefix=".config-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(made).chmod(mode)
+            Path(made).replace(target)
+        except BaseException:
+            Path(made).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigError(f"The config file {path} cannot be written: {error.strerror or error}.") from error

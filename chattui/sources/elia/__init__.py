@@ -1,0 +1,5 @@
+"""elia: its database of chats."""
+
+from chattui.sources.elia.source import Elia
+
+__all__ = ["Elia"]

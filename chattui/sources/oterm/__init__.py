@@ -1,0 +1,5 @@
+"""oterm: its database of chats."""
+
+from chattui.sources.oterm.source import Oterm
+
+__all__ = ["Oterm"]
