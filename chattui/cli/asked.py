@@ -37,12 +37,14 @@ class Asked:
     spooled: Path | None
     since: datetime | None
     left_out: LeftOutFiles
+    machine: str | None = None
+    mask: bool = False
 
     def sync(self, db: Database, tell: Callable[[Progress], None] | None = None) -> Sync:
         """What imports it."""
         from chattui.sync.engine import Sync
 
-        return Sync(db, self.sources, tell=tell, since=self.since)
+        return Sync(db, self.sources, tell=tell, since=self.since, machine=self.machine, mask=self.mask)
 
     def history(self) -> Sequence[tuple[Source, HistoryFile]]:
         """The history files that the paths name. Raises ``SourceError`` when one of them is none."""

@@ -33,6 +33,7 @@ _HITS = 500
 @click.option("--all", "everything", is_flag=True, help="Every chat but the deleted ones.")
 @click.option("--search", "query", metavar="TEXT", help="Every chat in which a search for TEXT finds something.")
 @click.option("--messages", "selection", metavar="10-20", help="Only these messages of one chat; also 10-, -20, 7.")
+@click.option("--reveal", is_flag=True, help="Write keys, tokens and passwords as they are.")
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print {format, directory, written: […], failed: […]}.")
 @click.pass_obj
@@ -44,6 +45,7 @@ def export(
     everything: bool,
     query: str | None,
     selection: str | None,
+    reveal: bool,
     force: bool,
     as_json: bool,
 ) -> int:
@@ -68,10 +70,10 @@ def export(
         if chosen is None:
             return EXIT_NOT_FOUND
         if to_stdout:
-            _print(db, chosen[0], form, span)
+            _print(db, chosen[0], form, span, reveal=reveal)
             return 0
         assert directory is not None
-        return _write(db, chosen, form, Path(directory).expanduser(), span, force=force, as_json=as_json)
+        return _write(db, chosen, form, Path(directory).expanduser(), span, reveal=reveal, force=force, as_json=as_json)
 
 
 def _span(selection: str | None) -> Span:
@@ -124,17 +126,25 @@ def _with_hit(db: Database, query: str) -> list[int]:
     return list(ids)
 
 
-def _print(db: Database, chat_id: int, form: Format, span: Span) -> None:
+def _print(db: Database, chat_id: int, form: Format, span: Span, *, reveal: bool) -> None:
     from chattui.export.run import pieces_of
 
     sys.stdout.flush()
-    for piece in pieces_of(db, chat_id, form, span):
+    for piece in pieces_of(db, chat_id, form, span, reveal=reveal):
         sys.stdout.buffer.write(piece.encode("utf-8", "replace"))
     sys.stdout.buffer.flush()
 
 
 def _write(
-    db: Database, chosen: Sequence[int], form: Format, directory: Path, span: Span, *, force: bool, as_json: bool
+    db: Database,
+    chosen: Sequence[int],
+    form: Format,
+    directory: Path,
+    span: Span,
+    *,
+    reveal: bool,
+    force: bool,
+    as_json: bool,
 ) -> int:
     from chattui.domain.errors import Conflict
     from chattui.export.folder import Folder
@@ -148,7 +158,7 @@ def _write(
             if shows:
                 click.echo(f"\r{number:,} of {len(chosen):,} chats\x1b[K", err=True, nl=False)
             try:
-                written.append(export_chat(db, chat_id, form, folder, span=span, replace=force))
+                written.append(export_chat(db, chat_id, form, folder, span=span, replace=force, reveal=reveal))
             except (ExportError, Conflict) as error:
                 failed.append((chat_id, str(error)))
                 if isinstance(error, ExportError) and not error.exists:

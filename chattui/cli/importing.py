@@ -23,13 +23,17 @@ from chattui.domain.visible import visible_line
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
 
 if TYPE_CHECKING:
+    from chattui.cli.remote import Remote
     from chattui.store.database import Database
+    from chattui.sync.engine import Sync
     from chattui.sync.looking import Looked
 
 
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
+@click.option("--machine", metavar="NAME", help="The machine's name, of a host or of a tar on standard input (-).")
+@click.option("--mask-secrets", "mask", is_flag=True, help="Replace keys, tokens and passwords before they are stored.")
 @click.option("--since", "since", metavar="DATE", help="Only chats with something since then: 2026-10-03, 2026-10, 3w.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be imported, with counts by source.")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
@@ -44,6 +48,8 @@ def import_(
     context: Context,
     paths: tuple[Path, ...],
     names: tuple[str, ...],
+    machine: str | None,
+    mask: bool,
     since: str | None,
     dry_run: bool,
     status: bool,
@@ -55,17 +61,32 @@ def import_(
     """Import what is new from the usual places of every tool, or from PATHS.
 
     A path is a file of any format that is read, a folder that is looked through, the zip of an export,
-    or - for standard input. What was imported before is not read again; what its tool has deleted stays.
+    or - for standard input.
+
+    ssh://[user@]host[:port][/path] reads from another machine, and a tar that comes through a pipe from a container
+    or wherever: docker exec NAME tar -cf - -C /root .claude | chattui import --machine NAME -
+
+    What was imported before is not read again; what its tool has deleted stays.
     """
     if status:
         with context.store() as db:
             _print_status(db, as_json=as_json)
         return 0
+    from chattui.cli.remote import remote_of
+
+    remote = remote_of(paths, machine)
+    if remote is not None and dry_run:
+        raise click.UsageError("--dry-run looks at this machine alone.")
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
-        wanted = asked(stack, context.settings(), names, paths, since)
+        wanted = asked(stack, context.settings(), names, () if remote is not None else paths, since)
+        wanted = replace(wanted, machine=remote.machine if remote is not None else None, mask=mask)
         opening = opener.submit(stack.enter_context, context.store())
-        looked = None if paths else _look_meanwhile(wanted, opening.done, ahead=not dry_run and since is None)
+        looked = (
+            None
+            if paths or remote is not None
+            else _look_meanwhile(wanted, opening.done, ahead=not dry_run and since is None)
+        )
         if dry_run:
             _preview(opening.result(), wanted, looked, as_json=as_json or lines)
             return 0
@@ -73,7 +94,10 @@ def import_(
             from chattui.cli.found import print_found
 
             print_found(wanted.sources, looked)
-        report = _run(opening.result(), wanted, looked, index=not no_index, lines=lines, quiet=as_json)
+        state_dir = context.settings().state_dir
+        report = _run(
+            opening.result(), wanted, looked, remote, state_dir, index=not no_index, lines=lines, quiet=as_json
+        )
         if not report.stopped and not no_embed:
             from chattui.cli.semantic import embed_after_import
 
@@ -101,12 +125,28 @@ def _look_meanwhile(wanted: Asked, opened: Callable[[], bool], *, ahead: bool) -
     return looked
 
 
-def _run(db: Database, wanted: Asked, looked: Looked | None, *, index: bool, lines: bool, quiet: bool) -> SyncReport:
+def _run(
+    db: Database,
+    wanted: Asked,
+    looked: Looked | None,
+    remote: Remote | None,
+    state_dir: Path,
+    *,
+    index: bool,
+    lines: bool,
+    quiet: bool,
+) -> SyncReport:
     show = _line_printer if lines else show_bar if sys.stderr.isatty() and not quiet else None
     hurry()
     sync = wanted.sync(db, show)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sync.stop())
+    if remote is not None:
+        report = remote.run(
+            db, sync, wanted.sources, state_dir, index=index, quiet=quiet or lines, came=_stop_by_signals
+        )
+        if show is show_bar:
+            click.echo("\r\x1b[K", err=True, nl=False)
+        return report
+    _stop_by_signals(sync)
     if wanted.paths:
         found = wanted.history()
         report = sync.run_work(wanted.work(sync, found), found=len(found), index=index)
@@ -118,6 +158,11 @@ def _run(db: Database, wanted: Asked, looked: Looked | None, *, index: bool, lin
     if show is show_bar:
         click.echo("\r\x1b[K", err=True, nl=False)
     return report
+
+
+def _stop_by_signals(sync: Sync) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sync.stop())
 
 
 def _preview(db: Database, wanted: Asked, looked: Looked | None, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from chattui.cli.exporting import export
 from chattui.cli.importing import import_
 from chattui.cli.listing import list_
 from chattui.cli.new import new
+from chattui.cli.resuming import resume
 from chattui.cli.searching import search
 from chattui.cli.semantic import semantic
 from chattui.cli.showing import show
@@ -55,7 +56,7 @@ def group(
         ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat)))
 
 
-for command in (list_, show, search, new, import_, watch, export, semantic, db):
+for command in (list_, show, search, new, resume, import_, watch, export, semantic, db):
     group.add_command(command)
 
 

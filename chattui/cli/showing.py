@@ -21,10 +21,12 @@ PAGE = 500
 @click.option("--from", "first", default=1, type=click.IntRange(1), help="First message to print.")
 @click.option("--to", "last", default=None, type=click.IntRange(1), help="Last message to print.")
 @click.option("--talk", is_flag=True, help="Only prompts and replies, without tools and thinking.")
+@click.option("--reveal", is_flag=True, help="Print keys, tokens and passwords as they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print {chat: {…}, messages: […]}.")
 @click.pass_obj
-def show(context: Context, chat: str, first: int, last: int | None, talk: bool, as_json: bool) -> int:
+def show(context: Context, chat: str, first: int, last: int | None, talk: bool, reveal: bool, as_json: bool) -> int:
     """Print a chat, named by its id, or by its source's id or the beginning of that."""
+    from chattui.domain.secrets import masked_chat, masked_mark, masked_message
     from chattui.store import chats, marks, messages
     from chattui.store.database import Database
 
@@ -33,7 +35,7 @@ def show(context: Context, chat: str, first: int, last: int | None, talk: bool, 
         for start in range(first, end + 1, PAGE):
             for message in messages.page(db, found.id, start, min(end, start + PAGE - 1)):
                 if not talk or message.kind in (Kind.TEXT, Kind.ATTACHMENT):
-                    yield message
+                    yield message if reveal else masked_message(message)
 
     with context.store() as db:
         found = chats.find(db, chat)
@@ -42,10 +44,13 @@ def show(context: Context, chat: str, first: int, last: int | None, talk: bool, 
                 f"chattui: there is no chat {visible_line(chat)!r}. `chattui list` shows what there is.", err=True
             )
             return EXIT_NOT_FOUND
+        of_chat = marks.of_chat(db, found.id)
+        if not reveal:
+            found, of_chat = masked_chat(found), [masked_mark(mark) for mark in of_chat]
         if as_json:
-            _print_json(found, pages(db, found), marks.of_chat(db, found.id))
+            _print_json(found, pages(db, found), of_chat)
         else:
-            _print_markdown(found, pages(db, found), marks.of_chat(db, found.id))
+            _print_markdown(found, pages(db, found), of_chat)
     return 0
 
 

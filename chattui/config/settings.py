@@ -22,7 +22,7 @@ class Settings:
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
-    histories are taken.
+    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for.
     """
 
     data_dir: Path
@@ -34,6 +34,7 @@ class Settings:
     linger: float | None = DEFAULT_LINGER
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
+    mask_secrets: bool = True
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:

@@ -52,11 +52,12 @@ class Folder:
             return False
         return True
 
-    def write(self, name: str, pieces: Iterable[str | bytes], *, replace: bool = False) -> int:
+    def write(self, name: str, pieces: Iterable[str | bytes], *, replace: bool = False, mode: int = 0o666) -> int:
         """Write a file of that name; returns its size in bytes. When this returns, the file is on the disk.
 
         The file appears at once and whole; when something fails, also in ``pieces``, nothing is left. ``name`` is one
-        name, without a separator. Raises ``ExportError``, with ``exists`` when there is something and not ``replace``.
+        name, without a separator; the umask narrows ``mode``. Raises ``ExportError``, with ``exists`` when there is
+        something and not ``replace``.
         """
         if not is_name(name):
             raise ExportError(f"{visible_line(name)!r} is no name for a file.")
@@ -64,7 +65,7 @@ class Folder:
             raise self._exists(name)
         waiting = f".{name[:40]}.{secrets.token_hex(6)}.tmp"
         try:
-            size = self._fill(waiting, pieces)
+            size = self._fill(waiting, pieces, mode)
             self._appear(waiting, name, replace=replace)
         except OSError as error:
             raise ExportError(f"{_shown(self.path / name)} cannot be written: {_why(error)}.") from error
@@ -73,9 +74,9 @@ class Folder:
                 os.unlink(waiting, dir_fd=self._fd)
         return size
 
-    def _fill(self, waiting: str, pieces: Iterable[str | bytes]) -> int:
+    def _fill(self, waiting: str, pieces: Iterable[str | bytes], mode: int) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(waiting, flags, 0o666, dir_fd=self._fd), "wb") as file:
+        with os.fdopen(os.open(waiting, flags, mode, dir_fd=self._fd), "wb") as file:
             for piece in pieces:
                 file.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace"))
             file.flush()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from dataclasses import replace as replace_in
 from pathlib import Path
 
 from chattui.domain.errors import Conflict, ExportError
 from chattui.domain.portable import PortableChat, PortableMessage
+from chattui.domain.secrets import masked_chat, masked_message
 from chattui.export.folder import Folder
 from chattui.export.formats import Format
 from chattui.export.names import file_name
@@ -45,11 +47,14 @@ class Written:
 WHOLE = Span()
 
 
-def pieces_of(db: Database, chat_id: int, form: Format, span: Span = WHOLE) -> Iterator[str]:
-    """A chat in a format, in pieces. Raises ``Conflict`` when it is gone, ``ExportError`` when the span is empty."""
-    chat = _chat(db, chat_id)
+def pieces_of(db: Database, chat_id: int, form: Format, span: Span = WHOLE, *, reveal: bool = False) -> Iterator[str]:
+    """A chat in a format, in pieces, its secrets hidden unless ``reveal``.
+
+    Raises ``Conflict`` when it is gone, ``ExportError`` when the span is empty.
+    """
+    chat = _chat(db, chat_id, reveal=reveal)
     first, last = span.of(chat)
-    return form.pieces(chat, taking.messages_of(db, chat_id, first, last, with_data=form.needs_data))
+    return form.pieces(chat, _messages(db, chat_id, first, last, form, reveal=reveal))
 
 
 def export_chat(
@@ -60,25 +65,41 @@ def export_chat(
     *,
     span: Span = WHOLE,
     replace: bool = False,
+    reveal: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Written:
-    """Write a chat into a file of its own. Nothing is left when it fails, or when ``stopped`` says so meanwhile.
+    """Write a chat into a file of its own, its secrets hidden unless ``reveal``.
+
+    Nothing is left when it fails, or when ``stopped`` says so meanwhile.
 
     Raises ``ExportError`` (with ``exists`` when the file is there and not ``replace``), ``Conflict`` when the chat is gone.
     """
-    chat = _chat(db, chat_id)
+    chat = _chat(db, chat_id, reveal=reveal)
     first, last = span.of(chat)
-    found = taking.messages_of(db, chat_id, first, last, with_data=form.needs_data)
+    found = _messages(db, chat_id, first, last, form, reveal=reveal)
     name = file_name(chat.chat, form.suffix, (first, last) if span != WHOLE else None)
     size = folder.write(name, form.pieces(chat, _until(found, stopped)), replace=replace)
     return Written(chat_id, chat.chat.title, folder.path / name, max(0, last - first + 1), size)
 
 
-def _chat(db: Database, chat_id: int) -> PortableChat:
+def _messages(
+    db: Database, chat_id: int, first: int, last: int, form: Format, *, reveal: bool
+) -> Iterator[PortableMessage]:
+    found = taking.messages_of(db, chat_id, first, last, with_data=form.needs_data)
+    return found if reveal else map(hidden, found)
+
+
+def hidden(portable: PortableMessage) -> PortableMessage:
+    """The message with its secrets hidden."""
+    message = masked_message(portable.message)
+    return portable if message is portable.message else replace_in(portable, message=message)
+
+
+def _chat(db: Database, chat_id: int, *, reveal: bool) -> PortableChat:
     chat = taking.portable(db, chat_id)
     if chat is None:
         raise Conflict(f"There is no chat {chat_id} any more. It may have been deleted elsewhere.")
-    return chat
+    return chat if reveal else replace_in(chat, chat=masked_chat(chat.chat))
 
 
 def _until(messages: Iterator[PortableMessage], stopped: Callable[[], bool]) -> Iterator[PortableMessage]:

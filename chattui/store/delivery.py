@@ -129,7 +129,7 @@ COPIED: LiteralString = """
 UPDATE chattui.imports SET state = state || '{"second_copy": true}'
  WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND (machine, path) <> (%(machine)s, %(path)s)
 """
-"""A copy has brought messages: what the chat's other files bring later is held against them."""
+"""A copy, or the file of another machine, has brought messages: what the chat's other files bring later is held against them."""
 
 LAST_TIME: LiteralString = """
 SELECT max(created_at) FROM chattui.messages WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq = %(seq)s

@@ -62,6 +62,24 @@ class SourceSummary:
     last_import: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ImportPlace:
+    """Where a chat's history lies: a file on a machine."""
+
+    machine: str
+    path: str
+
+
+def places(db: Database, chat_id: int) -> list[ImportPlace]:
+    """The files that a chat came from."""
+    statement = (
+        select(imports.c.machine, imports.c.path)
+        .where(imports.c.owner == ME, imports.c.chat_id == chat_id)
+        .order_by(imports.c.machine, imports.c.path)
+    )
+    return db.read(lambda conn: [ImportPlace(*row) for row in conn.execute(statement)])
+
+
 def known(db: Database, machine: str, files: Sequence[HistoryFile] | None = None) -> dict[str, ImportRow]:
     """Every file that was imported on this machine, by path; or of ``files`` those, by their paths or inodes."""
     columns = (

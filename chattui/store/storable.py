@@ -22,8 +22,11 @@ def storable(text: str) -> str:
 
 
 def storable_path(path: Path) -> str:
-    """The path as text; bytes of it that are no UTF-8 as ``\\xNN``, so that different paths stay different."""
-    text = str(path)
+    """The path as text; bytes of it that are no UTF-8 as ``\\xNN``, so that different paths stay different.
+
+    A file that was fetched from another machine is remembered by its path there, ``known_as``.
+    """
+    text = str(getattr(path, "known_as", path))
     try:
         text.encode()
     except UnicodeEncodeError:

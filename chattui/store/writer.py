@@ -274,19 +274,23 @@ class HistoryWriter:
         stored: Sequence[int],
     ) -> None:
         rows: dict[str, dict[str, Any]] = {}
+        shared: set[int] = set()  # chats of which several files have brought something
         for item, count in zip(items, stored, strict=True):
             path = storable_path(item.file.path)
             if item.chunk is None and item.expected_offset > 0:
                 conn.execute(sql.TOUCH, _file_values(item) | {"machine": self._machine})
                 continue
             target = targets.get(_key(item.chunk.chat)) if item.chunk else None
-            if target and item.chunk and item.chunk.chat.is_copy and target.existing and count:
+            is_other = item.chunk is not None and (item.chunk.chat.is_copy or path in self._second_copies)
+            if target and is_other and count:
                 conn.execute(sql.COPIED, {"chat_id": target.chat_id, "machine": self._machine, "path": path})
+                shared.add(target.chat_id)
             earlier = rows.get(path, {"problems": [], "problem_count": 0, "message_count": 0})
             is_many = item.file.container  # its chats are remembered one by one
             rows[path] = _import_values(item, None if is_many else target, 0 if is_many else count, earlier)
-            if path in self._second_copies:
-                rows[path]["state"] = rows[path]["state"] | {"second_copy": True}
+        for path, row in rows.items():
+            if path in self._second_copies or row["chat_id"] in shared:
+                row["state"] = row["state"] | {"second_copy": True}
         if rows:
             conn.execute(sql.IMPORTS, {"machine": self._machine, "files": storable_json(list(rows.values()))})
 

@@ -23,6 +23,7 @@ from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.containers import chats_of
 from chattui.sync.looking import Looked, delivery_of, look
+from chattui.sync.masking import masked_chunks
 from chattui.sync.plan import Change, Work, plan
 from chattui.sync.preview import Preview, preview
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
@@ -61,8 +62,11 @@ class Sync:
         machine: str | None = None,
         tell: Tell | None = None,
         since: datetime | None = None,
+        mask: bool = False,
     ) -> None:
-        """``since``: only files that were written, and of containers chats with a message, since then."""
+        """``since``: only files that were written, and of containers chats with a message, since then. ``mask``: secrets
+        are replaced before they are stored."""
+        self._mask = mask
         self._db = db
         self._since = since
         self._sources = sources
@@ -242,14 +246,15 @@ class Sync:
             yield Delivery(file, None, before, moved_from=item.moved_from)
 
     def _read(self, item: Work, before: int, offset: int) -> Iterator[Delivery]:
-        if item.change is Change.NEW and (ready := self._ready.pop(item.file.path, None)):
+        if item.change is Change.NEW and not self._mask and (ready := self._ready.pop(item.file.path, None)):
             yield from ready
             return
         if item.file.container:
-            yield from chats_of(item, self._versions(item), self._since)
+            yield from chats_of(item, self._versions(item), self._since, mask=self._mask)
             return
         replaces = item.change is Change.REWRITTEN
-        for chunk in self._chunks(item, offset):
+        chunks = self._chunks(item, offset)
+        for chunk in masked_chunks(chunks) if self._mask else chunks:
             yield delivery_of(item.file, chunk, before, replace=replaces, moved_from=item.moved_from)
             before, replaces = chunk.offset, False
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chattui.domain.place import Prompt
     from chattui.domain.portable import PortableAttachment
     from chattui.domain.search import HitCount, Page, SavedSearch
+    from chattui.resume.launch import Launch
     from chattui.sync.progress import Progress
     from chattui.tui.screens.export_dialog import ExportWish
     from chattui.tui.screens.save_dialog import SaveWish
@@ -280,6 +281,15 @@ class SaveFailed(Message):
     def __init__(self, key: str, sentence: str) -> None:
         self.key = key
         self.sentence = sentence
+        super().__init__()
+
+
+class LaunchReady(Message):
+    """It is known how a chat is gone on with elsewhere; with ``only_copy`` the command is wanted, not its start."""
+
+    def __init__(self, launch: Launch, *, only_copy: bool) -> None:
+        self.launch = launch
+        self.only_copy = only_copy
         super().__init__()
 
 

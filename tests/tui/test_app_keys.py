@@ -47,7 +47,7 @@ def test_every_key_has_a_name_of_its_own_by_which_it_can_be_remapped() -> None:
 
 async def test_the_help_tells_every_key(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
-    async with running(app, size=(100, 140)) as pilot:
+    async with running(app, size=(100, 170)) as pilot:
         await pilot.press("question_mark")
         await until_seen(pilot, "Keys", *ROOMS.values())
         shown = screen_text(app)

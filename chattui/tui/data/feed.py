@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from chattui.domain.chat import BlockSize, Message
+from chattui.domain.secrets import masked_message
 
 PAGE = 100
 PAGES_KEPT = 60
@@ -20,7 +21,12 @@ class ChatFeed:
         count: int,
         request: Callable[[int, int], None],
         request_these: Callable[[Sequence[int]], None] = lambda seqs: None,  # noqa: ARG005
+        *,
+        masks: bool = True,
     ) -> None:
+        """``masks``: the secrets in messages are hidden, until ``reveal``."""
+        self._masks = masks
+        self._masked: dict[int, Message] = {}  # what messages are that are shown with something hidden
         self._chat_id = chat_id
         self._count = count
         self._request = request
@@ -85,12 +91,31 @@ class ChatFeed:
         """Take messages in. ``asked`` is the range that was requested, now answered."""
         for message in messages:
             number = (message.seq - 1) // PAGE
-            self._pages.setdefault(number, {})[message.seq] = message
+            shown = masked_message(message) if self._masks else message
+            if shown is not message:
+                self._masked[message.seq] = message
+            self._pages.setdefault(number, {})[message.seq] = shown
             self._pages.move_to_end(number)
         if asked is not None:
             self._asked.difference_update(range((asked[0] - 1) // PAGE, (asked[1] - 1) // PAGE + 1))
         while len(self._pages) > PAGES_KEPT and sum(map(len, self._pages.values())) > PAGES_KEPT * PAGE:
-            self._pages.popitem(last=False)
+            _, gone = self._pages.popitem(last=False)
+            for seq in gone if self._masked else ():
+                self._masked.pop(seq, None)
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether there may be something that ``reveal`` would show."""
+        return self._masks
+
+    def reveal(self) -> list[int]:
+        """Hide nothing any more; returns the seqs of the messages that look different now."""
+        self._masks = False
+        revealed, self._masked = self._masked, {}
+        for seq, message in revealed.items():
+            if (page := self._pages.get((seq - 1) // PAGE)) is not None and seq in page:
+                page[seq] = message
+        return list(revealed)
 
     def retry(self) -> None:
         """Forget what was asked for: its answer was lost with the connection."""

@@ -17,6 +17,7 @@ from chattui.tui.data.ahead import Opened, ReadAhead, chat_id_of
 from chattui.tui.data.changes import Changes
 from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
+from chattui.tui.data.launches import Launches
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
@@ -56,6 +57,9 @@ class Session:
         self.exports = Exports(self._database, post, self._failed)
         self.changes = Changes(self._pages, self._database, post)
         self.searches = Searches(self._helpers, self._database, post, self._failed)
+        self.masks = settings.mask_secrets
+        """Whether secrets are hidden until they are asked for."""
+        self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
         self.sources = Sources(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None

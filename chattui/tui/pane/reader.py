@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -189,6 +189,14 @@ class Reader(LineScroll):
             if before.get(seq) != notes.get(seq):
                 self.forget(seq)
         self.settle()
+
+    def changed(self, seqs: Iterable[int]) -> None:
+        """The text of these messages is another one now."""
+        for seq in seqs:
+            self.typeset.changed(seq)
+            self.forget(seq)
+        self.settle()
+        self.refresh()
 
     # What the scroll view asks
 

@@ -15,6 +15,7 @@ from textual.message import Message
 
 from chattui.domain.chat import ChatRow
 from chattui.domain.kinds import OWN_SOURCE, ChatStatus
+from chattui.domain.secrets import shown_line
 from chattui.domain.visible import visible_line
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.days import DayClock, age
@@ -156,7 +157,7 @@ class RecentsList(ItemList):
         """Name the chat and its source in the tooltip: the row has room for neither in full."""
         row = round(self.scroll_y) + event.y
         chat = self._row(row)
-        lines = [visible_line(chat.title), " · ".join(filter(None, [chat.source, chat.project]))] if chat else []
+        lines = [shown_line(chat.title), " · ".join(filter(None, [chat.source, chat.project]))] if chat else []
         tip = Content("\n".join([lines[0], visible_line(lines[1])])) if lines else None
         if tip != self.tooltip:
             self.tooltip = tip
@@ -173,7 +174,7 @@ class RecentsList(ItemList):
         tag = _TAGS.get(entry.source, visible_line(entry.source)[:2]) if width >= _TAG_FROM else ""
         side = f" {tag:<2} {when:>3} " if width >= _TAG_FROM else f" {when} "
         room = max(1, width - 1 - cells(mark) - cells(side))
-        title = clip(visible_line(entry.title) or "Untitled", room)
+        title = clip(shown_line(entry.title) or "Untitled", room)
         style = (palette.strong if opened or at_cursor else palette.text) + over
         quiet = (palette.text if at_cursor else palette.faint) + over
         parts = [Segment(_OPEN_MARK if opened else " ", palette.accent + over), Segment(mark, palette.accent + over)]

@@ -13,6 +13,7 @@ from textual.message import Message
 
 from chattui.domain.kinds import Kind
 from chattui.domain.search import BY, FoundBy, FoundIn, Hit
+from chattui.domain.secrets import masked, shown_line
 from chattui.domain.visible import visible_line
 from chattui.tui.pane.headline import KIND_NAMES, ROLE_NAMES
 from chattui.tui.pane.lines import Run
@@ -116,7 +117,7 @@ class HitList(ItemList):
     def _add(self, hits: Sequence[Hit]) -> None:
         start = len(self._hits)
         self._hits.extend(hits)
-        self._flat.extend(flatten(hit.snippet, hit.ranges) for hit in hits)
+        self._flat.extend(flatten(masked(hit.snippet), hit.ranges) for hit in hits)
         self._lay_out(start)
 
     def measure(self, width: int) -> None:  # noqa: ARG002
@@ -160,7 +161,7 @@ class HitList(ItemList):
 
     def _title(self, hit: Hit, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
         about = f" · {said_by(hit)} · {age(hit.created_at, self._now())} "
-        title = clip(visible_line(hit.title) or "Untitled", max(4, width - INDENT - cells(about)))
+        title = clip(shown_line(hit.title) or "Untitled", max(4, width - INDENT - cells(about)))
         return [
             Segment(CURSOR_MARK if at_cursor else " ", palette.accent + over),
             Segment(title, palette.strong + over),

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from chattui.domain.search import FoundIn, Hit
-from chattui.domain.visible import visible_line
+from chattui.domain.secrets import shown_line
 from chattui.tui.commands import bindings
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.days import age
@@ -301,7 +301,7 @@ class SearchHits(HitList):
         about += f" · {count}{'+' if self.partial else ''} hit{'' if count == 1 and not self.partial else 's'}"
         if hidden and first.chat_id not in self._unfolded:
             about += f" · → shows {hidden} more"
-        title = clip(visible_line(first.title) or "Untitled", max(4, width - INDENT - cells(about)))
+        title = clip(shown_line(first.title) or "Untitled", max(4, width - INDENT - cells(about)))
         marked = self._flat[group.title][1] if group.title is not None and group.hits else ()
         parts, at = [Segment(" ", palette.text)], 0
         for start, end in marked:

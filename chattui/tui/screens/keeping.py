@@ -32,7 +32,7 @@ class Keeping(Shell):
             if title:
                 self.session.changes.rename(chat_id, title)
 
-        self.app.push_screen(RenameDialog(self.recents.title_of(chat_id) or self._open_title(chat_id)), named)
+        self.app.push_screen(RenameDialog(self.title_of(chat_id)), named)
 
     def action_pin(self) -> None:
         """Pin or unpin."""
@@ -135,7 +135,7 @@ class Keeping(Shell):
         elif (chat_id := selected[0] if selected else self.chosen()) is not None:
             is_open = chat_id == self.open_chat.chat_id and self.pane.display
             part = self.pane.selected_messages() if is_open else None
-            ask_and_export(self, [chat_id], self.recents.title_of(chat_id) or self._open_title(chat_id), part)
+            ask_and_export(self, [chat_id], self.title_of(chat_id), part)
 
     def on_export_ended(self, event: told.ExportEnded) -> None:
         """A chat was exported, or not."""
@@ -157,7 +157,10 @@ class Keeping(Shell):
             return self.hits.hit.chat_id if self.hits.hit is not None else None
         return self.open_chat.chat_id
 
-    def _open_title(self, chat_id: int) -> str:
+    def title_of(self, chat_id: int) -> str:
+        """The title of a chat that is shown or listed."""
+        if listed := self.recents.title_of(chat_id):
+            return listed
         chat, hit = self.open_chat.chat, self.hits.hit
         if hit is not None and hit.chat_id == chat_id:
             return hit.title

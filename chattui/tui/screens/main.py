@@ -15,6 +15,7 @@ from chattui.tui.screens.keeping import Keeping
 from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
+from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
 from chattui.tui.screens.sourcing import Sourcing
 from chattui.tui.screens.tabbing import Tabbing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Moving, Marking, Taking, Tabbing, Sourcing):
+class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]

@@ -13,6 +13,7 @@ from chattui.domain.chat import Message as ChatMessage
 from chattui.domain.levels import Level
 from chattui.domain.marks import Mark
 from chattui.domain.query import match_pattern
+from chattui.domain.secrets import masked_mark, shown_line
 from chattui.domain.visible import visible_line
 from chattui.tui import messages as told
 from chattui.tui.data.feed import ChatFeed
@@ -107,6 +108,7 @@ class OpenChat:
             chat.message_count,
             lambda a, b: self._session.read_messages(chat.id, a, b),
             lambda seqs: self._session.places.these(chat.id, seqs),
+            masks=self._session.masks,
         )
         feed.fill(messages)
         self._feed = feed
@@ -228,7 +230,22 @@ class OpenChat:
         """Bookmarks and notes."""
         if self.chat_id == event.chat_id:
             self.marks = {mark.seq: mark for mark in event.marks if mark.seq is not None}
-            self._pane.set_notes(self.marks)
+            self._show_notes()
+
+    def _show_notes(self) -> None:
+        notes = self.marks or {}
+        masks = self._feed is not None and self._feed.is_masked
+        self._pane.set_notes({seq: masked_mark(mark) for seq, mark in notes.items()} if masks else dict(notes))
+
+    def reveal(self) -> int | None:
+        """Show the secrets of the open chat, until it is left; returns in how many messages there are some that are
+        loaded. None when they are shown already."""
+        if self._feed is None or not self._feed.is_masked:
+            return None
+        seqs = self._feed.reveal()
+        self._pane.changed(seqs)
+        self._show_notes()
+        return len(seqs)
 
     def grew(self, chat: Chat, messages: Sequence[ChatMessage] = ()) -> None:
         """The chat has more messages, or other facts, than were known."""
@@ -270,6 +287,10 @@ class OpenChat:
         self.query, self._pattern = "", None
         self._pane.set_marks(None)
 
+    def line(self, text: str) -> str:
+        """The text on a line, its secrets hidden unless those of the chat are shown."""
+        return shown_line(text) if self._feed is None or self._feed.is_masked else visible_line(text)
+
     def heading(self) -> str:
         """One line about the chat, for above the pane."""
         chat = self.chat
@@ -277,7 +298,7 @@ class OpenChat:
             return ""
         facts = [
             "★" if chat.pinned else "",
-            visible_line(chat.title) or "(untitled)",
+            self.line(chat.title) or "(untitled)",
         ]
         return " ".join(f for f in facts if f)
 
@@ -292,7 +313,7 @@ class OpenChat:
         shown = f"{level.label} {level:d}/{len(Level)} · " if level < Level.EVERYTHING else ""
         count = f"{shown}{chat.message_count:,}"
         tags = " ".join(f"#{tag}" for tag in chat.tags)
-        note = visible_line(chat.description or "")
+        note = self.line(chat.description or "")
         if note:
             note = "✎ " + (note if cell_len(note) <= _NOTE else set_cell_size(note, _NOTE - 1).rstrip() + "…")
         facts = [

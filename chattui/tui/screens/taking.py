@@ -71,6 +71,16 @@ class Taking(Shell):
             what = "lines" if count == 1 else f"lines of {count:,} messages"
         self.say(f"{what} selected · y copies · x exports · Esc leaves")
 
+    def action_reveal(self) -> None:
+        """Show the secrets of the open chat until it is left."""
+        count = self.open_chat.reveal() if self.pane.display else None
+        if count is None:
+            self.notify("No secrets are hidden here.", timeout=3)
+            return
+        self.draw_title()
+        where = "none in what is loaded" if not count else "1 message" if count == 1 else f"{count:,} messages"
+        self.notify(f"Secrets are shown until you leave this chat: {where}.", timeout=4)
+
     # Saving
 
     def on_save_wanted(self, event: SaveWanted) -> None:

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from chattui.domain.secrets import shown_line
 from chattui.domain.tabs import Tab
-from chattui.domain.visible import visible_line
 from chattui.tui.pane.wrap import cells, clip
 
 _WIDEST, _NARROWEST = 24, 8  # columns of a tab
@@ -74,7 +74,7 @@ class TabBar(Static):
 
     def _label(self, tab: Tab, width: int) -> str:
         most = max(_NARROWEST, min(_WIDEST, width // min(4, len(self._tabs)) - 4))
-        title = visible_line(tab.title) or ("(untitled)" if tab.chat_id is not None else _NEW)
+        title = shown_line(tab.title) or ("(untitled)" if tab.chat_id is not None else _NEW)
         return clip((_PIN if tab.pinned else "") + title, most)
 
     def _fitting(self, width: int) -> list[int]:
