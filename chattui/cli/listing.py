@@ -29,6 +29,7 @@ from chattui.cli.context import Context
 @click.option("--source", metavar="NAME", help="Only chats of one source, such as claude-code.")
 @click.option("--archived", is_flag=True, help="Archived chats instead.")
 @click.option("--deleted", is_flag=True, help="Deleted chats instead.")
+@click.option("--reveal", is_flag=True, help="Print keys, tokens and passwords as they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print {chats: […], more: true|false}.")
 @click.pass_obj
 def list_(
@@ -40,10 +41,12 @@ def list_(
     source: str | None,
     archived: bool,
     deleted: bool,
+    reveal: bool,
     as_json: bool,
 ) -> int:
     """List chats, pinned first, then the latest first."""
     from chattui.domain.kinds import ChatStatus
+    from chattui.domain.secrets import masked_row
     from chattui.store import chats
 
     status = ChatStatus.DELETED if deleted else ChatStatus.ARCHIVED if archived else ChatStatus.ACTIVE
@@ -59,6 +62,7 @@ def list_(
             status=status,
         )
     shown, more = rows[:limit], len(rows) > limit
+    shown = shown if reveal else [*map(masked_row, shown)]
     if as_json:
         output.print_json({"chats": [output.chat_row_json(r) for r in shown], "more": more})
         return 0

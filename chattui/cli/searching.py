@@ -12,6 +12,7 @@ import click
 from chattui.cli import output
 from chattui.cli.context import EXIT_ERROR, Context
 from chattui.domain.search import BY, FoundBy, Hit, Page, counted
+from chattui.domain.secrets import masked_hit
 from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
@@ -28,10 +29,18 @@ if TYPE_CHECKING:
 @click.option("--prefix", is_flag=True, help="The last word is the beginning of a word, as while typing.")
 @click.option("--meaning", is_flag=True, help="Also by meaning, as ~ before a word says.")
 @click.option("--budget", default=5_000, show_default=True, type=click.IntRange(1), help="Milliseconds to look for.")
+@click.option("--reveal", is_flag=True, help="Print keys, tokens and passwords as they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print {query, problems, about, exact, complete, hits: […]}.")
 @click.pass_obj
 def search(
-    context: Context, query: tuple[str, ...], limit: int, prefix: bool, meaning: bool, budget: int, as_json: bool
+    context: Context,
+    query: tuple[str, ...],
+    limit: int,
+    prefix: bool,
+    meaning: bool,
+    budget: int,
+    reveal: bool,
+    as_json: bool,
 ) -> int:
     """Find messages: all words, "a quoted phrase", parts of names as path.join.
 
@@ -61,6 +70,8 @@ def search(
             page = _by_meaning(db, asked, page, limit)
         typed = [leaf.text for leaf in asked.positive if isinstance(leaf, Word)]
         similar = searching.suggest(db, typed[-1]) if typed and not page.hits else []
+    if not reveal:
+        page = replace(page, hits=tuple(map(masked_hit, page.hits)))
     for problem in page.problems:
         click.echo(visible_line(problem), err=True)
     if as_json:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
-    from chattui.domain.chat import Chat, Message
+    from chattui.domain.chat import Chat, ChatRow, Message
     from chattui.domain.marks import Mark
+    from chattui.domain.search import Hit
 
 HIDDEN: Final = "•"
 SHOWN: Final = 4
@@ -153,6 +154,16 @@ def masked_chat(chat: Chat) -> Chat:
         tags=tuple(map(masked, chat.tags)),
         metadata=masked_json(chat.metadata),
     )
+
+
+def masked_row(row: ChatRow) -> ChatRow:
+    """The chat of a list with the secrets in its title and its tags hidden."""
+    return replace(row, title=masked(row.title), tags=tuple(map(masked, row.tags)))
+
+
+def masked_hit(hit: Hit) -> Hit:
+    """The hit with the secrets in its snippet and its title hidden; the matches are where they were."""
+    return replace(hit, snippet=masked(hit.snippet), title=masked(hit.title))
 
 
 def masked_mark(mark: Mark) -> Mark:
