@@ -32,8 +32,7 @@ class LeftOutFiles:
         self._place = place
         self._known: dict[str, tuple[int, str]] = {}
         self._changed = False
-        self.count = 0
-        """How many files were met that are left out."""
+        self._met: set[Path] = set()  # read ahead and once more, or looked for again and again: each counts once
         try:
             raw = json.loads(place.read_bytes()) if place is not None else {}
             self._known = {str(path): (int(inode), str(project)) for path, (inode, project) in raw.items()}
@@ -47,9 +46,18 @@ class LeftOutFiles:
         inode, project = self._known.get(str(file.path), (0, ""))
         return project if inode == file.inode else ""
 
+    @property
+    def count(self) -> int:
+        """How many files were met that are left out."""
+        return len(self._met)
+
+    def meet(self, path: Path) -> None:
+        """A file was met that is left out."""
+        self._met.add(path)
+
     def add(self, path: Path, project: str) -> None:
         """A file was met whose chat is left out."""
-        self.count += 1
+        self.meet(path)
         try:
             self._known[str(path)] = (path.stat().st_ino, project)
         except OSError:
@@ -100,7 +108,7 @@ class RuledSource:
             return
         for file in self._inner.discover(root, report):
             if excludes(self._exclude, str(file.path)) or excludes(self._projects, self._left_out.project(file)):
-                self._left_out.count += 1
+                self._left_out.meet(file.path)
             else:
                 yield file
 

@@ -155,7 +155,7 @@ async def test_what_an_import_brings_is_embedded_in_the_background_where_it_is_o
     monkeypatch.setattr(app, "begin_embedding", lambda: begun.append(True))
     async with running(app) as pilot:
         app.main.on_sync_ended(_ended())
-        app.main.session.read_faults(lambda _: begun.append(False))
+        app.main.session.sources.read_faults(lambda _: begun.append(False))
         await until(pilot, lambda: begun)
         assert begun == [False], "it is off"
     embeddings.switch_on(store, MODEL)

@@ -86,7 +86,8 @@ async def test_a_database_that_is_made_meanwhile_is_waited_for_by_the_import(
     """A first start: what is imported later is got ready while the database is being set up, and once."""
     monkeypatch.setenv("CHATTUI_LINGER", "0")  # or the server outlives the test
     begun: list[bool] = []
-    monkeypatch.setattr("chattui.tui.app.ChattuiApp.start_import", lambda app: begun.append(app.main._connected))
+    watch = "chattui.tui.data.background_watch.BackgroundWatch.start"
+    monkeypatch.setattr(watch, lambda _: begun.append(app.main._connected))
     app = app_on(None, imports=True)
     app._ahead = ReadAhead(None, None)
     async with app.run_test(size=(120, 40)) as pilot:
