@@ -8,6 +8,7 @@ import sys
 import psutil
 import pytest
 from app_driver import AppMaker, part, quit_app, running, screen_text, seen_in, until, until_seen
+from textual.message import Message
 
 from chattui.domain.search import FoundBy, Page
 from chattui.semantic import MODEL
@@ -154,19 +155,19 @@ async def test_what_an_import_brings_is_embedded_in_the_background_where_it_is_o
     app = app_on(samples)
     monkeypatch.setattr(app, "begin_embedding", lambda: begun.append(True))
     async with running(app) as pilot:
-        app.main.on_sync_ended(_ended())
+        app.main.post_message(_ended())
         app.main.session.sources.read_faults(lambda _: begun.append(False))
         await until(pilot, lambda: begun)
         assert begun == [False], "it is off"
     embeddings.switch_on(store, MODEL)
     app = app_on(samples)
     async with running(app) as pilot:
-        app.main.on_sync_ended(_ended())
+        app.main.post_message(_ended())
         await until(pilot, lambda: embeddings.status(store, installed=True).waiting == 0)
         assert meaning.__name__ not in sys.modules or not embeddings.is_empty(store)
 
 
-def _ended() -> object:
+def _ended() -> Message:
     from chattui.tui.messages import SyncEnded
 
     return SyncEnded(0, 0, "")
