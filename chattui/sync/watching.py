@@ -274,12 +274,13 @@ class Watching:
         doubts: dict[Path, _Doubt] = {}
         for source, file in found:
             self._written.add(source.name)
-            if before := self._doubtful.pop(file.path, None):
-                doubts[file.path] = before
             if not file.container:  # these have companions, of which their own times tell nothing
                 self._lately[file.path] = _Seen(file.size, file.mtime_ns, began)
         if not work and not faults:
             return
+        for item in work:  # of a file that was told of twice and is as it was, the doubt stays
+            if before := self._doubtful.pop(item.file.path, None):
+                doubts[item.file.path] = before
         is_bulk = sum(item.bytes for item in work if not item.file.container) >= search_index.BULK_BYTES
         report = sync.run_work(work, found=len(found), index=is_bulk)
         now = time.monotonic()

@@ -136,8 +136,8 @@ def test_a_closed_pipe_is_no_error(chattui: Program, db: Database) -> None:
 
 def test_secrets_are_hidden_unless_they_are_asked_for(chattui: Program, db: Database) -> None:
     key = "ghp" + "_" + "a1B2" * 9
-    chat = str(begin(db, f"use {key}", title=f"About {key}"))
+    chat = str(begin(db, f"use {key}", title=key))
     verbs = [["export", chat], ["show", chat], ["export", chat, "--format", "json"], ["show", chat, "--json"]]
     for verb in (*verbs, ["search", "use"], ["search", "use", "--json"], ["list"], ["list", "--json"]):
-        assert key not in chattui(*verb).out
-        assert key in chattui(*verb, "--reveal").out
+        assert key[:12] not in chattui(*verb).out  # a line of the list may end within the key
+        assert key[:12] in chattui(*verb, "--reveal").out

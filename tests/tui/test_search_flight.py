@@ -184,12 +184,15 @@ def test_a_cancel_that_comes_late_does_not_hit_the_query_that_follows(made: Flig
 
 def test_a_patient_look_that_nobody_waits_for_any_more_is_not_begun(made: Flight) -> None:
     looking_patiently(made, "the")
+    held = threading.Event()
+    made.workers[1].submit(lambda: held.wait(PATIENCE))  # it is not cancelled yet
     made.db.cut = True
     made.flight.request("then")
     made.wait_asked()
     made.db.go.release()
     made.wait_told()  # its patient look waits for the one before it
     made.flight.forget()
+    held.set()
     made.db.go_patiently.release()
     done = threading.Event()
     assert made.flight._patience is not None
