@@ -72,7 +72,7 @@ def list_(
     if not shown and (needle or tags or has or source):
         click.echo("No chat is like this.", err=True)
     elif not shown:
-        click.echo("No chats yet. `chattui import` brings in what Claude Code and Codex left here.", err=True)
+        click.echo("No chats yet. `chattui import` brings in what your agents left here.", err=True)
     elif more:
         click.echo(f"… more: raise --limit {limit}", err=True)
     return 0

@@ -243,3 +243,12 @@ async def test_while_writing_r_is_a_letter(samples: str, chat: int, app_on: AppM
         await until(pilot, lambda: app.main.composer.is_writing and "rR" in screen_text(app))
         assert app.screen is app.main
         assert toasts(app) == ""
+
+
+@pytest.mark.parametrize("key", ["r", "R"])
+async def test_without_a_chat_there_is_nothing_to_go_on_with(conninfo: str, app_on: AppMaker, key: str) -> None:
+    app = app_on(conninfo)
+    async with running(app) as pilot:
+        await until_seen(pilot, "No chats yet")
+        await pilot.press(key)
+        await until(pilot, lambda: "There is no chat here to go on with." in toasts(app))

@@ -28,12 +28,12 @@ class Resuming(Shell):
 
     def action_resume(self) -> None:
         """Go on with the chat in its own tool."""
-        if (chat_id := self.chosen()) is not None:
+        if (chat_id := self._to_go_on_with()) is not None:
             self.session.launches.prepare(chat_id)
 
     def action_hand_over(self) -> None:
         """Ask in which agent to go on."""
-        if (chat_id := self.chosen()) is None:
+        if (chat_id := self._to_go_on_with()) is None:
             return
         import os
 
@@ -45,6 +45,12 @@ class Resuming(Shell):
                 self.session.launches.prepare(chat_id, wish.agent, only_copy=wish.only_copy)
 
         self.app.push_screen(HandOverDialog(self.title_of(chat_id), installed(os.environ)), answered)
+
+    def _to_go_on_with(self) -> int | None:
+        chat_id = self.chosen()
+        if chat_id is None:
+            self.notify("There is no chat here to go on with.", timeout=3)
+        return chat_id
 
     def on_launch_ready(self, event: told.LaunchReady) -> None:
         """It is known how: copy the command, or run it, and then bring in what it wrote."""
