@@ -95,6 +95,15 @@ class Home:
                 continue
         return found
 
+    def watchers(self) -> list[psutil.Process]:
+        """The programs that wait for the last client; a backend that ends while it is looked at is none."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                if "chattui.server.linger" in process.cmdline():
+                    found.append(process)
+        return found
+
     def postmasters(self) -> list[int]:
         """The servers' own pids: a child that was just forked still bears its parent's command line, and is none."""
         parents: dict[int, int] = {}
