@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from chattui.config.rules import Rules, SourceRule
 from chattui.domain.errors import ConfigError
@@ -15,6 +15,15 @@ KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "database": {"url": (str,)},
     "server": {"linger": (str, int), "binaries": (str,)},
     "projects": {"exclude": (list,)},
+    "backup": {
+        "every": (str, int),
+        "directory": (str,),
+        "keep_last": (int,),
+        "keep_daily": (int,),
+        "keep_weekly": (int,),
+        "keep_monthly": (int,),
+        "recipients": (list,),
+    },
     "sources": {},
 }
 SOURCE_KEYS: Mapping[str, tuple[type, ...]] = {"enabled": (bool,), "exclude": (list,), "paths": (list,)}
@@ -27,6 +36,22 @@ _TYPE_NAMES = {
 }
 
 
+@dataclass(frozen=True)
+class BackupRules:
+    """When the embedded server is backed up by itself (``every`` seconds; None: never), where to, and what is kept of it.
+
+    ``recipients`` are for whom every backup is encrypted that says nothing else.
+    """
+
+    every: float | None = None
+    directory: Path | None = None
+    keep_last: int = 0
+    keep_daily: int = 0
+    keep_weekly: int = 0
+    keep_monthly: int = 0
+    recipients: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
     """What the file says; ``None`` where it is silent or absent."""
@@ -35,6 +60,7 @@ class ConfigFile:
     linger: str | int | None = None
     binaries: str | None = None
     rules: Rules = field(default_factory=Rules)
+    backup: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_config_file(path: Path, *, required: bool) -> ConfigFile:
@@ -73,7 +99,9 @@ def parse_config(text: str, path: Path) -> ConfigFile:
             reader.check(table, content, KEYS[table])
     rules = Rules(reader.sources(tables.get("sources", {})), tuple(tables.get("projects", {}).get("exclude", ())))
     database, server = tables.get("database", {}), tables.get("server", {})
-    return ConfigFile(database.get("url"), server.get("linger"), server.get("binaries"), rules)
+    return ConfigFile(
+        database.get("url"), server.get("linger"), server.get("binaries"), rules, tables.get("backup", {})
+    )
 
 
 class _Reader:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from chattui.config.directories import find_directories
-from chattui.config.file import read_config_file
+from chattui.config.file import BackupRules, read_config_file
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
 from chattui.domain.errors import ConfigError
@@ -35,6 +36,7 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    backup: BackupRules = field(default_factory=BackupRules)
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
@@ -62,6 +64,26 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         linger=linger,
         pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
         rules=configured.rules,
+        backup=_backup_rules(configured.backup, config_file),
+    )
+
+
+def _backup_rules(table: Mapping[str, Any], config_file: Path) -> BackupRules:
+    """[backup] of the config file. Raises ConfigError."""
+    every = table.get("every")
+    seconds = parse_linger(every, f"backup.every in {config_file}") if every is not None else None
+    directory = table.get("directory")
+    keep = {
+        name: table.get(name, getattr(BackupRules, name))
+        for name in ("keep_last", "keep_daily", "keep_weekly", "keep_monthly")
+    }
+    if wrong := next((name for name, number in keep.items() if number < 0), None):
+        raise ConfigError(f"backup.{wrong} in {config_file} is {keep[wrong]}: give how many are to be kept, 0 or more.")
+    return BackupRules(
+        every=seconds or None,
+        directory=Path(directory).expanduser().absolute() if directory else None,
+        recipients=tuple(table.get("recipients", ())),
+        **keep,
     )
 
 
