@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench screenshots lock clean help
+.PHONY: run install test check bench screenshots dev-db-reset db-backup db-restore lock clean help
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
 	@$(BIN)/chattui
@@ -39,6 +39,15 @@ bench: $(VENV)/installed-dev  ## measure what is promised (docs/benchmarks.md); 
 screenshots: $(VENV)/installed-dev  ## make the pictures of the README again, from the real app
 	$(BIN)/python screenshots/make.py
 
+dev-db-reset: $(VENV)/installed  ## an empty database; asks first (YES=--yes does not)
+	@$(BIN)/chattui db reset $(YES)
+
+db-backup: $(VENV)/installed  ## everything into one file (ARGS=…: options)
+	@$(BIN)/chattui db backup $(ARGS)
+
+db-restore: $(VENV)/installed  ## bring a backup back: make db-restore FILE=… (ARGS=--replace)
+	@$(BIN)/chattui db restore "$(FILE)" $(ARGS)
+
 lock:  ## write the lock files again (needs uv)
 	sh requirements/lock.sh
 
@@ -46,7 +55,7 @@ clean:  ## remove the environment and what was built
 	rm -rf $(VENV) build dist
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(BIN)/python:
 	@$(NEW)

@@ -78,7 +78,8 @@ def watch(places: Places, pg_bin: Path | None, backup_every: float | None = None
         _, linger = read_used(places)
         if linger is None and backup_every is None:
             return
-        time.sleep(min(max((linger if linger is not None else _LONGEST * 5) / 5, _SHORTEST), _LONGEST))
+        pauses = [_LONGEST, *([linger / 5] if linger is not None else []), *([backup_every] if backup_every else [])]
+        time.sleep(max(min(pauses), _SHORTEST))
         if backup_every is not None and time.monotonic() - looked >= min(backup_every, _BACKUP_LOOK):
             looked = time.monotonic()
             if find_running(places) and backup_is_due(places, backup_every):
