@@ -1,44 +1,36 @@
-"""``chattui db backup``, ``backups``, ``verify``, ``restore``, ``move`` and ``reset``: everything at once, whole or not at all."""
+"""``chattui db backup``, ``backups`` and ``verify``: everything in one file, whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from chattui.cli import output
 from chattui.cli.context import Context
+from chattui.cli.telling import (
+    as_json_option,
+    conninfo_of,
+    contents,
+    first_line,
+    identity_option,
+    keys_of,
+    lines_option,
+    manifest_json,
+    passphrase_option,
+    showing,
+    size_text,
+)
 from chattui.config import Settings
 from chattui.config.log import start_log
-from chattui.domain.backup import Manifest, Progress, Restored, Tell
-from chattui.domain.errors import ConfigError
-from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
     from chattui.backup.places import Keep
-    from chattui.backup.sealing import Keys, Seal
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-lines_option = click.option(
-    "--progress", "lines", is_flag=True, help="Print progress as one JSON object a line, then the result."
-)
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-passphrase_option = click.option(
-    "--passphrase-file", type=click.Path(path_type=Path), help="A file whose first line is the passphrase."
-)
-identity_option = click.option(
-    "--identity",
-    "identities",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A file with an age or ssh key that opens the backup.",
-)
+    from chattui.backup.sealing import Seal
 
 
 @click.command()
@@ -103,7 +95,7 @@ def backup(
         replace=force,
     )
     with showing(as_json=as_json, lines=lines) as tell:
-        done = run.backup(_conninfo(context, settings), wanted, tell)
+        done = run.backup(conninfo_of(context, settings), wanted, tell)
     if scheduled:
         from chattui.server.places import Places
 
@@ -114,14 +106,14 @@ def backup(
         "encrypted": bool(seal),
         "seconds": round(done.seconds, 3),
         "removed": [str(path) for path in done.removed],
-        **_manifest_json(done.manifest),
+        **manifest_json(done.manifest),
     }
     if lines:
         click.echo(json.dumps(document))
     elif as_json:
         output.print_json(document)
     else:
-        click.echo(f"{done.path}: {_contents(done.manifest)}, {size_text(done.size)} in {done.seconds:.1f} s.")
+        click.echo(f"{done.path}: {contents(done.manifest)}, {size_text(done.size)} in {done.seconds:.1f} s.")
         for path in done.removed:
             click.echo(f"Removed {path.name}, which need not be kept.")
     return 0
@@ -145,7 +137,7 @@ def backups(context: Context, directory: Path | None, as_json: bool) -> int:
                 "bytes": k.size,
                 "encrypted": k.encrypted,
                 "whole": k.manifest is not None if not k.encrypted else None,
-                **(_manifest_json(k.manifest) if k.manifest else {}),
+                **(manifest_json(k.manifest) if k.manifest else {}),
             }
             for k in found
         ]
@@ -154,7 +146,7 @@ def backups(context: Context, directory: Path | None, as_json: bool) -> int:
     if not found:
         click.echo(f"There are no backups in {where}. `chattui db backup` makes one.")
     for k in found:
-        about = _contents(k.manifest) if k.manifest else "encrypted" if k.encrypted else "DAMAGED: its end is missing"
+        about = contents(k.manifest) if k.manifest else "encrypted" if k.encrypted else "DAMAGED: its end is missing"
         click.echo(f"{k.made_at.astimezone():%Y-%m-%d %H:%M}  {size_text(k.size):>9}  {k.path.name}  {about}")
     return 0
 
@@ -181,7 +173,7 @@ def verify(
     from chattui.backup.scratch import scratch
 
     settings = context.settings()
-    keys = _keys(identities, passphrase_file)
+    keys = keys_of(identities, passphrase_file)
     start_log(settings, verbose=context.verbose)
     with showing(as_json=as_json, lines=lines) as tell:
         if quick:
@@ -189,250 +181,15 @@ def verify(
         else:
             with scratch(settings) as conninfo:
                 manifest = run.restore(conninfo, file, keys, index=False, tell=tell).manifest
-    document = {"ok": True, "path": str(file), "restored": not quick, **_manifest_json(manifest)}
+    document = {"ok": True, "path": str(file), "restored": not quick, **manifest_json(manifest)}
     if lines:
         click.echo(json.dumps(document))
     elif as_json:
         output.print_json(document)
     else:
         how = "every row is what its digest says" if quick else "restored, and every row came back as it was"
-        click.echo(f"{file} is whole: {_contents(manifest)}; {how}.")
+        click.echo(f"{file} is whole: {contents(manifest)}; {how}.")
     return 0
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--replace", "replaces", is_flag=True, help="Put it in the place of what is there, once all of it has come."
-)
-@click.option("--owner", metavar="NAME", help="Whose it becomes, of a backup of one person. Otherwise one's own.")
-@click.option("--no-index", is_flag=True, help="Build the search index later: the app does it in the background.")
-@passphrase_option
-@identity_option
-@yes_option
-@as_json_option
-@lines_option
-@click.pass_obj
-def restore(
-    context: Context,
-    file: Path,
-    replaces: bool,
-    owner: str | None,
-    no_index: bool,
-    passphrase_file: Path | None,
-    identities: tuple[Path, ...],
-    yes: bool,
-    as_json: bool,
-    lines: bool,
-) -> int:
-    """Bring a backup into the database: all of it, every row compared, or nothing.
-
-    A database that holds something is refused without --replace. Until the last moment what is there stays as it is.
-    """
-    from chattui.backup import run
-
-    settings = context.settings()
-    keys = _keys(identities, passphrase_file)
-    conninfo = _conninfo(context, settings)
-    if replaces:
-        head, there = run.needs(conninfo, file, keys, owner)
-        if there.owners:
-            when = f"{head.made_at.astimezone():%Y-%m-%d %H:%M}"
-            confirm(f"This replaces {visible_line(there.sentence())} with the backup of {when}.", yes=yes)
-    with showing(as_json=as_json, lines=lines) as tell:
-        done = run.restore(conninfo, file, keys, owner=owner, replace=replaces, index=not no_index, tell=tell)
-    _print_restored(done, "Restored", as_json=as_json, lines=lines)
-    return 0
-
-
-@click.command()
-@click.option("--to", "target", metavar="URL", required=True, help="The database that gets everything, or: embedded.")
-@click.option("--all-owners", is_flag=True, help="Everybody's chats, for who owns the tables. Otherwise one's own.")
-@click.option("--owner", metavar="NAME", help="Whose it becomes there. Otherwise that of the user in the URL.")
-@click.option("--replace", "replaces", is_flag=True, help="Put it in the place of what is there.")
-@click.option("--discard", is_flag=True, help="Only remove what an interrupted move has left there.")
-@yes_option
-@as_json_option
-@lines_option
-@click.pass_obj
-def move(
-    context: Context,
-    target: str,
-    all_owners: bool,
-    owner: str | None,
-    replaces: bool,
-    discard: bool,
-    yes: bool,
-    as_json: bool,
-    lines: bool,
-) -> int:
-    """Copy everything to another server and compare every row there. What is here stays as it is.
-
-    Interrupted at any moment, it goes on when it is run again, and nothing is seen of it there until all of it is.
-    """
-    from chattui.backup import run
-    from chattui.config.target import resolve_target
-    from chattui.store import staging
-
-    settings = context.settings()
-    there_settings = replace(settings, database=resolve_target({}, argument=target, configured=None, config_file=""))
-    there_settings = replace(there_settings, database=replace(there_settings.database, origin="--to"))
-    to = _conninfo(context, there_settings)
-    if discard:
-        gone = staging.discard(to)
-        if as_json or lines:
-            output.print_json({"discarded": gone})
-        else:
-            click.echo("Removed what was there of a move." if gone else "There is nothing of a move there.")
-        return 0
-    conninfo = _conninfo(context, settings)
-    _, there = run.move_needs(conninfo, to, all_owners=all_owners, owner=owner)
-    if replaces and there.owners:
-        confirm(
-            f"This replaces {visible_line(there.sentence())} in {there_settings.database.redacted()}.",
-            yes=yes,
-        )
-    with showing(as_json=as_json, lines=lines) as tell:
-        done = run.move(conninfo, to, all_owners=all_owners, owner=owner, replace=replaces, tell=tell)
-    _print_restored(done, "Moved", as_json=as_json, lines=lines)
-    if not (as_json or lines):
-        if done.resumed:
-            click.echo(f"{size_text(done.resumed)} had come before and were not brought again.")
-        click.echo(
-            f"{settings.database.redacted()} is as it was. To use the new one: CHATTUI_DATABASE_URL, or url under "
-            f"[database] in {settings.config_file}."
-        )
-    return 0
-
-
-@click.command()
-@click.option("--all-owners", is_flag=True, help="Everybody's chats, for who owns the tables. Otherwise one's own.")
-@yes_option
-@as_json_option
-@click.pass_obj
-def reset(context: Context, all_owners: bool, yes: bool, as_json: bool) -> int:
-    """Remove everything from the database, and begin again with an empty one. Histories on disk are left alone."""
-    from chattui.store import reset as resetting
-
-    conninfo = _conninfo(context, context.settings())
-    there = resetting.there_is(conninfo, all_owners=all_owners)
-    if there.owners:
-        confirm(
-            f"This removes {visible_line(there.sentence())} for good. `chattui db backup` keeps them.",
-            yes=yes,
-        )
-    gone = resetting.reset(conninfo, all_owners=all_owners)
-    if as_json:
-        output.print_json({"removed": gone.as_json()})
-    elif gone.owners:
-        click.echo(f"Removed {visible_line(gone.sentence())}. The next import reads the histories again.")
-    else:
-        click.echo("The database was empty, and its tables are made anew.")
-    return 0
-
-
-def confirm(sentence: str, *, yes: bool) -> None:
-    """Ask before something is lost. Raises UsageError where nobody can be asked, Exit with 1 when the answer is no."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{sentence} Nobody can be asked here: --yes does it.")
-    if not click.confirm(f"{sentence} Go on?", default=False, err=True):
-        click.echo("Nothing was changed.", err=True)
-        raise click.exceptions.Exit(1)
-
-
-class showing:  # noqa: N801 - reads as the statement that it is
-    """``with showing(…) as tell``: progress on one line of a terminal, as JSON lines, or none."""
-
-    def __init__(self, *, as_json: bool, lines: bool) -> None:
-        self._bar = sys.stderr.isatty() and not (as_json or lines)
-        self._lines = lines
-
-    def __enter__(self) -> Tell | None:
-        return _print_line if self._lines else _show_bar if self._bar else None
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            click.echo("\r\x1b[K", err=True, nl=False)
-
-
-def size_text(size: int) -> str:
-    """42 kB, 1.3 GB."""
-    number = float(size)
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
-
-
-def _show_bar(progress: Progress) -> None:
-    text = f"{progress.step[:1].upper()}{progress.step[1:]} …"
-    if progress.share is not None:
-        text += f" {progress.share:.0%}"
-    if progress.rate is not None:
-        text += f" · {progress.rate / 1e6:,.0f} MB/s"
-    if progress.remaining is not None:
-        text += f" · {progress.remaining:,.0f} s left"
-    click.echo(f"\r{text}\x1b[K", err=True, nl=False)
-
-
-def _print_line(progress: Progress) -> None:
-    shown: dict[str, Any] = {"step": progress.step, "share": progress.share and round(progress.share, 4)}
-    click.echo(json.dumps(shown | {"rate": progress.rate and round(progress.rate), "remaining": progress.remaining}))
-
-
-def _print_restored(done: Restored, verb: str, *, as_json: bool, lines: bool) -> None:
-    document = {
-        **_manifest_json(done.manifest),
-        "owners": list(done.owners),
-        "replaced": done.replaced.as_json() if done.replaced else None,
-        "seconds": round(done.seconds, 3),
-        "index_ready": done.index_ready,
-        "resumed_bytes": done.resumed,
-        "notes": list(done.notes),
-    }
-    if lines:
-        click.echo(json.dumps(document))
-        return
-    if as_json:
-        output.print_json(document)
-        return
-    whose = visible_line(", ".join(done.owners[:5]))
-    click.echo(f"{verb} {_contents(done.manifest)} for {whose} in {done.seconds:.1f} s; every row was compared.")
-    if not done.index_ready:
-        click.echo("Searches are slower until the index is built: the app or the next import does it.")
-    for note in done.notes:
-        click.echo(note, err=True)
-
-
-def _manifest_json(manifest: Manifest) -> dict[str, Any]:
-    head = manifest.head
-    return {
-        "made_at": head.made_at.isoformat(),
-        "owners": list(head.owners),
-        "server_version": head.server_version,
-        "schema_version": head.schema_version,
-        "chats": manifest.rows("chats"),
-        "messages": manifest.rows("messages"),
-        "files": manifest.rows("files"),
-        "digests": {owner: {s.table: s.digest for s in manifest.sections if s.owner == owner} for owner in head.owners},
-    }
-
-
-def _contents(manifest: Manifest) -> str:
-    count = len(manifest.head.owners)
-    text = f"{manifest.rows('chats'):,} chats, {manifest.rows('messages'):,} messages, {manifest.rows('files'):,} attachments"
-    return text + (f" of {count} people" if count > 1 else "")
-
-
-def _conninfo(context: Context, settings: Settings) -> str:
-    """The database, its server up, and its schema left as it is."""
-    from chattui.server import open_database
-
-    start_log(settings, verbose=context.verbose)
-    return open_database(settings, notify=lambda sentence: print(sentence, file=sys.stderr)).conninfo
 
 
 def _directory(settings: Settings) -> Path:
@@ -467,7 +224,7 @@ def _seal(settings: Settings, *, encrypt: bool, recipients: tuple[str, ...], pas
         recipient(text)
     passphrase = None
     if passphrase_file is not None:
-        passphrase = _first_line(passphrase_file)
+        passphrase = first_line(passphrase_file)
     elif encrypt:
         if not sys.stdin.isatty():
             raise click.UsageError(
@@ -475,38 +232,3 @@ def _seal(settings: Settings, *, encrypt: bool, recipients: tuple[str, ...], pas
             )
         passphrase = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True))
     return Seal(wanted, passphrase)
-
-
-def _keys(identities: tuple[Path, ...], passphrase_file: Path | None) -> Keys:
-    from chattui.backup.sealing import Keys
-
-    return Keys(identities, _asker(passphrase_file))
-
-
-def _asker(passphrase_file: Path | None) -> Callable[[], str | None]:
-    """Asks once, whoever asks how often."""
-    known: list[str | None] = []
-
-    def ask() -> str | None:
-        if not known:
-            if passphrase_file is not None:
-                known.append(_first_line(passphrase_file))
-            elif sys.stdin.isatty():
-                known.append(str(click.prompt("Passphrase", hide_input=True, err=True)))
-            else:
-                known.append(None)
-        return known[0]
-
-    return ask
-
-
-def _first_line(path: Path) -> str:
-    try:
-        line = path.read_text("utf-8").split("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"The passphrase cannot be read from {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}."
-        ) from error
-    if not line:
-        raise ConfigError(f"The first line of {path} is empty: it is to be the passphrase.")
-    return line

@@ -7,8 +7,9 @@ import os
 import click
 
 from chattui.cli import output
-from chattui.cli.backing import backup, backups, move, reset, restore, verify
+from chattui.cli.backing import backup, backups, verify
 from chattui.cli.context import EXIT_UNREACHABLE, Context
+from chattui.cli.restoring import move, reset, restore
 from chattui.cli.serving import logs, restart, upgrade
 from chattui.cli.upkeep import check, reindex
 from chattui.config.log import start_log

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from chattui.cli import output
-from chattui.cli.backing import as_json_option, confirm, showing, size_text, yes_option
 from chattui.cli.context import Context
+from chattui.cli.telling import as_json_option, confirm, showing, size_text, yes_option
 from chattui.config import Settings
 from chattui.config.log import start_log
 from chattui.domain.errors import ServerError

@@ -9,7 +9,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import backup, find, importing, keys, live, pane, peers, reading, rivals, search, semantic, startup, truth
+from tests.bench import (
+    backup,
+    find,
+    importing,
+    keys,
+    live,
+    pane,
+    peers,
+    reading,
+    rivals,
+    search,
+    semantic,
+    startup,
+    truth,
+)
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say

@@ -22,9 +22,9 @@ from tests.bench.report import Row, timing
 
 TITLE = "Backup and restore"
 NOTES = (
-    "Backup and restore: the baseline is pg_dump -Fc (as it comes: gzip) of the same database and pg_restore of that into an empty one, "
-    "on a server of its own, one after the other. A restore of ours reads every row back and compares it. With --quick the database has "
-    "100,000 messages.",
+    "Backup and restore: the baseline is pg_dump -Fc (as it comes: gzip) of the same database and pg_restore of that into an "
+    "empty one, on a server of its own, one after the other. A restore of ours reads every row back and compares it. With "
+    "--quick the database has 100,000 messages.",
 )
 _QUICK = 100_000
 _LIMIT = 1.2
