@@ -14,7 +14,7 @@ from chattui.backup.sealing import Keys
 from chattui.config import Settings
 from chattui.domain.backup import Manifest, Tell, Written
 from chattui.domain.errors import BackupError, ChattuiError
-from chattui.server import open_database, stop
+from chattui.server.api import open_database, stop
 from chattui.server.places import Places
 from chattui.server.upgrade import Plan, go_back, knows_lz4, take_cluster, upgrade_files
 from chattui.store.connection import connect

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--to", "place", type=click.Path(path_type=Path), help="A file, or a directory to make one in.")
+@click.option("--to", "place", metavar="PATH", help="A file, or a directory to make one in.")
 @click.option("--force", is_flag=True, help="Replace the file that is there.")
 @click.option("--all-owners", is_flag=True, help="Everybody's chats, for who owns the tables. Otherwise one's own.")
 @click.option("--no-embeddings", is_flag=True, help="Leave out what search by meaning has; it can be made again.")
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def backup(
     context: Context,
-    place: Path | None,
+    place: str | None,
     force: bool,
     all_owners: bool,
     no_embeddings: bool,
@@ -80,8 +80,8 @@ def backup(
         return 0
     asked = (keep_last, keep_daily, keep_weekly, keep_monthly)
     seal = _seal(settings, encrypt=encrypt, recipients=recipients, passphrase_file=passphrase_file)
-    target = (place or _directory(settings)).expanduser().absolute()
-    is_directory = place is None or target.is_dir() or str(place).endswith(os.sep)
+    target = (Path(place) if place else _directory(settings)).expanduser().absolute()
+    is_directory = place is None or target.is_dir() or place.endswith(os.sep)
     keep = _keep(settings, asked, in_own=place is None)
     if keep and not is_directory:
         raise click.UsageError("--keep-… is for a directory: name one with --to, or leave it out.")

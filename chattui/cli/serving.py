@@ -25,8 +25,8 @@ _TAIL = 1 << 20
 @click.pass_obj
 def restart(context: Context, as_json: bool) -> int:
     """Stop the embedded server and start it again, with the settings for this machine written anew."""
-    from chattui.server import open_database
-    from chattui.server import stop as stop_server
+    from chattui.server.api import open_database
+    from chattui.server.api import stop as stop_server
 
     settings = context.settings()
     start_log(settings, verbose=context.verbose)

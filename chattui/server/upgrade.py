@@ -26,7 +26,6 @@ from chattui.server.places import USER, Places
 from chattui.server.programs import child_environment, run
 from chattui.server.root import identity_for
 from chattui.server.sockets import choose_socket_dir
-from chattui.server.stop import stop_under_lock
 
 log = logging.getLogger("chattui.server")
 
@@ -170,6 +169,8 @@ def _exchange(places: Places, old_major: int) -> Path:
 @contextmanager
 def _stopped(places: Places) -> Iterator[FileLock]:
     """Nobody starts the server, and none runs. Whatever is unfinished afterwards is removed."""
+    from chattui.server.stop import stop_under_lock  # here: the package's ``stop`` is a function until this is imported
+
     with FileLock(places.start_lock) as lock:
         if not lock.acquire():
             raise ServerError(

@@ -78,7 +78,7 @@ _SHAPE = """
 SELECT 'index', indexdef FROM pg_indexes WHERE schemaname = 'chattui'
 UNION ALL SELECT 'constraint', conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) || convalidated
   FROM pg_constraint WHERE connamespace = 'chattui'::regnamespace AND contype <> 'n'
-UNION ALL SELECT 'trigger', pg_get_triggerdef(oid) || tgenabled FROM pg_trigger
+UNION ALL SELECT 'trigger', pg_get_triggerdef(oid) || tgenabled::text FROM pg_trigger
   WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'chattui'::regnamespace)
 UNION ALL SELECT 'default', adrelid::regclass || ' ' || adnum || ' ' || pg_get_expr(adbin, adrelid) FROM pg_attrdef
   WHERE adrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'chattui'::regnamespace)

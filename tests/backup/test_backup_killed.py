@@ -40,15 +40,13 @@ def kill_within(chattui: Program, seconds: float, *arguments: str) -> bool:
 
 def settled(conninfo: str) -> None:
     """Until the server has noticed that its client is gone."""
-    until(
-        lambda: (
-            rows(
-                conninfo,
-                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            )
-            == []
-        )
-    )
+    until(lambda: rows(conninfo, _BUSY) == [])
+
+
+_BUSY = """
+SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+   AND backend_type = 'client backend' AND state <> 'idle'
+"""
 
 
 def took(chattui: Program, *arguments: str) -> float:
