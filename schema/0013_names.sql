@@ -12,7 +12,7 @@ CREATE INDEX chats_titled ON chattui.chats USING gin (owner, chattui.tsv(title))
 -- and the fields that are left to be tested.
 CREATE OR REPLACE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, p_most bigint, OUT ids bigint[], OUT n bigint, OUT rest jsonb)
 LANGUAGE plpgsql STABLE
-SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = chattui, pg_temp SET enable_indexscan = on SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_field  jsonb;
   v_name   text;
