@@ -22,7 +22,8 @@ class Settings:
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
-    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for.
+    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``picture``: the last
+    screen is kept, and shown at the next start until there is a new one.
     """
 
     data_dir: Path
@@ -35,6 +36,7 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    picture: bool = True
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
@@ -62,6 +64,7 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         linger=linger,
         pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
         rules=configured.rules,
+        picture=env.get("CHATTUI_PICTURE", "1") not in ("0", "no", "off", "false"),
     )
 
 
