@@ -25,7 +25,7 @@ def launch(
     from chattui.domain.errors import ChattuiError
 
     try:
-        settings = load_settings(os.environ, database=database)
+        settings = load_settings(os.environ, database=database, lenient=True)
         start_log(settings)
         if demo:
             from chattui.tui.demo import run_demo

@@ -84,7 +84,7 @@ def read(database: str | None, chat_id: int | None, tell: Callable[[str | Opened
     from chattui.server import open_database
 
     try:
-        settings = load_settings(os.environ, database=database)
+        settings = load_settings(os.environ, database=database, lenient=True)
         start_log(settings)
         opened = open_database(settings, notify=tell)
         from chattui.store import startup
