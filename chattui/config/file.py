@@ -146,7 +146,9 @@ class _Reader:
                 return number
         return 0
 
-    def check(self, table: str, content: Mapping[str, object], known: tuple[Option, ...], guards: Guards) -> dict[str, Value]:
+    def check(
+        self, table: str, content: Mapping[str, object], known: tuple[Option, ...], guards: Guards
+    ) -> dict[str, Value]:
         """What is right in a table, by the options' names; every other key is a mistake."""
         right: dict[str, Value] = {}
         names = [option.key for option in known]

@@ -95,7 +95,9 @@ OPTIONS: tuple[Option, ...] = (
         "Rows between messages and between chats: compact has none, comfortable has one more in the list.",
         choices=("compact", "normal", "comfortable"),
     ),
-    Option("appearance", "icons", Takes.FLAG, True, "Symbols such as ★ and ✎; without them plain characters stand there."),
+    Option(
+        "appearance", "icons", Takes.FLAG, True, "Symbols such as ★ and ✎; without them plain characters stand there."
+    ),
     Option(
         "appearance",
         "dates",
@@ -157,7 +159,12 @@ OPTIONS: tuple[Option, ...] = (
 
 SOURCE_OPTIONS: tuple[Option, ...] = (
     Option(
-        "sources.NAME", "enabled", Takes.FLAG, True, "Whether the source is read. F6 switches it too.", Applies.NEXT_LOOK
+        "sources.NAME",
+        "enabled",
+        Takes.FLAG,
+        True,
+        "Whether the source is read. F6 switches it too.",
+        Applies.NEXT_LOOK,
     ),
     Option(
         "sources.NAME",

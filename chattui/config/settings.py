@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from chattui.config.directories import find_directories
-from chattui.config.file import Problem, read_config_file
+from chattui.config.file import ConfigFile, Problem, read_config_file
 from chattui.config.options import DEFAULT_LINGER, Guards, Value, option, options_of, seconds
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
@@ -34,7 +34,8 @@ class Settings:
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
     histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``keys`` are other keys
-    by the ids of their commands, ``themes`` themes of the person's own. ``problems`` are the mistakes in the config file.
+    by the ids of their commands, ``themes`` themes of the person's own. ``values`` is what
+    the file says of options, by their names. ``problems`` are the mistakes in the config file.
     ``undecided`` says why it cannot be known which database is meant; empty where it can.
     """
 
@@ -52,6 +53,7 @@ class Settings:
     appearance: Appearance = field(default_factory=lambda: appearance({}))
     keys: Mapping[str, str] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
 
@@ -98,8 +100,22 @@ def load_settings(
         appearance=appearance(values),
         keys=configured.keys,
         themes=configured.themes,
+        values=values,
         problems=configured.problems,
         undecided=undecided,
+    )
+
+
+def taken_up(settings: Settings, configured: ConfigFile) -> Settings:
+    """The settings with what the config file says now of all that can change while the program runs."""
+    return replace(
+        settings,
+        rules=configured.rules,
+        appearance=appearance(configured.values),
+        keys=configured.keys,
+        themes=configured.themes,
+        values=configured.values,
+        problems=configured.problems,
     )
 
 

@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from chattui.tui.commands import COMMANDS
 from chattui.tui.keys_in_turn import KeysInTurn
+from chattui.tui.look import Look
 from chattui.tui.memory import Memory
 from chattui.tui.screens.main import MainScreen
 
@@ -63,8 +64,10 @@ class ChattuiApp(App[int]):
         now: Callable[[], datetime] | None = None,
         ahead: ReadAhead | None = None,
     ) -> None:
-        no_color = "NO_COLOR" in os.environ
-        super().__init__(ansi_color=True if no_color else None)  # or Textual's filter makes all of it black on black
+        self.has_no_colour = "NO_COLOR" in os.environ
+        super().__init__(
+            ansi_color=True if self.has_no_colour else None
+        )  # or Textual's filter makes all of it black on black
         self.settings = settings
         self.arguments = arguments or Arguments()
         self.now = now or (lambda: datetime.now().astimezone())
@@ -77,7 +80,8 @@ class ChattuiApp(App[int]):
         self._keys = KeysInTurn(self, super().on_event)
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
-        self.theme = "ansi-dark" if no_color else "textual-dark"
+        self.look = Look(self)
+        self.look.begin(settings)
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen there is."""
@@ -159,8 +163,11 @@ class ChattuiApp(App[int]):
         self._embedding.start()
 
     def action_toggle_theme(self) -> None:
-        """Light or dark."""
-        self.theme = "textual-dark" if self.theme == "textual-light" else "textual-light"
+        """The other of the two themes that the settings name."""
+        look = self.settings.appearance
+        other = self.look.theme_or(look.other_theme, "textual-light", self.settings)
+        first = self.look.theme_or(look.theme, "textual-dark", self.settings)
+        self.theme = first if self.theme == other else other
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every command that is declared, and the themes."""
@@ -168,7 +175,9 @@ class ChattuiApp(App[int]):
         for command in COMMANDS:
             if command.palette:
                 yield SystemCommand(command.label, command.help, _runner(main, command.action))
-        yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand(
+            "Theme", "Choose among all themes for this time; the settings keep one", self.action_change_theme
+        )
 
     def _fatal_error(self) -> None:
         """Textual's way out after an exception: the traceback goes to the log, a person gets a sentence."""

@@ -34,7 +34,7 @@ def launch(
         from chattui.tui.app import Arguments, ChattuiApp
 
         app = ChattuiApp(settings, Arguments(chat=chat, search=search, new=new), ahead=ahead)
-        app.run()
+        app.run(mouse=settings.appearance.mouse)
     except ChattuiError as error:
         print(f"chattui: {error}", file=sys.stderr)
         return 1

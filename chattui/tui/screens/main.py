@@ -17,6 +17,7 @@ from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
+from chattui.tui.screens.setting import Setting
 from chattui.tui.screens.sourcing import Sourcing
 from chattui.tui.screens.tabbing import Tabbing
 from chattui.tui.screens.taking import Taking
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing):
+class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing, Setting):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
@@ -45,6 +46,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def furnish(self, session: Session) -> None:
         """Put the furniture in, and begin as the command line says."""
         super().furnish(session)
+        self.call_after_refresh(self.tell_mistakes)
         arguments = self.app.arguments
         if arguments.new:
             self.call_after_refresh(self.action_new_chat)

@@ -150,6 +150,17 @@ class Shell(Screen[None]):
         if nothing:
             self.empty.update(EMPTY if not self.recents.has_any and not self.composer.is_writing else NEW)
 
+    def draw_anew(self) -> None:
+        """Rows, symbols and dates are to look different."""
+        if not self.furnished:
+            return
+        if self.pane.feed is not None:
+            self.pane.lay_anew(self.pane.typeset.regroup)
+        self.recents.draw_anew()
+        self.hits.repaint()
+        self.show_tabs()
+        self.draw_title()
+
     def say(self, text: str) -> None:
         self.status = text
         self.draw_title()
