@@ -4,9 +4,9 @@ come from here."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from chattui.config.target import mistaken_address
 
@@ -43,8 +43,7 @@ class Guards(StrEnum):
     IMPORT = "import"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):  # the app waits for this module before its first paint: a dataclass takes three times as long
     """One key of a table. ``variable`` is the environment variable that wins over the file, ``example`` a line of TOML."""
 
     table: str
@@ -63,8 +62,7 @@ class Option:
         return f"{self.table}.{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class TableOf:
+class TableOf(NamedTuple):
     """A table of the file. ``free`` says of which kind its keys are where they are not all known beforehand."""
 
     name: str
@@ -185,6 +183,23 @@ SOURCE_OPTIONS: tuple[Option, ...] = (
     ),
 )
 """What is set for one source, in a table of its own: [sources.codex]."""
+
+VARIABLES: tuple[tuple[str, str], ...] = (
+    ("CHATTUI_HOME", "One directory for data, config, state and logs, in place of the system's usual ones."),
+    ("CHATTUI_CONFIG", "The config file, in place of config.toml in the config directory."),
+    ("CHATTUI_DATABASE_URL", "database.url"),
+    ("DATABASE_URL", "database.url, where it names a PostgreSQL and CHATTUI_DATABASE_URL is not set."),
+    (
+        "PGSERVICE, PGHOST, PGHOSTADDR, PGDATABASE",
+        "database.url, as libpq has it: the last that are asked before the file.",
+    ),
+    ("CHATTUI_LINGER", "server.linger"),
+    ("CHATTUI_PG_BIN", "server.binaries"),
+    ("CHATTUI_LOG", "log.level"),
+    ("NO_COLOR", "Set to anything: the app does without colours."),
+    ("VISUAL, EDITOR", "The editor of chattui config edit."),
+)
+"""Environment variables, and the option or the sentence that says what they set. They win over the config file."""
 
 THEME_COLOURS: tuple[str, ...] = (
     "primary",

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def write_option(path: Path, table: str, key: str, value: Value) -> None:
     """Write ``key = value`` into ``[table]``; table and file are made where there are none.
 
-    A table may lie in another, as "sources.codex"; ``key`` may have points in it, as the ids of [keys]. Raises ConfigError when the file is not valid TOML, is written in a
+    A table may lie in another, as "sources.codex"; ``key`` may have points in it, as the ids of [keys].
+
+    Raises ConfigError when the file is not valid TOML, is written in a
     way that only a person can change, or cannot be written.
     """
     _change(path, table, key, list(value) if isinstance(value, tuple) else value)

@@ -45,6 +45,7 @@ class Arguments:
     chat: str | None = None
     search: str | None = None
     new: bool = False
+    tour: bool = False  # at the first start, say in six lines how it goes
     imports: bool = True  # bring in what is new by itself, now and as it is written
 
 
@@ -80,8 +81,7 @@ class ChattuiApp(App[int]):
         self._keys = KeysInTurn(self, super().on_event)
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
-        self.look = Look(self)
-        self.look.begin(settings)
+        self.look = Look(self, settings)
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen there is."""
@@ -164,10 +164,7 @@ class ChattuiApp(App[int]):
 
     def action_toggle_theme(self) -> None:
         """The other of the two themes that the settings name."""
-        look = self.settings.appearance
-        other = self.look.theme_or(look.other_theme, "textual-light", self.settings)
-        first = self.look.theme_or(look.theme, "textual-dark", self.settings)
-        self.theme = first if self.theme == other else other
+        self.theme = self.look.other_theme()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every command that is declared, and the themes."""

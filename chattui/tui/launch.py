@@ -33,7 +33,7 @@ def launch(
             return run_demo(settings)
         from chattui.tui.app import Arguments, ChattuiApp
 
-        app = ChattuiApp(settings, Arguments(chat=chat, search=search, new=new), ahead=ahead)
+        app = ChattuiApp(settings, Arguments(chat=chat, search=search, new=new, tour=True), ahead=ahead)
         app.run(mouse=settings.appearance.mouse)
     except ChattuiError as error:
         print(f"chattui: {error}", file=sys.stderr)

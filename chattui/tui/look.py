@@ -12,97 +12,79 @@ if TYPE_CHECKING:
 
 
 class Look:
-    """Applies settings to the app, and knows what of them could not be."""
+    """Applies settings to the app. What cannot be used is as if it were not there: ``checking`` tells of it."""
 
-    def __init__(self, app: ChattuiApp) -> None:
-        self._app = app
-        self._shown: Settings | None = None
-        self._themes: set[str] = set()
-        self.problems: list[str] = []
-        """Sentences about themes that are not there."""
-
-    def begin(self, settings: Settings) -> None:
+    def __init__(self, app: ChattuiApp, settings: Settings) -> None:
         """Before the first paint."""
+        self._app = app
+        self._shown = settings
+        self._themes: set[str] = set()
+        self.keymap: dict[str, str] = {}
+        """A person's own keys, by their ids."""
         self._habits(settings)
-        self._register(settings)
         self._theme(settings)
         if settings.keys:
             self._keys(settings)
-        self._shown = settings
 
     def change(self, settings: Settings) -> None:
         """The settings are other ones: show it."""
         before, self._shown = self._shown, settings
-        old, new = (before.appearance if before else None), settings.appearance
-        if before is None or before.themes != settings.themes or old is None or old.theme != new.theme:
-            self._register(settings)
+        old, new = before.appearance, settings.appearance
+        if before.themes != settings.themes or old.theme != new.theme:
             self._theme(settings)
-        if before is None or before.keys != settings.keys:
+        if before.keys != settings.keys:
             self._keys(settings)
-        if old is None or old.mouse != new.mouse:
+        if old.mouse != new.mouse:
             from chattui.tui.terminal import take_mouse
 
             take_mouse(self._app, taken=new.mouse)
-        if old is None or (old.icons, old.dates, old.density) != (new.icons, new.dates, new.density):
+        if (old.icons, old.dates, old.density) != (new.icons, new.dates, new.density):
             self._habits(settings)
             self._app.main.draw_anew()
+
+    def other_theme(self) -> str:
+        """The theme to change to by key: the other one of the two that the settings name."""
+        look = self._shown.appearance
+        first, other = self._there(look.theme, "textual-dark"), self._there(look.other_theme, "textual-light")
+        return first if self._app.theme == other else other
 
     @staticmethod
     def _habits(settings: Settings) -> None:
         look = settings.appearance
         HABITS.dates, HABITS.icons, HABITS.density = look.dates, look.icons, look.density
 
-    def _register(self, settings: Settings) -> None:
-        self.problems.clear()
-        if not settings.themes and not self._themes:
-            return
+    def _theme(self, settings: Settings) -> None:
+        stale = self._own_themes(settings) if settings.themes or self._themes else set()
+        name = "ansi-dark" if self._app.has_no_colour else self._there(settings.appearance.theme, "textual-dark")
+        changed = name in self._themes and self._app.theme == name
+        self._app.theme = name
+        for gone in stale:
+            self._app.unregister_theme(gone)
+        if changed:  # the same name, other colours: nothing else would tell
+            self._app.refresh_css(animate=False)
+
+    def _own_themes(self, settings: Settings) -> set[str]:
+        """Let the app know a person's themes; returns those that are no more."""
         from chattui.tui.themes import make_themes
 
-        made, wrong = make_themes(settings.themes)
-        self.problems += [f"In the config file {settings.config_file}, {sentence}." for _, sentence in wrong]
-        for name in self._themes - {theme.name for theme in made}:
-            if self._app.theme == name:
-                self._app.theme = "textual-dark"
-            self._app.unregister_theme(name)
+        made, _ = make_themes(settings.themes)
+        stale = self._themes - {theme.name for theme in made}
         self._themes = {theme.name for theme in made}
         for theme in made:
             self._app.register_theme(theme)
-        if self._app.theme in self._themes:
-            self._app.refresh_css()
+        return stale
 
-    def _theme(self, settings: Settings) -> None:
-        if self._app.has_no_colour:
-            self._app.theme = "ansi-dark"
-            return
-        self._app.theme = self.theme_or(settings.appearance.theme, "textual-dark", settings)
-
-    def theme_or(self, name: str, default: str, settings: Settings) -> str:
-        """The name of a theme that there is, or ``default``; that it is not there is a problem."""
-        known = self._app.available_themes
-        if name in known:
-            return name
-        from chattui.config.options import suggestion
-
-        sentence = (
-            f"In the config file {settings.config_file}, there is no theme '{name}'{suggestion(name, list(known))}: "
-            "the settings (F4) list them."
-        )
-        if sentence not in self.problems:
-            self.problems.append(sentence)
-        return default
+    def _there(self, name: str, default: str) -> str:
+        return name if name in self._themes or name in _builtin() else default
 
     def _keys(self, settings: Settings) -> None:
         from chattui.tui.keymap import keymap
 
-        self._app.set_keymap(keymap(settings.keys))
+        self.keymap = keymap(settings.keys)
+        self._app.set_keymap(self.keymap)
 
 
-def all_problems(settings: Settings, look: Look) -> list[str]:
-    """Every mistake in the config file that the app knows of, as sentences."""
-    found = [problem.sentence for problem in settings.problems] + look.problems
-    if settings.keys:
-        from chattui.tui.keymap import known_keys, mistakes
+def _builtin() -> frozenset[str]:
+    from textual.theme import BUILTIN_THEMES
 
-        where = f"In the config file {settings.config_file}, under [keys],"
-        found += [f"{where} {sentence}." for _, sentence in mistakes(settings.keys, known_keys())]
-    return found
+    return frozenset(BUILTIN_THEMES)

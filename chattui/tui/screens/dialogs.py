@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -54,6 +55,18 @@ def _key_name(key: str) -> str:
     *modifiers, last = key.split("+")
     last = last.upper() if modifiers and len(last) == 1 else last if len(last) == 1 else last.capitalize()
     return "+".join([*(m.capitalize() for m in modifiers), last])
+
+
+def with_keys(text: str, keymap: Mapping[str, str]) -> str:
+    """The text with the keys of the commands whose ids stand in it, as {app.new}. ``keymap`` has a person's own keys."""
+    names = {f"{command.room}.{command.name}": command.keys for command in COMMANDS}
+    names |= {key.id: key.key for key in MessagePane.BINDINGS if isinstance(key, Binding) and key.id}
+
+    def keys_of(found: re.Match[str]) -> str:
+        usual = names[found[1]]
+        return key_name(keymap.get(found[1], usual).partition(",")[0])
+
+    return re.sub(r"\{([a-z]+\.[a-z_]+)\}", keys_of, text)
 
 
 class Dialog(ModalScreen[Answer]):
@@ -112,14 +125,21 @@ def faults_dialog(lines: Sequence[str]) -> TextDialog:
     return TextDialog("Files with problems", Content(text))
 
 
-def help_dialog() -> TextDialog:
-    """Every key, by the room where it works."""
+def help_rows(keymap: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Keys and what they do, by the room where they work. ``keymap`` has other keys for ids, as a person wants them."""
     rows: dict[str, list[tuple[str, str]]] = {room: [] for room in ROOMS}
     for command in COMMANDS:
-        rows[command.room].append((key_name(command.shown_keys), command.help))
-    rows["pane"] += _described(MessagePane.BINDINGS)
-    rows["find"] += _described(FindLine.BINDINGS)
-    rows["composer"] += _described(Editor.BINDINGS)
+        keys = keymap.get(f"{command.room}.{command.name}", command.shown_keys)
+        rows[command.room].append((key_name(keys), command.help))
+    rows["pane"] += _described(MessagePane.BINDINGS, keymap)
+    rows["find"] += _described(FindLine.BINDINGS, keymap)
+    rows["composer"] += _described(Editor.BINDINGS, keymap)
+    return rows
+
+
+def help_dialog(keymap: Mapping[str, str]) -> TextDialog:
+    """Every key, by the room where it works."""
+    rows = help_rows(keymap)
     parts: list[Content | str] = []
     width = 20
     for room, entries in rows.items():
@@ -130,5 +150,9 @@ def help_dialog() -> TextDialog:
     return TextDialog("Keys", Content.assemble(*parts))
 
 
-def _described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
-    return [(key_name(b.key), b.tooltip or b.description) for b in bindings if isinstance(b, Binding)]
+def _described(bindings: Iterable[BindingType], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (key_name(keymap.get(b.id or "", b.key)), b.tooltip or b.description)
+        for b in bindings
+        if isinstance(b, Binding)
+    ]

@@ -47,6 +47,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         """Put the furniture in, and begin as the command line says."""
         super().furnish(session)
         self.call_after_refresh(self.tell_mistakes)
+        self.begin_tour()
         arguments = self.app.arguments
         if arguments.new:
             self.call_after_refresh(self.action_new_chat)
@@ -261,6 +262,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def action_back(self) -> None:
         """One step back: out of a text field, to the hits, to where the search began."""
         focused = self.focused
+        if self.end_tour():
+            return
         if self.composer.is_writing:
             self.pane.focus()
         elif focused is not self.search_bar and self.leave_find():
@@ -285,7 +288,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         """Show every key."""
         from chattui.tui.screens.dialogs import help_dialog
 
-        self.app.push_screen(help_dialog())
+        self.app.push_screen(help_dialog(self.app.look.keymap))
 
     def action_toggle_sidebar(self) -> None:
         """Show or hide the list, also against what the width says."""

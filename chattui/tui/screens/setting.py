@@ -19,7 +19,7 @@ class Setting(Shell):
         """Show every option."""
         from chattui.tui.screens.settings_dialog import SettingsDialog
 
-        self.app.push_screen(SettingsDialog(self.app.settings, self.session.options, self.app.look))
+        self.app.push_screen(SettingsDialog(self.app.settings, self.session.options))
         self.session.options.read()
 
     def on_settings_read(self, event: SettingsRead) -> None:
@@ -31,11 +31,31 @@ class Setting(Shell):
         if (dialog := self._settings_dialog()) is not None:
             dialog.show(self.app.settings)
 
+    def begin_tour(self) -> None:
+        """At the very first start: six lines above the composer."""
+        if not self.app.arguments.tour:
+            return
+        from chattui.tui.widgets.tour import Tour, first_time
+
+        if first_time(self.app.settings.state_dir):
+            self.main.mount(Tour(self.app.look.keymap), before=self.composer)
+
+    def end_tour(self) -> bool:
+        """Put the lines away; False when they are not there."""
+        tours = self.main.query("#tour")
+        shown = bool(tours)
+        tours.remove()
+        return shown
+
+    def on_tour_closed(self) -> None:
+        """They were clicked away."""
+        self.end_tour()
+
     def tell_mistakes(self) -> None:
         """Say once, at the start, that there are mistakes in the config file."""
-        from chattui.tui.look import all_problems
+        from chattui.tui.checking import every_problem
 
-        problems = all_problems(self.app.settings, self.app.look)
+        problems = every_problem(self.app.settings)
         if problems:
             more = f" And {len(problems) - 1} more: F4 lists them." if len(problems) > 1 else ""
             self.notify(

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from chattui.config.options import Applies, Takes, Value
 from chattui.domain.visible import visible_line
-from chattui.tui.look import Look, all_problems
+from chattui.tui.checking import every_problem
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.item_list import ItemList
 from chattui.tui.recents.list_palette import ListPalette
@@ -114,20 +114,24 @@ class SettingsList(ItemList):
             return [mark, Segment(text + " " * (width - 1 - cells(text)), palette.muted + over)]
         name = _filled(entry.title, min(_NAME, width // 2))
         value = clip(visible_line(entry.shown), max(1, width - cells(name) - 1))
-        side = clip(f"  default: {entry.shown_default}", max(0, width - 1 - cells(name) - cells(value)))
+        side = clip(_side(entry), max(0, width - 1 - cells(name) - cells(value)))
         strong = palette.accent if entry.is_set else palette.text
         return [
             mark,
             Segment(name, palette.strong + over),
             Segment(value, strong + over),
-            Segment(side if entry.is_set else "", palette.faint + over),
+            Segment(side, palette.faint + over),
         ]
 
 
 def _below(item: Item) -> str:
     instead = f"{item.instead} says otherwise, and wins. " if item.instead else ""
-    applies = "" if item.applies is Applies.AT_ONCE else f" Holds {item.applies.value}."
-    return f"{instead}{item.help}{applies}"
+    return f"{instead}{item.help}"
+
+
+def _side(item: Item) -> str:
+    default = f"  default: {item.shown_default}" if item.is_set else ""
+    return default if item.applies is Applies.AT_ONCE else f"{default}  holds {item.applies.value}"
 
 
 def _filled(text: str, width: int) -> str:
@@ -145,11 +149,10 @@ class SettingsDialog(Dialog[None]):
         Binding("ctrl+r", "read", "Read the file again", id="settings.read"),
     ]
 
-    def __init__(self, settings: Settings, options: Options, look: Look) -> None:
+    def __init__(self, settings: Settings, options: Options) -> None:
         super().__init__()
         self._settings = settings
         self._options = options
-        self._look = look
         self._list = SettingsList()
         self._filter = LineInput(placeholder="Filter (f)", id="settings-filter")
         self._problems = Static("", markup=False, id="settings-problems")
@@ -182,7 +185,7 @@ class SettingsDialog(Dialog[None]):
         words = self._filter.value.lower().split()
         found = items(settings, known_keys(), themes, self._all_sources(), os.environ)
         self._list.set_items([item for item in found if item.matches(words)])
-        problems = all_problems(settings, self._look)
+        problems = every_problem(settings)
         more = len(problems) - _PROBLEMS
         lines = problems[:_PROBLEMS] + ([f"And {more} more: chattui config check lists them."] if more > 0 else [])
         self._problems.update("\n".join(visible_line(line) for line in lines))

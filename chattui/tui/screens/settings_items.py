@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chattui.config.effective import wins_over_file
 from chattui.config.options import OPTIONS, SOURCE_OPTIONS, TABLES, Applies, Option, Takes, Value
 from chattui.config.settings import Settings
 from chattui.tui.keymap import KnownKey, normal
@@ -89,17 +90,6 @@ def _usual(keys: str) -> str:
 def _of_option(option: Option, settings: Settings, themes: Sequence[str], env: Mapping[str, str]) -> Item:
     value = settings.values.get(option.name)
     is_theme = option.table == "appearance" and option.key.endswith("theme")
-    instead = next((name for name in option.variable.replace(",", " ").split() if env.get(name)), "")
-    if (
-        option.key == "url"
-        and not instead
-        and settings.database.origin
-        not in (
-            "the default",
-            f"the config file {settings.config_file}",
-        )
-    ):
-        instead = settings.database.origin
     return Item(
         option.table,
         option.key,
@@ -111,7 +101,7 @@ def _of_option(option: Option, settings: Settings, themes: Sequence[str], env: M
         value is not None,
         tuple(themes) if is_theme else option.choices,
         option.applies,
-        instead,
+        wins_over_file(option, settings, env),
         option,
     )
 

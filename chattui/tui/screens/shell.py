@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 EMPTY = (
     "No chats yet.\n\nchattui brings in what your agents left on this machine by itself, and what they write from now on. "
-    "F6 shows where it looks.\n\nctrl+n  starts a chat here\n?       shows every key"
+    "{screen.sources} shows where it looks.\n\n{app.new}  starts a chat here\n{screen.help}  shows every key"
 )
+"""Ids of commands stand for their keys."""
 NARROW, LOW = 70, 12
 """Columns and rows below which the screen does without the list, and without titles and keys."""
 
@@ -148,7 +149,12 @@ class Shell(Screen[None]):
         _display(self.empty, nothing)
         _display(self.pane, not nothing and not self.hits.display)
         if nothing:
-            self.empty.update(EMPTY if not self.recents.has_any and not self.composer.is_writing else NEW)
+            self.empty.update(self._nothing() if not self.recents.has_any and not self.composer.is_writing else NEW)
+
+    def _nothing(self) -> str:
+        from chattui.tui.screens.dialogs import with_keys
+
+        return with_keys(EMPTY, self.app.look.keymap)
 
     def draw_anew(self) -> None:
         """Rows, symbols and dates are to look different."""
