@@ -13,6 +13,7 @@ from chattui.store.tables import ME, chats, marks
 _ABOUT = chats.alias("about")
 _EACH = func.unnest(_ABOUT.c.tags).table_valued("tag", name="each").render_derived()
 _TAG = _EACH.c.tag
+_ISSUE = func.concat_ws(text("' '"), *(chats.c.settings["issue"][part].astext for part in ("number", "title", "url")))
 _DESCRIBED = or_(_ABOUT.c.description.is_not(None), _ABOUT.c.tags != text("'{}'"))
 """The condition of the index chats_noted: few chats fulfil it."""
 
@@ -38,6 +39,9 @@ def _has_word(word: str) -> ColumnElement[bool]:
     return or_(
         chats.c.title.icontains(word, autoescape=True),
         chats.c.project.icontains(word, autoescape=True),
+        chats.c.repository.icontains(word, autoescape=True),
+        chats.c.git_branch.icontains(word, autoescape=True),
+        _ISSUE.icontains(word, autoescape=True),
         chats.c.id.in_(noted),
     )
 

@@ -21,6 +21,10 @@ class Keeping(Shell):
         """End the search and show the pane."""
         raise NotImplementedError
 
+    def show_details(self, chat: Chat) -> None:
+        """The dialog of the chat's details shows it."""
+        raise NotImplementedError
+
     def action_rename(self) -> None:
         """Ask for a title."""
         chat_id = self.chosen()
@@ -77,6 +81,7 @@ class Keeping(Shell):
         elif event.verb not in ("renamed", "tagged", "noted"):  # these can be seen in the title line
             self.notify(f"“{title}” {event.verb}.", markup=False)
         self._changed(chat, event.verb)
+        self.show_details(chat)
         self.recents.refresh()
 
     def on_chats_changed(self, event: told.ChatsChanged) -> None:

@@ -11,8 +11,7 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
-from chattui.tui.screens.keeping import Keeping
-from chattui.tui.screens.marking import Marking
+from chattui.tui.screens.detailing import Detailing
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.resuming import Resuming
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing, Setting):
+class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]

@@ -13,10 +13,10 @@ from chattui.tui.screens.dialogs import with_keys
 
 _SEEN = "tour-seen"
 LINES = (
-    "{app.search} or / searches every message while you type; Enter opens a hit at its match, Esc goes back.",
-    "Enter opens a chat of the list; {pane.previous} {pane.next} go through its messages, {app.find} finds in it.",
-    "{screen.write} writes in the open chat, {app.new} starts a new one, {screen.resume} goes on in the agent's own tool.",
-    "{screen.sources} shows where chats come from; what your agents write comes in by itself.",
+    "{app.search} or / searches every message; Enter opens a hit, Esc goes back.",
+    "Enter opens a chat; {pane.previous} {pane.next} step through it, {app.find} finds in it.",
+    "{screen.write} writes, {app.new} starts a chat, {screen.resume} goes on in the agent's own tool.",
+    "{screen.sources} shows where chats come from; new ones come in by themselves.",
     "{screen.settings} changes every option and every key.",
     "{screen.help} shows all keys. Esc puts these lines away for good.",
 )
