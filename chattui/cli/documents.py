@@ -24,8 +24,8 @@ def documents() -> dict[str, str]:
 def keys_page() -> str:
     """docs/keys.md: every key by its room, with the id by which it is remapped."""
     from chattui.tui.commands import ROOMS
+    from chattui.tui.key_names import key_name
     from chattui.tui.keymap import KnownKey, known_keys
-    from chattui.tui.screens.dialogs import key_name
 
     rooms: dict[str, list[KnownKey]] = {}
     for key in known_keys():

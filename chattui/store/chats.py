@@ -55,8 +55,8 @@ def recents(
     """A page of recents, going on behind ``after``.
 
     ``needle`` is a filter as it is typed: what has its words in title, project, repository, branch, issue, tags or notes,
-    whatever the case, and what ``tag:`` and ``has:`` in it say. ``tags`` are whole tags; ``noted`` and ``bookmarked`` keep chats that have, or
-    hold a message that has, a note or a bookmark.
+    whatever the case, and what ``tag:`` and ``has:`` in it say. ``tags`` are whole tags; ``noted`` and ``bookmarked`` keep
+    chats that have, or hold a message that has, a note or a bookmark.
     """
     statement = recents_statement(status=status, limit=limit)
     if after is not None:

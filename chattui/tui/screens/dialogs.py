@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
@@ -15,6 +14,7 @@ from textual.widgets import Input, Static
 
 from chattui.domain.visible import visible, visible_line
 from chattui.tui.commands import COMMANDS, ROOMS
+from chattui.tui.key_names import key_name
 from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.widgets.editor import Editor
 from chattui.tui.widgets.find_bar import FindLine
@@ -23,50 +23,6 @@ from chattui.tui.widgets.line_input import LineInput
 Answer = TypeVar("Answer")
 LOW = 12
 """Rows below which a dialog does without a frame and a title."""
-
-_NAMES = {
-    "slash": "/",
-    "question_mark": "?",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "left_parenthesis": "(",
-    "right_parenthesis": ")",
-    "colon": ":",
-    "comma": ",",
-    "full_stop": ".",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "escape": "Esc",
-}
-
-
-def key_name(keys: str) -> str:
-    """Keys as they are written on a keyboard: "Ctrl+N  Ctrl+T"."""
-    return "  ".join(_key_name(k) for k in keys.split(","))
-
-
-def _key_name(key: str) -> str:
-    if key in _NAMES:
-        return _NAMES[key]
-    *modifiers, last = key.split("+")
-    last = last.upper() if modifiers and len(last) == 1 else last if len(last) == 1 else last.capitalize()
-    return "+".join([*(m.capitalize() for m in modifiers), last])
-
-
-def with_keys(text: str, keymap: Mapping[str, str]) -> str:
-    """The text with the keys of the commands whose ids stand in it, as {app.new}. ``keymap`` has a person's own keys."""
-    names = {f"{command.room}.{command.name}": command.keys for command in COMMANDS}
-    names |= {key.id: key.key for key in MessagePane.BINDINGS if isinstance(key, Binding) and key.id}
-
-    def keys_of(found: re.Match[str]) -> str:
-        usual = names[found[1]]
-        return key_name(keymap.get(found[1], usual).partition(",")[0])
-
-    return re.sub(r"\{([a-z]+\.[a-z_]+)\}", keys_of, text)
 
 
 class Dialog(ModalScreen[Answer]):

@@ -77,7 +77,7 @@ class Keeping(Shell):
         title = visible_line(chat.title)[:40] or "(untitled)"
         if event.verb in ("deleted", "archived"):
             self._undo = (chat,)
-            self.notify(f"“{title}” {event.verb}. u brings it back.", markup=False)
+            self.notify(f"“{title}” {event.verb}. {self.keyed('{screen.undo} brings it back.')}", markup=False)
         elif event.verb not in ("renamed", "tagged", "noted"):  # these can be seen in the title line
             self.notify(f"“{title}” {event.verb}.", markup=False)
         self._changed(chat, event.verb)
@@ -89,7 +89,7 @@ class Keeping(Shell):
         back = ""
         if event.verb in ("deleted", "archived"):
             self._undo = tuple(event.chats)
-            back = " u brings them back."
+            back = self.keyed(" {screen.undo} brings them back.")
         count = len(event.chats)
         self.notify(f"{count:,} chat{'' if count == 1 else 's'} {event.verb}.{back}", markup=False)
         self.hits.unselect()
@@ -119,7 +119,7 @@ class Keeping(Shell):
         known = self.open_chat.chat
         if known is not None and known.id == chat.id and chat.status == "deleted" != known.status:
             self._undo = (chat,)
-            self._say_deleted("u brings it back.")
+            self._say_deleted(self.keyed("{screen.undo} brings it back."))
 
     def on_chat_gone(self, event: told.ChatGone) -> None:
         """The open chat is not in the database any more."""

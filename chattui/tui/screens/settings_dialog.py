@@ -53,7 +53,7 @@ class SettingsList(ItemList):
 
     def set_items(self, found: Sequence[Item]) -> None:
         """Show other items; the cursor stays on its own."""
-        before, place = self.item, self.cursor
+        before = self.item
         entries: list[Item | str] = []
         table = ""
         for item in found:
@@ -71,7 +71,7 @@ class SettingsList(ItemList):
             for nr, one in enumerate(entries)
             if isinstance(one, Item) and before is not None and (one.table, one.key) == (before.table, before.key)
         )
-        self.replaced(next(same, max(0, place)), more=False)
+        self.replaced(next(same, 0), more=False)
 
     @property
     def item(self) -> Item | None:

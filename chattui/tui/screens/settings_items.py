@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from chattui.config.effective import wins_over_file
 from chattui.config.options import OPTIONS, SOURCE_OPTIONS, TABLES, Applies, Option, Takes, Value
 from chattui.config.settings import Settings
+from chattui.tui.key_names import key_name
 from chattui.tui.keymap import KnownKey, normal
-from chattui.tui.screens.dialogs import key_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,14 @@ def items(
         wanted = settings.keys.get(key.id)
         found.append(
             Item(
-                "keys", key.id, key.help, key.id, None, _usual(wanted or key.keys), _usual(key.keys), wanted is not None
+                "keys",
+                key.id,
+                key.label,
+                f"{key.help} · {key.id}",
+                None,
+                _usual(wanted or key.keys),
+                _usual(key.keys),
+                wanted is not None,
             )
         )
     return found

@@ -149,12 +149,13 @@ class Shell(Screen[None]):
         _display(self.empty, nothing)
         _display(self.pane, not nothing and not self.hits.display)
         if nothing:
-            self.empty.update(self._nothing() if not self.recents.has_any and not self.composer.is_writing else NEW)
+            self.empty.update(self.keyed(EMPTY) if not self.recents.has_any and not self.composer.is_writing else NEW)
 
-    def _nothing(self) -> str:
-        from chattui.tui.screens.dialogs import with_keys
+    def keyed(self, text: str) -> str:
+        """The text with the keys that hold in place of the ids of their commands, as {app.new}."""
+        from chattui.tui.key_names import with_keys
 
-        return with_keys(EMPTY, self.app.look.keymap)
+        return with_keys(text, self.app.look.keymap)
 
     def draw_anew(self) -> None:
         """Rows, symbols and dates are to look different."""

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from chattui.tui.screens.dialogs import with_keys
+from chattui.tui.key_names import with_keys
 
 _SEEN = "tour-seen"
 LINES = (
