@@ -139,7 +139,7 @@ class DetailsDialog(Dialog[str | None]):
         self._list = FactList()
         self._line = LineInput(id="fact")
         self._fault = Static("", markup=False, id="save-fault")
-        self._name = ""
+        self._changing = ""
 
     def compose(self) -> ComposeResult:
         """A list, and a line to write on while a fact is changed."""
@@ -189,7 +189,7 @@ class DetailsDialog(Dialog[str | None]):
             changes.archive(chat.id, chat.status is not ChatStatus.ARCHIVED)
 
     def _begin(self, name: str, text: str) -> None:
-        self._name = name
+        self._changing = name
         self._line.value = visible_line(text)
         self._line.placeholder = "#12 What it is about https://…" if name == "issue" else ""
         self._line.cursor_position = len(self._line.value)
@@ -209,7 +209,7 @@ class DetailsDialog(Dialog[str | None]):
             self._fault.update(str(error))
             self._fault.display = True
             return
-        name = self._name
+        name = self._changing
         self._end()
         if name == "title":
             if text:
