@@ -40,6 +40,8 @@ def configuration_page() -> str:
         options = SOURCE_OPTIONS if table.name == "sources" else options_of(table.name)
         title = "sources.NAME" if table.name == "sources" else "themes.NAME" if table.name == "themes" else table.name
         parts.append(f"## [{title}]\n\n{table.help}\n")
+        if table.free and (own := options_of(table.name)):
+            parts += [f"Of all of them, under [{table.name}]:\n", _table(own), "Of one:\n"]
         if options:
             parts.append(_table(options))
         parts += [_EXAMPLES[table.name]] if table.name in _EXAMPLES else _examples(options)
@@ -129,6 +131,8 @@ def json_schema() -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for table in TABLES:
         about: dict[str, Any] = {"type": "object", "description": table.help}
+        if options := options_of(table.name):
+            about |= _object(options)
         match table.name:
             case "sources":
                 about["additionalProperties"] = _object(SOURCE_OPTIONS)
@@ -143,8 +147,6 @@ def json_schema() -> dict[str, Any]:
                     "required": ["primary"],
                     "additionalProperties": False,
                 }
-            case _:
-                about |= _object(options_of(table.name))
         tables[table.name] = about
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -173,14 +175,20 @@ def _property(option: Option) -> dict[str, Any]:
         Takes.FLAG: {"type": "boolean"},
         Takes.CHOICE: {"enum": list(option.choices)},
         Takes.TEXTS: {"type": "array", "items": {"type": "string", "pattern": "\\S"}},
+        Takes.TABLE: {"type": "object"},
     }
     default = list(option.default) if isinstance(option.default, tuple) else option.default
-    return {**kinds[option.takes], "description": option.help, "default": default}
+    about = {**kinds[option.takes], "description": option.help}
+    return about if default is None else {**about, "default": default}
 
 
 def _toml(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if value is None:
+        return "as for all"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }" if value else "{}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
     return str(value) if isinstance(value, int) else f'"{value}"'

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from chattui.config.options import Option, Value
 from chattui.config.settings import Settings
+from chattui.config.target import DatabaseTarget
 
 
 def wins_over_file(option: Option, settings: Settings, env: Mapping[str, str]) -> str:
@@ -33,4 +34,13 @@ def value_of(option: Option, settings: Settings) -> Value:
             return str(settings.pg_bin or "")
         case "log.level":
             return settings.log_level
-    return settings.values.get(option.name, option.default)
+    return concealed(option, settings.values.get(option.name, option.default))
+
+
+def concealed(option: Option, value: Value) -> Value:
+    """The value as it may be shown: an address without its password, another secret not at all."""
+    if not option.secret or not value or not isinstance(value, str):
+        return value
+    if option.name == "database.url":
+        return value if value == option.default else DatabaseTarget("url", value, "").redacted()
+    return "•" * 8

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from chattui.config.options import (
     SOURCE_OPTIONS,
@@ -92,6 +91,7 @@ def look_through(text: str, path: Path) -> ConfigFile:
     for line, name, reason in broken:
         reader.note(f"The config file {path} is not valid TOML: {reason}.", line, _guard_of(name))
     values: dict[str, Value] = {}
+    free: dict[str, dict[str, object]] = {}
     for name, content in tables.items():
         known = table(name)
         if known is None:
@@ -100,11 +100,15 @@ def look_through(text: str, path: Path) -> ConfigFile:
             reader.fail(f"has an unknown key '{name}': known are {', '.join(names)}{meant}", _guard_of(name), name)
         elif not isinstance(content, dict):
             reader.fail(f"'{name}' is a table: write [{name}] on a line of its own", known.guards, name)
-        elif not known.free:
-            values |= reader.check(name, content, options_of(name), known.guards)
-    rules = Rules(reader.sources(_dict(tables.get("sources"))), _texts(values.get("projects.exclude")))
-    keys = reader.keys(_dict(tables.get("keys")))
-    themes = reader.themes(_dict(tables.get("themes")))
+        else:
+            options = options_of(name)
+            named = [option.key for option in options]
+            own = {key: value for key, value in content.items() if not known.free or key in named}
+            values |= reader.check(name, own, options, known.guards)
+            free[name] = {key: value for key, value in content.items() if key not in own}
+    rules = Rules(reader.sources(free.get("sources", {})), _texts(values.get("projects.exclude")))
+    keys = reader.keys(free.get("keys", {}))
+    themes = reader.themes(free.get("themes", {}))
     return ConfigFile(values, rules, keys, themes, tuple(sorted(reader.problems, key=lambda p: p.line)))
 
 
@@ -233,10 +237,6 @@ def _guard_of(name: str) -> Guards:
     near = get_close_matches(name, [one.name for one in TABLES], 1)
     meant: TableOf | None = table(near[0]) if near else None
     return meant.guards if meant is not None else Guards.NOTHING
-
-
-def _dict(value: Any) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 def _texts(value: object) -> tuple[str, ...]:

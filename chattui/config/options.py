@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chattui.config.target import mistaken_address
 
-Value = str | int | bool | tuple[str, ...]
-"""A value as the program has it: a list of texts is a tuple."""
+Value = str | int | bool | tuple[str, ...] | dict[str, Any] | None
+"""A value as the program has it: a list of texts is a tuple. None, as a default: what holds for all of its kind."""
 
 DEFAULT_LINGER = 600.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -25,6 +25,7 @@ class Takes(StrEnum):
     FLAG = "true or false"
     CHOICE = "one of its choices"
     TEXTS = 'a list of texts, as ["~/one", "~/two"]'
+    TABLE = "a table, as { temperature = 0.2 }"
 
 
 class Applies(StrEnum):
@@ -44,7 +45,8 @@ class Guards(StrEnum):
 
 
 class Option(NamedTuple):  # the app waits for this module before its first paint: a dataclass takes three times as long
-    """One key of a table. ``variable`` is the environment variable that wins over the file, ``example`` a line of TOML."""
+    """One key of a table. ``variable`` is the environment variable that wins over the file, ``example`` a line of TOML. A
+    ``secret`` is not shown, or not all of it."""
 
     table: str
     key: str
@@ -55,6 +57,7 @@ class Option(NamedTuple):  # the app waits for this module before its first pain
     choices: tuple[str, ...] = ()
     variable: str = ""
     example: str = ""
+    secret: bool = False
 
     @property
     def name(self) -> str:
@@ -114,6 +117,7 @@ OPTIONS: tuple[Option, ...] = (
         Applies.NEXT_START,
         variable="CHATTUI_DATABASE_URL, DATABASE_URL and PG*",
         example='url = "postgresql://me@db.example.org/chats"',
+        secret=True,
     ),
     Option(
         "server",
@@ -257,6 +261,8 @@ def mistake(option: Option, value: object) -> str:
             right = isinstance(value, list | tuple) and all(isinstance(one, str) and one.strip() for one in value)
             if right and option.key == "paths":
                 return _odd_path(value)
+        case Takes.TABLE:
+            right = isinstance(value, dict)
         case Takes.CHOICE:
             if value not in option.choices:
                 return f"must be one of {', '.join(option.choices)}{suggestion(value, option.choices)}"

@@ -23,6 +23,8 @@ _NAMES = {
     "greater_than_sign": ">",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
+    "minus": "-",
+    "plus": "+",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "escape": "Esc",
@@ -38,6 +40,8 @@ def _key_name(key: str) -> str:
     if key in _NAMES:
         return _NAMES[key]
     *modifiers, last = key.split("+")
+    if last in _NAMES:
+        return "+".join([*(m.capitalize() for m in modifiers), _NAMES[last]])
     last = last.upper() if modifiers and len(last) == 1 else last if len(last) == 1 else last.capitalize()
     return "+".join([*(m.capitalize() for m in modifiers), last])
 

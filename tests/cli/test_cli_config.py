@@ -17,6 +17,7 @@ from chattui.config.documents import json_schema, template
 from chattui.config.file import look_through
 from chattui.config.options import OPTIONS, SOURCE_OPTIONS, TABLES, VARIABLES
 from chattui.tui.commands import COMMANDS
+from chattui.tui.key_names import key_name
 from chattui.tui.keymap import known_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,19 @@ def test_every_option_verb_and_key_is_in_the_documents() -> None:
         assert f"`{key.id}`" in made["docs/keys.md"]
     for command in COMMANDS:
         assert command.help in made["docs/keys.md"]
+
+
+def test_the_keys_of_the_readme_are_keys() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = page[page.index("| key | what it does |") :].partition("\n\n")[0]
+    told = {
+        key
+        for row in table.splitlines()[2:]
+        for span in re.findall(r"`([^`]+)`", row.split(" | ")[0])
+        for key in span.split()
+    }
+    known = {name for key in known_keys() for name in key_name(key.keys).split("  ")}
+    assert told - known == {"↑", "~words", "Ctrl+P"}, "an arrow, what is typed, and a key of Textual's"
 
 
 def test_every_variable_that_is_read_is_documented() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from app_driver import AppMaker, part, running, screen_text, toasts, until, until_seen
+from sqlalchemy import text
 from textual.pilot import Pilot
 
 from chattui.domain.details import issue_of
 from chattui.store import chats
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
+from chattui.tui.recents.item_list import ItemList
 from chattui.tui.screens.details_dialog import DetailsDialog, FactList
 from chattui.tui.screens.mark_dialogs import NoteDialog, TagsDialog
 
@@ -124,3 +127,21 @@ async def test_chats_are_duplicated_and_merged(samples: str, app_on: AppMaker, s
         await until(pilot, lambda: "and 1 more" in part(app.main.title_bar)[0])
         assert not seen & {row.id for row in chats.recents(store)}
         assert "and 1 more" in screen_text(app)
+
+
+@pytest.mark.parametrize("key", ["I", "f6", "B"])
+async def test_a_screen_whose_list_cannot_be_read_says_why(
+    samples: str, app_on: AppMaker, store: Database, key: str
+) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        tables = ("chats", "imports", "marks")
+        store.write(
+            lambda conn: [conn.execute(text(f"ALTER TABLE chattui.{name} RENAME TO {name}_x")) for name in tables]
+        )
+        await pilot.press(key)
+        await until(pilot, lambda: len(app.screen_stack) > 1 and app.screen.query(ItemList))
+        listed = app.screen.query_one(ItemList)
+        await until(pilot, lambda: listed.fault and listed.fault[:20] in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)

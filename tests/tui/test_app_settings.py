@@ -242,8 +242,16 @@ async def test_what_wins_over_the_file_is_said(samples: str, app_on: AppMaker, m
         await opened(pilot, app)
         await pilot.press("f", *"linger")
         await until_seen(pilot, "CHATTUI_LINGER says otherwise, and wins.")
-        await pilot.press("escape", "f", *"database")
-        await until_seen(pilot, "--database says otherwise, and wins.")
+        app.settings.config_file.parent.mkdir(parents=True)
+        app.settings.config_file.write_text('[database]\nurl = "postgresql://me:s3cret@h/d"\n')
+        await pilot.press("escape", "ctrl+r", "f", *"postgresql:")
+        await until_seen(pilot, "--database says otherwise, and wins.", "postgresql://me:***@h/d")
+        await pilot.press("enter", "enter")
+        await until_seen(pilot, "What is there is hidden, and stays when nothing is typed.")
+        assert "s3cret" not in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SettingsDialog))
+        assert "s3cret" in config(app)
 
 
 async def test_the_tour_has_six_lines_and_never_returns(samples: str, app_on: AppMaker) -> None:

@@ -16,6 +16,7 @@ from chattui.domain.visible import visible, visible_line
 from chattui.tui.commands import COMMANDS, ROOMS
 from chattui.tui.key_names import key_name
 from chattui.tui.pane.message_pane import MessagePane
+from chattui.tui.recents.item_list import ItemList
 from chattui.tui.widgets.editor import Editor
 from chattui.tui.widgets.find_bar import FindLine
 from chattui.tui.widgets.line_input import LineInput
@@ -30,6 +31,13 @@ class Dialog(ModalScreen[Answer]):
 
     CSS_PATH = "dialogs.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-usual")]  # noqa: RUF012
+
+    def failed(self, sentence: str) -> None:
+        """What was asked for could not be had: an empty list says so, in place of waiting."""
+        for listed in self.query(ItemList):
+            if not listed.count:
+                listed.fault = visible_line(sentence)
+                listed.refresh()
 
 
 class RenameDialog(Dialog[str | None]):

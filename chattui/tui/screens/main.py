@@ -174,6 +174,9 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
 
     def on_data_failed(self, event: told.DataFailed) -> None:
         """Something could not be done."""
+        for dialog in self.app.screen_stack[1:]:
+            if (failed := getattr(dialog, "failed", None)) is not None:
+                failed(event.sentence)
         self.notify(event.sentence, severity="error", timeout=8, markup=False)
 
     # Lists and pane

@@ -26,14 +26,16 @@ class ValueDialog(Dialog[Value | None]):
         super().__init__()
         self._item = item
         value = item.value
-        self._text = ", ".join(value) if isinstance(value, tuple) else str(value)
+        hidden = item.option is not None and item.option.secret and item.is_set
+        self._text = "" if hidden else ", ".join(value) if isinstance(value, tuple) else str(value)
+        self._hint = "What is there is hidden, and stays when nothing is typed. " if hidden else ""
 
     def compose(self) -> ComposeResult:
         """A line to write on."""
         several = " Several have commas between them." if self._item.takes is Takes.TEXTS else ""
         with Vertical(classes="dialog"):
             yield Static(f"{self._item.table}.{self._item.key}", markup=False, classes="dialog-title")
-            yield Static(self._item.help + several, markup=False)
+            yield Static(self._hint + self._item.help + several, markup=False)
             yield LineInput(visible_line(self._text), id="value", compact=False)
             yield Static("", markup=False, id="save-fault")
             yield Static("Enter saves · Esc leaves it as it is", markup=False, classes="dialog-hint")
@@ -42,6 +44,9 @@ class ValueDialog(Dialog[Value | None]):
         """The value is given."""
         event.stop()
         value: Value = event.value.strip()
+        if self._hint and not value:
+            self.dismiss(None)
+            return
         if self._item.takes is Takes.TEXTS:
             value = tuple(filter(None, (part.strip() for part in event.value.split(","))))
         wrong = mistake(self._item.option, value) if self._item.option is not None else ""

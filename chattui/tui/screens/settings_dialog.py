@@ -233,6 +233,8 @@ class SettingsDialog(Dialog[None]):
             self.app.push_screen(KeyDialog(item.title, item.shown), lambda key: self._take(item, key))
         elif item.takes in (Takes.FLAG, Takes.CHOICE):
             self.turn(item, 1)
+        elif item.takes is Takes.TABLE:
+            self.notify("A table is written in the file: chattui config edit.", timeout=4)
         else:
             self.app.push_screen(ValueDialog(item), lambda value: self._take(item, value))
 

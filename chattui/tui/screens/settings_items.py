@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chattui.config.effective import wins_over_file
+from chattui.config.effective import concealed, wins_over_file
 from chattui.config.options import OPTIONS, SOURCE_OPTIONS, TABLES, Applies, Option, Takes, Value
 from chattui.config.settings import Settings
 from chattui.tui.key_names import key_name
@@ -35,7 +35,8 @@ class Item:
     @property
     def shown(self) -> str:
         """The value for people."""
-        return shown(self.value, is_key=self.takes is None)
+        value = self.value if self.option is None else concealed(self.option, self.value)
+        return shown(value, is_key=self.takes is None)
 
     @property
     def shown_default(self) -> str:
@@ -54,6 +55,10 @@ def shown(value: Value, *, is_key: bool = False) -> str:
         return "on" if value else "off"
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {one}" for key, one in value.items()) or "none"
+    if value is None:
+        return "as for all"
     return key_name(value) if is_key and isinstance(value, str) else str(value) or "none"
 
 
@@ -115,7 +120,7 @@ def _of_option(option: Option, settings: Settings, themes: Sequence[str], env: M
 
 def _of_source(option: Option, source: str, settings: Settings) -> Item:
     rule = settings.rules.sources.get(source)
-    value: Value = getattr(rule, option.key) if rule is not None else option.default
+    value: Value = getattr(rule, option.key.replace("-", "_")) if rule is not None else option.default
     return Item(
         f"sources.{source}",
         option.key,
