@@ -179,6 +179,8 @@ def _property(option: Option) -> dict[str, Any]:
     }
     default = list(option.default) if isinstance(option.default, tuple) else option.default
     about = {**kinds[option.takes], "description": option.help}
+    if option.pattern:
+        about["pattern"] = option.pattern
     return about if default is None else {**about, "default": default}
 
 

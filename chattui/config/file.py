@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from chattui.config.options import (
     SOURCE_OPTIONS,
@@ -44,6 +45,11 @@ class ConfigFile:
     keys: Mapping[str, str] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+
+    def table(self, name: str) -> dict[str, Any]:
+        """What the file says in one table, by its keys."""
+        start = f"{name}."
+        return {key.removeprefix(start): value for key, value in self.values.items() if key.startswith(start)}
 
     def insist(self, *guards: Guards) -> ConfigFile:
         """Raise ConfigError for the first mistake that must not be passed over for the sake of these; else the file."""

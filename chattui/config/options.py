@@ -3,12 +3,13 @@ come from here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chattui.config.target import mistaken_address
+from chattui.domain.errors import ConfigError
 
 Value = str | int | bool | tuple[str, ...] | dict[str, Any] | None
 """A value as the program has it: a list of texts is a tuple. None, as a default: what holds for all of its kind."""
@@ -22,6 +23,7 @@ class Takes(StrEnum):
 
     TEXT = "text in quotes"
     TIME = "text in quotes or a whole number"
+    NUMBER = "a whole number"
     FLAG = "true or false"
     CHOICE = "one of its choices"
     TEXTS = 'a list of texts, as ["~/one", "~/two"]'
@@ -46,7 +48,8 @@ class Guards(StrEnum):
 
 class Option(NamedTuple):  # the app waits for this module before its first paint: a dataclass takes three times as long
     """One key of a table. ``variable`` is the environment variable that wins over the file, ``example`` a line of TOML. A
-    ``secret`` is not shown, or not all of it."""
+    ``secret`` is not shown, or not all of it. ``check`` says what is wrong with a value of the right kind ("" for nothing), to
+    go behind the option's name; ``told_by`` makes one of a function that raises ConfigError."""
 
     table: str
     key: str
@@ -58,6 +61,8 @@ class Option(NamedTuple):  # the app waits for this module before its first pain
     variable: str = ""
     example: str = ""
     secret: bool = False
+    check: Callable[[Any], str] | None = None
+    pattern: str = ""  # the same as a regular expression, for the JSON schema
 
     @property
     def name(self) -> str:
@@ -72,6 +77,43 @@ class TableOf(NamedTuple):
     help: str
     guards: Guards = Guards.NOTHING
     free: str = ""
+
+
+def told_by(parse: Callable[[Any, str], object]) -> Callable[[Any], str]:
+    """A check made of a function that takes a value and its name, and raises ConfigError with a sentence that begins so."""
+
+    def check(value: Any) -> str:
+        try:
+            parse(value, "")
+        except ConfigError as error:
+            return str(error).strip().rstrip(".")
+        return ""
+
+    return check
+
+
+def odd_path(value: Iterable[str]) -> str:
+    """What is wrong with a list of whole paths."""
+    for place in value:
+        if not place.startswith(("/", "~")) and not Path(place).is_absolute():
+            return f"must hold whole paths, from / or ~: '{place}' is not one"
+    return ""
+
+
+def seconds(value: object) -> object:
+    """Seconds from 0, 600, "600", "90s", "10m", "2h", "1d"; ``None`` from "forever"; ``NotImplemented`` for no time."""
+    text = str(value).strip().lower()
+    if text == "forever":
+        return None
+    number, unit = (text[:-1], _UNITS[text[-1]]) if text and text[-1] in _UNITS else (text, 1)
+    return float(int(number) * unit) if number.isascii() and number.isdigit() else NotImplemented
+
+
+def odd_linger(value: object) -> str:
+    """What is wrong with a time that may be forever."""
+    if seconds(value) is NotImplemented:
+        return f"is '{value}': give seconds, a time such as 10m or 2h, or forever"
+    return ""
 
 
 TABLES: tuple[TableOf, ...] = (
@@ -118,6 +160,7 @@ OPTIONS: tuple[Option, ...] = (
         variable="CHATTUI_DATABASE_URL, DATABASE_URL and PG*",
         example='url = "postgresql://me@db.example.org/chats"',
         secret=True,
+        check=mistaken_address,
     ),
     Option(
         "server",
@@ -127,6 +170,8 @@ OPTIONS: tuple[Option, ...] = (
         "How long the embedded server outlives its last client: 90s, 10m, 2h, 0 or forever.",
         Applies.NEXT_START,
         variable="CHATTUI_LINGER",
+        check=odd_linger,
+        pattern=r"^\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\s*$",
     ),
     Option(
         "server",
@@ -184,6 +229,7 @@ SOURCE_OPTIONS: tuple[Option, ...] = (
         "Where else its histories are, beside the usual places: whole paths, from / or ~.",
         Applies.NEXT_LOOK,
         example='paths = ["~/work/.claude"]',
+        check=odd_path,
     ),
 )
 """What is set for one source, in a table of its own: [sources.codex]."""
@@ -251,39 +297,21 @@ def mistake(option: Option, value: object) -> str:
             right = isinstance(value, bool)
         case Takes.TEXT:
             right = isinstance(value, str)
-            if isinstance(value, str) and option.name == "database.url":
-                return mistaken_address(value)
+        case Takes.NUMBER:
+            right = isinstance(value, int) and not isinstance(value, bool)
         case Takes.TIME:
             right = isinstance(value, str | int) and not isinstance(value, bool)
-            if right and seconds(value) is NotImplemented:
-                return f"is '{value}': give seconds, a time such as 10m or 2h, or forever"
         case Takes.TEXTS:
             right = isinstance(value, list | tuple) and all(isinstance(one, str) and one.strip() for one in value)
-            if right and option.key == "paths":
-                return _odd_path(value)
         case Takes.TABLE:
             right = isinstance(value, dict)
         case Takes.CHOICE:
             if value not in option.choices:
                 return f"must be one of {', '.join(option.choices)}{suggestion(value, option.choices)}"
             right = True
-    return "" if right else f"must be {option.takes.value}"
-
-
-def _odd_path(value: object) -> str:
-    for place in value if isinstance(value, list | tuple) else ():
-        if not place.startswith(("/", "~")) and not Path(place).is_absolute():
-            return f"must hold whole paths, from / or ~: '{place}' is not one"
-    return ""
-
-
-def seconds(value: object) -> object:
-    """Seconds from 0, 600, "600", "90s", "10m", "2h", "1d"; ``None`` from "forever"; ``NotImplemented`` for no time."""
-    text = str(value).strip().lower()
-    if text == "forever":
-        return None
-    number, unit = (text[:-1], _UNITS[text[-1]]) if text and text[-1] in _UNITS else (text, 1)
-    return float(int(number) * unit) if number.isascii() and number.isdigit() else NotImplemented
+    if not right:
+        return f"must be {option.takes.value}"
+    return option.check(value) if option.check is not None else ""
 
 
 def suggestion(word: object, known: tuple[str, ...] | list[str]) -> str:

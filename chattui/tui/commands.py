@@ -90,8 +90,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
     Command("tags", "t", "tags", "Tags", "Tag the chat"),
     Command("chat_note", "T", "chat_note", "Note on the chat", "Write a note on the chat"),
-    Command("details", "I", "details", "Details", "What is known of the chat: see it, change it"),
-    Command("duplicate", "C", "duplicate", "Duplicate", "Make a chat of your own with the same messages"),
+    Command("details", "K", "details", "Details", "What is known of the chat: see it, change it"),
+    Command("duplicate", "P", "duplicate", "Duplicate", "Make a chat of your own with the same messages"),
     Command("merge", "J", "merge", "Merge", "Make one chat of those whose hits are selected, and archive them"),
     Command(
         "split", "X", "split", "Split", "Make what follows the current message, itself included, a chat of its own"

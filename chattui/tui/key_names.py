@@ -42,6 +42,8 @@ def _key_name(key: str) -> str:
     *modifiers, last = key.split("+")
     if last in _NAMES:
         return "+".join([*(m.capitalize() for m in modifiers), _NAMES[last]])
+    if modifiers and len(last) == 1 and last.isupper():  # alt+L: terminals tell it from alt+l, and people say Shift
+        modifiers.append("shift")
     last = last.upper() if modifiers and len(last) == 1 else last if len(last) == 1 else last.capitalize()
     return "+".join([*(m.capitalize() for m in modifiers), last])
 

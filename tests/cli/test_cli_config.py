@@ -44,6 +44,16 @@ def test_every_option_verb_and_key_is_in_the_documents() -> None:
         assert command.help in made["docs/keys.md"]
 
 
+def test_no_key_has_two_meanings_at_the_same_place() -> None:
+    meanings: dict[str, set[str]] = {}
+    for key in known_keys():
+        if key.room in ("app", "tabs", "screen", "pane"):
+            for one in key.keys.split(","):
+                meanings.setdefault(one, set()).add(key.id)
+    double = {one: ids for one, ids in meanings.items() if len(ids) > 1}
+    assert double == {"escape": {"screen.back", "pane.leave_selection"}}, "one step back, first out of a selection"
+
+
 def test_the_keys_of_the_readme_are_keys() -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     table = page[page.index("| key | what it does |") :].partition("\n\n")[0]

@@ -27,7 +27,7 @@ async def go_to(pilot: Pilot[int], app: ChattuiApp, name: str) -> None:
 async def test_details_are_seen_and_changed_in_place(samples: str, app_on: AppMaker, store: Database) -> None:
     app = app_on(samples)
     async with running(app) as pilot:
-        await pilot.press("I")
+        await pilot.press("K")
         await until_seen(pilot, "Details of this chat", "fix/midnight-pool", "claude-code", "prompts", "last message")
         await go_to(pilot, app, "issue")
         await pilot.press("enter", *"#12 Late ", "enter")
@@ -55,7 +55,7 @@ async def test_details_are_seen_and_changed_in_place(samples: str, app_on: AppMa
         await go_to(pilot, app, "tags")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TagsDialog))
-        await pilot.press("escape", "I")
+        await pilot.press("escape", "K")
         await until(pilot, lambda: isinstance(app.screen, DetailsDialog) and app.screen.query_one(FactList).count > 5)
         await go_to(pilot, app, "note")
         await pilot.press("enter")
@@ -68,7 +68,7 @@ async def test_details_are_seen_and_changed_in_place(samples: str, app_on: AppMa
 async def test_a_fact_that_is_too_long_stays_on_its_line(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
     async with running(app) as pilot:
-        await pilot.press("I")
+        await pilot.press("K")
         await until_seen(pilot, "fix/midnight-pool")
         await go_to(pilot, app, "project")
         await pilot.press("enter")
@@ -105,7 +105,7 @@ async def test_chats_are_duplicated_and_merged(samples: str, app_on: AppMaker, s
     async with running(app) as pilot:
         await pilot.press("J")
         await until(pilot, lambda: "select hits of at least two" in toasts(app))
-        await pilot.press("C")
+        await pilot.press("P")
         await until_seen(pilot, f"Copy of {TITLE}")
         await until(pilot, lambda: "It is a chat of your own now." in toasts(app))
         await pilot.press("slash", *"midnight")
@@ -129,7 +129,7 @@ async def test_chats_are_duplicated_and_merged(samples: str, app_on: AppMaker, s
         assert "and 1 more" in screen_text(app)
 
 
-@pytest.mark.parametrize("key", ["I", "f6", "B"])
+@pytest.mark.parametrize("key", ["K", "f6", "B"])
 async def test_a_screen_whose_list_cannot_be_read_says_why(
     samples: str, app_on: AppMaker, store: Database, key: str
 ) -> None:

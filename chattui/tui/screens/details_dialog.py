@@ -128,7 +128,7 @@ class DetailsDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Close", id="details.close"),
-        Binding("q,I", "dismiss(None)", "Close", show=False, id="details.leave"),
+        Binding("q,K", "dismiss(None)", "Close", show=False, id="details.leave"),
     ]
 
     def __init__(self, session: Session, chat_id: int) -> None:

@@ -44,6 +44,8 @@ class ValueDialog(Dialog[Value | None]):
         """The value is given."""
         event.stop()
         value: Value = event.value.strip()
+        if self._item.takes is Takes.NUMBER and event.value.strip().isdecimal():
+            value = int(event.value)
         if self._hint and not value:
             self.dismiss(None)
             return
