@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench screenshots dev-db-reset db-backup db-restore lock clean help
+.PHONY: run install test check bench screenshots docs dev-db-reset db-backup db-restore lock clean help
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
 	@$(BIN)/chattui
@@ -47,6 +47,9 @@ db-backup: $(VENV)/installed  ## everything into one file (ARGS=…: options)
 
 db-restore: $(VENV)/installed  ## bring a backup back: make db-restore FILE=… (ARGS=--replace)
 	@$(BIN)/chattui db restore "$(FILE)" $(ARGS)
+
+docs: $(VENV)/installed  ## write the documents again that are made from declarations
+	$(BIN)/python -m chattui.cli.documents .
 
 lock:  ## write the lock files again (needs uv)
 	sh requirements/lock.sh

@@ -13,7 +13,7 @@ from chattui.backup.run import Wanted, backup, restore
 from chattui.backup.sealing import Keys
 from chattui.config import Settings
 from chattui.domain.backup import Manifest, Tell, Written
-from chattui.domain.errors import BackupError, ChattuiError
+from chattui.domain.errors import BackupError, ChattuiError, ServerError
 from chattui.server.api import open_database, stop
 from chattui.server.places import Places
 from chattui.server.upgrade import Plan, go_back, knows_lz4, take_cluster, upgrade_files
@@ -49,11 +49,16 @@ def upgrade(settings: Settings, planned: Plan, notify: Callable[[str], None], te
     finally:
         stop(old)
     if has_lz4 and not knows_lz4(planned.new) and saved is not None:
-        how = "restored"
-        kept = _by_restore(settings, planned, saved, notify, tell)
+        notify(f"Its texts are compressed with lz4, which PostgreSQL {planned.new.major} here does not know.")
+        kept, how = _by_restore(settings, planned, saved, notify, tell), "restored"
     else:
-        how = "pg_upgrade"
-        kept = upgrade_files(places, planned, notify)
+        try:
+            kept, how = upgrade_files(places, planned, notify), "pg_upgrade"
+        except ServerError as error:
+            if saved is None:
+                raise
+            notify(str(error))
+            kept, how = _by_restore(settings, planned, saved, notify, tell), "restored"
     try:
         conninfo = open_database(settings, notify).conninfo
         if saved is not None:
@@ -76,9 +81,7 @@ def _by_restore(
     shutil.rmtree(aside, ignore_errors=True)
     made = replace(settings, data_dir=aside, linger=None, backup=type(settings.backup)())
     try:
-        notify(
-            f"Its data is compressed with lz4, which PostgreSQL {planned.new.major} here does not know: restoring the backup …"
-        )
+        notify("Restoring the backup into a new database …")
         conninfo = open_database(made, notify).conninfo
         restore(conninfo, saved.path, Keys(), owner=_only(saved.manifest), tell=tell)
         stop(made)

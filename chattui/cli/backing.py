@@ -27,6 +27,7 @@ from chattui.cli.telling import (
 )
 from chattui.config import Settings
 from chattui.config.log import start_log
+from chattui.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from chattui.backup.places import Keep
@@ -219,6 +220,8 @@ def _keep(settings: Settings, asked: tuple[int | None, ...], *, in_own: bool) ->
 def _seal(settings: Settings, *, encrypt: bool, recipients: tuple[str, ...], passphrase_file: Path | None) -> Seal:
     from chattui.backup.sealing import Seal, recipient
 
+    if wrong := next((p for p in settings.problems if "backup.recipients" in p.sentence), None):
+        raise ConfigError(wrong.sentence)  # rather none than one that anybody can read
     wanted = recipients or (() if encrypt or passphrase_file else settings.backup.recipients)
     for text in wanted:
         recipient(text)

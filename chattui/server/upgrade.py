@@ -19,7 +19,7 @@ from pathlib import Path
 from chattui.domain.errors import ServerError
 from chattui.server.binaries import Binaries, find_binaries, own_copies, shared_copy
 from chattui.server.cluster import clear_leftovers, cluster_major, kept_before, make_bare, sync_directory, write_conf
-from chattui.server.faults import from_os_error, from_output
+from chattui.server.faults import from_os_error
 from chattui.server.locks import FileLock
 from chattui.server.look import disk_usage
 from chattui.server.places import USER, Places
@@ -105,7 +105,7 @@ def upgrade_files(places: Places, planned: Plan, notify: Callable[[str], None]) 
         for script in ("delete_old_cluster.sh", "update_extensions.sql", "analyze_new_cluster.sh"):
             (places.root / script).unlink(missing_ok=True)
         if done.returncode:
-            raise _why(done.stdout)
+            raise _why(places, done.stdout)
         return _exchange(places, planned.old.major)
 
 
@@ -207,10 +207,13 @@ def _old_programs(places: Places, major: int, old_bin: Path | None) -> Binaries:
     )
 
 
-def _why(said: str) -> ServerError:
-    """What pg_upgrade was not content with: the last thing it checked, or its fatal line."""
-    if found := re.search(r"^(.*\S)\s+fatal\s*$", said, re.M):
-        return ServerError(
-            f"pg_upgrade refused ({found[1].rstrip('.')}). The database is as it was; the log has the details."
-        )
-    return from_output(said, "pg_upgrade")
+def _why(places: Places, said: str) -> ServerError:
+    """What pg_upgrade was not content with: the step that it failed at. Its own logs, which name no chat, go to ours."""
+    for found in sorted(places.pgdata_new.glob("pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log")):
+        try:
+            log.error("%s:\n%s", found.name, "\n".join(found.read_text(errors="replace").splitlines()[-15:]))
+        except OSError:
+            continue
+    step = re.search(r"^(\S.*?\S)\s+(?:fatal\s*$|\*failure\*)", said, re.M)
+    what = f" ({step[1]})" if step else ""
+    return ServerError(f"pg_upgrade could not do it{what}. The database is as it was; the log has the details.")

@@ -15,7 +15,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import Home
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "store"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "backup"))
@@ -33,9 +32,9 @@ KILLS = int(os.environ.get("CHATTUI_TEST_KILLS", "2"))
 
 
 @pytest.fixture(scope="module")
-def fifteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Any]]]:
+def fifteen(template: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A home of PostgreSQL 15, stopped, and what it holds. Its texts are not compressed with lz4, as no embedded one's are."""
-    home = Home(Path("/tmp") / f"ct-{os.urandom(4).hex()}", CHATTUI_PG_BIN=str(PG15))
+    home = type(template)(Path("/tmp") / f"ct-{os.urandom(4).hex()}", CHATTUI_PG_BIN=str(PG15))
     conninfo = open_database(home.settings).conninfo
     with connect(conninfo, autocommit=True) as conn:
         prepare(conn)
@@ -50,14 +49,14 @@ def fifteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, di
 
 
 @pytest.fixture
-def old(fifteen: tuple[Path, dict[str, Any]], make_home: Any) -> Home:
+def old(fifteen: tuple[Path, dict[str, Any]], make_home: Any) -> Any:
     """A copy of it, with no programs chosen."""
-    home: Home = make_home("u", fresh=True)
+    home = make_home("u", fresh=True)
     shutil.copytree(fifteen[0], home.path)
     return home
 
 
-def upgrade(home: Home, *options: str) -> subprocess.CompletedProcess[str]:
+def upgrade(home: Any, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*options), env=environment(home), capture_output=True, text=True, check=False)
 
 
@@ -65,13 +64,13 @@ def command(*options: str) -> list[str]:
     return [sys.executable, "-m", "chattui", "--database", "embedded", "db", "upgrade", *options]
 
 
-def environment(home: Home) -> dict[str, str]:
+def environment(home: Any) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CHATTUI"))}
     return {**kept, **home.env, "HOME": str(home.path)}
 
 
 def test_an_upgrade_keeps_every_row_and_the_old_files_until_it_is_confirmed(
-    old: Home, fifteen: tuple[Path, dict[str, Any]]
+    old: Any, fifteen: tuple[Path, dict[str, Any]]
 ) -> None:
     refused = old.opened_elsewhere()
     assert "`chattui db upgrade` brings it to 18" in str(refused["error"])
@@ -93,7 +92,7 @@ def test_an_upgrade_keeps_every_row_and_the_old_files_until_it_is_confirmed(
     assert Path(told["kept"]).is_dir()
 
     assert upgrade(old, "--undo", "--yes").returncode == 0
-    with_fifteen = Home(old.path, CHATTUI_PG_BIN=str(PG15))
+    with_fifteen = type(old)(old.path, CHATTUI_PG_BIN=str(PG15))
     assert state(open_database(with_fifteen.settings).conninfo) == fifteen[1]
     stop(with_fifteen.settings)
 
@@ -103,8 +102,8 @@ def test_an_upgrade_keeps_every_row_and_the_old_files_until_it_is_confirmed(
     assert state(open_database(old.settings).conninfo) == fifteen[1]
 
 
-def test_what_is_compressed_with_lz4_comes_by_the_backup(old: Home) -> None:
-    with_fifteen = Home(old.path, CHATTUI_PG_BIN=str(PG15))
+def test_what_is_compressed_with_lz4_comes_by_the_backup(old: Any) -> None:
+    with_fifteen = type(old)(old.path, CHATTUI_PG_BIN=str(PG15))
     conninfo = open_database(with_fifteen.settings).conninfo
     with psycopg.connect(conninfo, autocommit=True) as conn:
         conn.execute("ALTER TABLE chattui.messages ALTER content SET COMPRESSION lz4")
@@ -117,7 +116,7 @@ def test_what_is_compressed_with_lz4_comes_by_the_backup(old: Home) -> None:
     assert state(open_database(old.settings).conninfo) == held
 
 
-def test_killed_at_any_moment_it_is_the_old_one_or_the_new_one(old: Home, fifteen: tuple[Path, dict[str, Any]]) -> None:
+def test_killed_at_any_moment_it_is_the_old_one_or_the_new_one(old: Any, fifteen: tuple[Path, dict[str, Any]]) -> None:
     pristine = old.path.with_name("pristine")
     shutil.copytree(old.path, pristine)
     began = time.perf_counter()
@@ -139,7 +138,7 @@ def test_killed_at_any_moment_it_is_the_old_one_or_the_new_one(old: Home, fiftee
         except subprocess.TimeoutExpired:
             process.kill()
         process.wait()
-        for home in (old, Home(old.path, CHATTUI_PG_BIN=str(PG15))):
+        for home in (old, type(old)(old.path, CHATTUI_PG_BIN=str(PG15))):
             opened = home.opened_elsewhere()
             if "conninfo" in opened:
                 break
@@ -149,7 +148,7 @@ def test_killed_at_any_moment_it_is_the_old_one_or_the_new_one(old: Home, fiftee
 
 
 def test_the_watcher_makes_the_scheduled_backup(make_home: Any, eventually: Any) -> None:
-    home: Home = make_home("s", CHATTUI_LINGER="forever")
+    home = make_home("s", CHATTUI_LINGER="forever")
     (home.path / "config").mkdir()
     (home.path / "config" / "config.toml").write_text('[backup]\nevery = "1s"\nkeep_last = 2\n')
     os.environ["CHATTUI_HOME"] = str(home.path)
