@@ -11,7 +11,7 @@ COMPLETING = "_CHATTUI_COMPLETE"
 """Set by the shell that wants to complete a command line (chattui completions)."""
 
 _VALUES = {"--database": "database", "--chat": "chat", "--search": "search"}
-_FLAGS = {"--demo": "demo", "--new": "new"}
+_FLAGS = {"--demo": "demo", "--new": "new", "--fresh": "fresh"}
 
 
 def app_arguments(argv: Sequence[str]) -> AppArguments | None:

@@ -32,6 +32,8 @@ def value_of(option: Option, settings: Settings) -> Value:
             return "forever" if settings.linger is None else f"{settings.linger:.0f}s"
         case "server.binaries":
             return str(settings.pg_bin or "")
+        case "start.picture":
+            return settings.picture
         case "log.level":
             return settings.log_level
     return concealed(option, settings.values.get(option.name, option.default))

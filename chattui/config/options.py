@@ -118,6 +118,7 @@ def odd_linger(value: object) -> str:
 
 TABLES: tuple[TableOf, ...] = (
     TableOf("appearance", "What the app looks like."),
+    TableOf("start", "How the app begins."),
     TableOf("keys", "Other keys for what the app does, by the ids of docs/keys.md.", free="the id of a command"),
     TableOf("themes", "Themes of your own, each in a table [themes.NAME].", free="the name of a theme"),
     TableOf("database", "Which PostgreSQL holds the chats.", Guards.DATABASE),
@@ -150,6 +151,15 @@ OPTIONS: tuple[Option, ...] = (
         choices=("words", "iso", "day-first", "month-first"),
     ),
     Option("appearance", "mouse", Takes.FLAG, True, "Whether the app takes the mouse, or leaves it to the terminal."),
+    Option(
+        "start",
+        "picture",
+        Takes.FLAG,
+        True,
+        "Whether the screen that was left stands in the terminal at once, until the app has its own.",
+        Applies.NEXT_START,
+        variable="CHATTUI_PICTURE",
+    ),
     Option(
         "database",
         "url",
@@ -243,6 +253,7 @@ VARIABLES: tuple[tuple[str, str], ...] = (
         "PGSERVICE, PGHOST, PGHOSTADDR, PGDATABASE",
         "database.url, as libpq has it: the last that are asked before the file.",
     ),
+    ("CHATTUI_PICTURE", "start.picture: 0 or 1."),
     ("CHATTUI_LINGER", "server.linger"),
     ("CHATTUI_PG_BIN", "server.binaries"),
     ("CHATTUI_LOG", "log.level"),

@@ -33,7 +33,8 @@ class Settings:
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
-    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``keys`` are other keys
+    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``picture``: the last
+    screen is kept, and shown at the next start until there is a new one. ``keys`` are other keys
     by the ids of their commands, ``themes`` themes of the person's own. ``values`` is what
     the file says of options, by their names. ``problems`` are the mistakes in the config file.
     ``undecided`` says why it cannot be known which database is meant; empty where it can.
@@ -49,6 +50,7 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    picture: bool = True
     log_level: str = "info"
     appearance: Appearance = field(default_factory=lambda: appearance({}))
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +98,7 @@ def load_settings(
         linger=linger,
         pg_bin=Path(str(binaries)).expanduser().absolute() if binaries else None,
         rules=configured.rules,
+        picture=_flag(env, "CHATTUI_PICTURE", values.get("start.picture") is not False),
         log_level=env.get("CHATTUI_LOG") or str(values.get("log.level", "info")),
         appearance=appearance(values),
         keys=configured.keys,
@@ -123,6 +126,11 @@ def appearance(values: Mapping[str, Value]) -> Appearance:
     """What the app looks like, by what the file says and the defaults."""
     found: dict[str, Any] = {one.key: values.get(one.name, one.default) for one in options_of("appearance")}
     return Appearance(**found)
+
+
+def _flag(env: Mapping[str, str], name: str, otherwise: bool) -> bool:
+    value = env.get(name, "").strip().lower()
+    return value not in ("0", "no", "off", "false") if value else otherwise
 
 
 def parse_linger(value: str | int, origin: str) -> float | None:
