@@ -13,21 +13,23 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from chattui.config import load_settings
 from chattui.server import client_program, open_database, stop
-from chattui.store import search
+from chattui.store import search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.startup import prepare
 
+Source = psycopg.Connection[tuple[Any, ...]]
 MB, GB = 1024**2, 1024**3
 PART = 20_000
 """Messages that are copied into the throw-away server."""
@@ -60,7 +62,8 @@ class Measured:
     indexes: list[tuple[str, str, int]]
     search_cpu_ms: float
     part: int
-    wal: int
+    bulk_log: int
+    live_log: int
     backup: int
     idle_memory: int
     search_memory: int
@@ -84,7 +87,7 @@ def measure(conninfo: str) -> Measured:
             )
         ]
         with _throw_away() as other:
-            part, wal, backup = _write_a_part(conn, other)
+            part, bulk, live, backup = _write_a_part(conn, other)
             idle, searching = _memory(other, words)
     cpu = _search_cpu(conninfo, words)
     return Measured(
@@ -95,7 +98,8 @@ def measure(conninfo: str) -> Measured:
         indexes,
         cpu,
         part,
-        wal,
+        bulk,
+        live,
         backup,
         idle,
         searching,
@@ -116,44 +120,62 @@ def _throw_away() -> Iterator[str]:
             stop(settings)
 
 
-def _write_a_part(source: psycopg.Connection[tuple[int, ...]], target: str) -> tuple[int, int, int]:
-    """Copy some chats; messages, bytes of the log that this made, bytes of a backup of them."""
-    chats = "SELECT id FROM chattui.chats WHERE parent_id IS NULL AND forked_from IS NULL ORDER BY id DESC LIMIT 2000"
+def _write_a_part(source: Source, target: str) -> tuple[int, int, int, int]:
+    """Copy some chats, at once and then as they come; messages, bytes of the log of either, bytes of a backup of them."""
+    chats = (
+        "SELECT id, message_count FROM chattui.chats WHERE message_count BETWEEN 1 AND 5000 ORDER BY id DESC LIMIT 5000"
+    )
     ids: list[int] = []
     total = 0
-    for (chat,) in source.execute(chats).fetchall():
-        row = source.execute("SELECT message_count FROM chattui.chats WHERE id = %s", (chat,)).fetchone()
-        assert row is not None
+    for chat, count in source.execute(chats).fetchall():
         ids.append(chat)
-        total += row[0]
+        total += count
         if total >= PART:
             break
-    written = "owner, chat_id, seq, created_at, role, kind, content_type, content, source_id, parent_seq, call_id, model, metadata"
+    db = Database(target, pool_size=1)
     with connect(target, autocommit=True) as conn:
-        conn.execute("CHECKPOINT")
-        before = conn.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
-        for chat in ids:  # a transaction a chat, as an import does
-            with conn.transaction():
-                conn.execute(
-                    "INSERT INTO chattui.chats (owner, id, source, source_id) VALUES ('chattui', %s, 'x', %s)",
-                    (chat, str(chat)),
-                )
-                with (
-                    source.cursor().copy(
-                        f"COPY (SELECT {written} FROM chattui.messages WHERE chat_id = {int(chat)} ORDER BY seq) TO STDOUT"
-                    ) as out,
-                    conn.cursor().copy(f"COPY chattui.messages ({written}) FROM STDIN") as into,
-                ):
-                    for data in out:
-                        into.write(data)
-        after = conn.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)", before).fetchone()
-        assert after is not None
+
+        def at_once() -> None:
+            search_index.set_aside(db, GB)
+            _copy(source, conn, ids)
+            search_index.build(db)
+
+        bulk = _logged(conn, at_once)
+        conn.execute("TRUNCATE chattui.chats CASCADE")
+        live = _logged(conn, lambda: _copy(source, conn, ids))
         conn.execute("SELECT chattui.refresh_words()")
+    db.close()
     with tempfile.NamedTemporaryFile() as file:
         program = client_program(load_settings({"CHATTUI_HOME": "/nonexistent"}), "pg_dump")
         subprocess.run([program, "--format=custom", "--file", file.name, "-d", target], check=True)
         backup = Path(file.name).stat().st_size
-    return total, int(after[0]), backup
+    return total, bulk, live, backup
+
+
+def _logged(conn: Source, work: Callable[[], None]) -> int:
+    """Bytes of the write-ahead log that ``work`` makes."""
+    conn.execute("CHECKPOINT")
+    before = conn.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+    work()
+    after = conn.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)", before).fetchone()
+    assert after is not None
+    return int(after[0])
+
+
+def _copy(source: Source, conn: Source, ids: list[int]) -> None:
+    """The messages of these chats, a transaction a chat."""
+    what = "owner, chat_id, seq, created_at, role, kind, content_type, content, source_id, parent_seq, call_id, model, metadata"
+    made = "INSERT INTO chattui.chats (owner, id, source, source_id) VALUES ('chattui', %s, 'x', %s)"
+    for chat in ids:
+        with conn.transaction():
+            conn.execute(made, (chat, str(chat)))
+            wanted = f"COPY (SELECT {what} FROM chattui.messages WHERE chat_id = {int(chat)} ORDER BY seq) TO STDOUT"
+            with (
+                source.cursor().copy(wanted) as out,
+                conn.cursor().copy(f"COPY chattui.messages ({what}) FROM STDIN") as into,
+            ):
+                for data in out:
+                    into.write(data)
 
 
 def _memory(conninfo: str, words: list[str]) -> tuple[int, int]:
@@ -200,7 +222,7 @@ def page(m: Measured) -> str:
     """The document."""
     each = m.size / m.messages
     gin = next(size for name, _, size in m.indexes if name == "messages_search")
-    wal, backup = m.wal / m.part, m.backup / m.part
+    wal, backup = m.live_log / m.part, m.backup / m.part
     return _PAGE.format(
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         version=m.version,
@@ -211,6 +233,7 @@ def page(m: Measured) -> str:
         indexes=100 * sum(size for *_, size in m.indexes) / m.size,
         gin=100 * gin / m.size,
         wal=wal,
+        bulk=m.bulk_log / m.part,
         part=m.part,
         backup=backup,
         idle=m.idle_memory / MB,
@@ -243,9 +266,10 @@ generated corpus of coding sessions. Your own messages may be longer: `chattui d
 {parts}
 | **all of it** | **{each:,.0f}** | |
 
-All indexes together take {indexes:.0f} % of the disk, the search index alone {gin:.0f} %. The write-ahead log of an import is
-{wal:,.0f} bytes a message (it is recycled, and is what a standby receives). A compressed backup (`pg_dump --format=custom` of
-{part:,} messages) is {backup:,.0f} bytes a message.
+All indexes together take {indexes:.0f} % of the disk, the search index alone {gin:.0f} %. The write-ahead log, which is recycled
+and is what a standby receives, is {bulk:,.0f} bytes a message when a history is imported at once, as the search index is built at
+the end then, and {wal:,.0f} when messages come one by one: every word of a message is put into its place in the index. A compressed
+backup (`pg_dump --format=custom`) is {backup:,.0f} bytes a message. These three are of {part:,} messages.
 
 ## A person
 
@@ -259,8 +283,8 @@ All indexes together take {indexes:.0f} % of the disk, the search index alone {g
 ## Teams, {million:,} messages each
 
 Disk has {free:.0f} % on top. Memory is for those who work at the same time, taken as a fifth of the team: for each of them the
-table's rows and the indexes of the newest tenth of their messages, and four connections without a pooler. Cores are for a tenth of
-those, who type at the same moment, and at least two.
+table's rows and the indexes of the newest tenth of their messages, and four connections without a pooler; 1 GB for the rest.
+Cores are for a tenth of those, who type at the same moment, and at least two.
 
 | | {people} |
 | --- |{rule}
@@ -306,8 +330,8 @@ def _teams(m: Measured, gin: int) -> Iterator[str]:
     yield row("… of it the search index", [_bytes(n * EACH * gin / m.messages) for n in PEOPLE])
     yield row("one backup", [_bytes(n * EACH * m.backup / m.part) for n in PEOPLE])
     yield row("growth in a working day", [_bytes(n * A_DAY * each) for n in PEOPLE])
-    yield row("log for a standby in a working day", [_bytes(n * A_DAY * m.wal / m.part) for n in PEOPLE])
-    yield row("memory", [_bytes(a * (hot + 4 * m.search_memory)) for a in active])
+    yield row("log for a standby in a working day", [_bytes(n * A_DAY * m.live_log / m.part) for n in PEOPLE])
+    yield row("memory", [_bytes(GB + a * (hot + 4 * m.search_memory)) for a in active])
     yield row("connections without a pooler", [f"{4 * a:,}" for a in active])
     yield row("cores", [f"{max(2, round(a / 10 * 5 * m.search_cpu_ms / 1000 + 0.5)):,}" for a in active])
 

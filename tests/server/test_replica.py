@@ -19,6 +19,7 @@ from chattui.store import chats, messages, search
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.startup import first_screen, prepare
+from chattui.tui import messages as told
 
 FAILOVERS = int(os.environ.get("CHATTUI_TEST_FAILOVERS", "1"))
 
@@ -55,6 +56,33 @@ def test_chats_are_read_and_searched_on_a_standby_and_writing_there_is_refused_i
             change()
     first.close()
     second.close()
+
+
+def test_the_app_reads_on_a_standby_sees_what_comes_and_says_why_nothing_can_be_saved(pair, tmp_path, monkeypatch):
+    monkeypatch.setattr("chattui.store.notifications._STANDBY_SECONDS", 0.05)
+    primary, standby = pair
+    first = Database(conninfo(primary.settings))
+    chat = chats.create(first, title="There")
+    app = Driven(load_settings({"CHATTUI_HOME": str(tmp_path)}, database=conninfo(standby.settings)), seed=1)
+    app.open()
+    app.session.read_chat(chat.id)
+    assert app.until(lambda answer: isinstance(answer, told.ChatRead)).chat.title == "There"
+    app.session.save_state({"chat": chat.id})
+    app.session.places.leave(chat.id, {"seq": 1})
+    app.session.searches.remember("needle")
+    assert isinstance(app.until(lambda answer: isinstance(answer, told.SearchesRead)), told.SearchesRead)
+    assert isinstance(
+        app.until(lambda answer: isinstance(answer, told.ChatsChangedElsewhere)), told.ChatsChangedElsewhere
+    )
+
+    app.session.changes.save_message("key", chat.id, "new", "/")
+    failed = app.until(lambda answer: isinstance(answer, told.SaveFailed))
+    assert failed.sentence == "This database server is read-only (a standby?). Connect to the primary."
+    promote(standby)
+    app.session.changes.save_message("key", chat.id, "new", "/")
+    assert app.until(lambda answer: isinstance(answer, told.MessageSaved)).message.content == "new"
+    app.session.close()
+    first.close()
 
 
 def test_a_primary_that_dies_under_the_app_loses_nothing_acknowledged_when_its_standby_takes_over(

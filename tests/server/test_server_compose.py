@@ -186,7 +186,9 @@ def test_prepare_makes_secrets_and_certificates_once(project: Project) -> None:
     assert project.prepare("--again").returncode == 1
 
 
-def test_a_backup_is_whole_and_old_ones_go_by_day_and_week(conninfo: str, tmp_path: Path) -> None:
+def test_a_backup_is_whole_and_old_ones_go_by_day_and_week(conninfo: str, empty_database: str, tmp_path: Path) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("INSERT INTO chattui.chats (title) VALUES ('Kept')")
     server = psycopg.conninfo.conninfo_to_dict(conninfo)
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -214,7 +216,10 @@ def test_a_backup_is_whole_and_old_ones_go_by_day_and_week(conninfo: str, tmp_pa
     left = sorted(path.name for path in kept.iterdir() if path.name.startswith("chattui-"))
     assert not list(kept.glob(".*"))
     assert (kept / "notes.txt").exists()
-    assert (kept / left[-1]).read_bytes().startswith(b"PGDMP")
+    restored = run(str(tools / "pg_restore"), "--exit-on-error", "-d", empty_database, str(kept / left[-1]))
+    assert restored.returncode == 0, restored.stderr
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT title FROM chattui.chats").fetchall() == [("Kept",)]
     days = [datetime.strptime(name[8:16], "%Y%m%d").date() for name in left]
     assert len(set(days)) == len(days)
     assert days[-7:] == [now.date() - timedelta(days=back) for back in range(6, -1, -1)]

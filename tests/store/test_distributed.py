@@ -13,7 +13,7 @@ import pytest
 from conftest import drop_database, make_database
 from steps import begin, people, rows, value
 
-from chattui.store import chats, search
+from chattui.store import chats, search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.ddl import schema_statements, statements, table_of
@@ -179,6 +179,9 @@ def test_messages_in_partitions_are_counted_searched_and_kept_apart_by_person(
         assert len(owners) == 2
         plan = rows(partitioned, "EXPLAIN SELECT * FROM chattui.messages WHERE owner = 'ann' AND chat_id = 1")
         assert sum("messages_0" in line for (line,) in plan) <= 2
+    assert not search_index.set_aside(partitioned, 1 << 40)
+    assert search_index.NAME in search_index.rebuild(partitioned).indexes
+    assert search_index.is_ready(partitioned)
     limits = (
         "SELECT count(*) FROM pg_class WHERE relname ~ '^messages_0\\d+$' AND reloptions @> '{toast_tuple_target=128}'"
     )
