@@ -6,11 +6,11 @@ asked of the catalogue that the script leaves.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import psycopg
 import pytest
-from conftest import drop_database, make_database
 from steps import begin, people, rows, value
 
 from chattui.store import chats, search, search_index
@@ -87,13 +87,17 @@ def distributed(empty_database: str) -> str:
 @pytest.fixture(scope="module")
 def partitioned(server: str) -> Iterator[Database]:
     """A database whose messages lie in four partitions."""
-    made = make_database(server, "template1")
+    name = f"parts_{os.getpid()}"
+    with connect(server, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE template1")
+    made = psycopg.conninfo.make_conninfo(server, dbname=name)
     with connect(made) as conn:
         conn.execute(partitioned_schema(4), prepare=False)
     db = Database(made)
     yield db
     db.close()
-    drop_database(server, made)
+    with connect(server, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def shape(conninfo: str) -> set[tuple[str, ...]]:
