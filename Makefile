@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench capacity screenshots lock dev-db prod-db prod-db-full prod-db-stop clean help
+.PHONY: run install test check bench capacity screenshots docs lock dev-db prod-db prod-db-full prod-db-stop clean help
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
 	@$(BIN)/chattui
@@ -41,6 +41,9 @@ capacity: $(VENV)/installed-dev  ## compute docs/capacity.md from a database: ma
 
 screenshots: $(VENV)/installed-dev  ## make the pictures of the README again, from the real app
 	$(BIN)/python screenshots/make.py
+
+docs: $(VENV)/installed  ## write the documents again that are made from declarations
+	$(BIN)/python -m chattui.cli.documents .
 
 lock:  ## write the lock files again (needs uv)
 	sh requirements/lock.sh
