@@ -268,7 +268,7 @@ generated corpus of coding sessions. Your own messages may be longer: `chattui d
 
 All indexes together take {indexes:.0f} % of the disk, the search index alone {gin:.0f} %. The write-ahead log, which is recycled
 and is what a standby receives, is {bulk:,.0f} bytes a message when a history is imported at once, as the search index is built at
-the end then, and {wal:,.0f} when messages come one by one: every word of a message is put into its place in the index. A compressed
+the end then, and {wal:,.0f} when messages come while it is there: each of their words goes into it. A compressed
 backup (`pg_dump --format=custom`) is {backup:,.0f} bytes a message. These three are of {part:,} messages.
 
 ## A person
@@ -333,7 +333,7 @@ def _teams(m: Measured, gin: int) -> Iterator[str]:
     yield row("log for a standby in a working day", [_bytes(n * A_DAY * m.live_log / m.part) for n in PEOPLE])
     yield row("memory", [_bytes(GB + a * (hot + 4 * m.search_memory)) for a in active])
     yield row("connections without a pooler", [f"{4 * a:,}" for a in active])
-    yield row("cores", [f"{max(2, round(a / 10 * 5 * m.search_cpu_ms / 1000 + 0.5)):,}" for a in active])
+    yield row("cores for searching", [f"{max(2, round(a / 10 * 5 * m.search_cpu_ms / 1000 + 0.5)):,}" for a in active])
 
 
 def _bytes(n: float) -> str:
