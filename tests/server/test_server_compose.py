@@ -6,6 +6,7 @@ images chattui and chattui-pgbouncer must have been built. Nothing is downloaded
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -152,6 +153,15 @@ def test_every_variable_is_documented_and_the_real_file_is_not_tracked() -> None
     assert {"POSTGRES_PASSWORD", "CHATTUI_HOME", "CHATTUI_DATABASE_URL", "CHATTUI_NAMES"} <= used
     assert not [name for name in used if not re.search(rf"^#?{name}=", example, re.MULTILINE)]
     assert ".env" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_pgadmin_is_told_of_both_servers_as_compose_names_them() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    servers = json.loads((ROOT / "compose" / "pgadmin" / "servers.json").read_text())["Servers"]
+    assert [each["Host"] for each in servers.values()] == ["postgres", "postgres-prod"]
+    assert all(f"\n  {each['Host']}:\n" in compose for each in servers.values())
+    assert servers["2"]["ConnectionParameters"]["sslmode"] == "verify-full"
+    assert "./compose/pgadmin/servers.json:/pgadmin4/servers.json:ro" in compose
 
 
 @needs_openssl
