@@ -15,7 +15,20 @@ from chattui.store.database import Database
 
 ROW = {"chat_id", "title", "source", "project", "status", "pinned", "tags", "messages", "last_message_at"}
 CHAT = {
-    *("chat_id", "title", "source", "source_id", "status", "pinned", "tags", "project", "repository", "git_branch"),
+    *(
+        "chat_id",
+        "title",
+        "source",
+        "source_id",
+        "status",
+        "pinned",
+        "tags",
+        "project",
+        "repository",
+        "git_branch",
+        "issue",
+        "quiet",
+    ),
     "note",
     *(
         "agent",
