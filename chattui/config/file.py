@@ -15,9 +15,17 @@ KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "database": {"url": (str,)},
     "server": {"linger": (str, int), "binaries": (str,)},
     "projects": {"exclude": (list,)},
-    "sources": {},
+    "secrets": {"mask": (bool,), "at-import": (bool,)},
+    "sources": {"keep-raw": (bool,)},
 }
-SOURCE_KEYS: Mapping[str, tuple[type, ...]] = {"enabled": (bool,), "exclude": (list,), "paths": (list,)}
+"""Beside what [sources] knows itself it has a table for each source."""
+
+SOURCE_KEYS: Mapping[str, tuple[type, ...]] = {
+    "enabled": (bool,),
+    "exclude": (list,),
+    "paths": (list,),
+    "keep-raw": (bool,),
+}
 """What is set for one source, in a table of its own: [sources.codex]."""
 _TYPE_NAMES = {
     str: "text in quotes",
@@ -35,6 +43,8 @@ class ConfigFile:
     linger: str | int | None = None
     binaries: str | None = None
     rules: Rules = field(default_factory=Rules)
+    mask: bool = True
+    mask_at_import: bool = False
 
 
 def read_config_file(path: Path, *, required: bool) -> ConfigFile:
@@ -69,11 +79,20 @@ def parse_config(text: str, path: Path) -> ConfigFile:
             reader.fail(f"has an unknown key '{table}': known are {_names(KEYS)}", table)
         if not isinstance(content, dict):
             reader.fail(f"'{table}' is a table: write [{table}] on a line of its own", table)
-        if table != "sources":
-            reader.check(table, content, KEYS[table])
-    rules = Rules(reader.sources(tables.get("sources", {})), tuple(tables.get("projects", {}).get("exclude", ())))
-    database, server = tables.get("database", {}), tables.get("server", {})
-    return ConfigFile(database.get("url"), server.get("linger"), server.get("binaries"), rules)
+        own = {key: value for key, value in content.items() if table != "sources" or key in KEYS[table]}
+        reader.check(table, own, KEYS[table])
+    sources = dict(tables.get("sources", {}))
+    keep_raw = sources.pop("keep-raw", True)
+    rules = Rules(reader.sources(sources), tuple(tables.get("projects", {}).get("exclude", ())), keep_raw)
+    database, server, secrets = (tables.get(name, {}) for name in ("database", "server", "secrets"))
+    return ConfigFile(
+        database.get("url"),
+        server.get("linger"),
+        server.get("binaries"),
+        rules,
+        secrets.get("mask", True),
+        secrets.get("at-import", False),
+    )
 
 
 class _Reader:
@@ -137,6 +156,7 @@ class _Reader:
                 enabled=content.get("enabled", True),
                 exclude=tuple(content.get("exclude", ())),
                 paths=tuple(content.get("paths", ())),
+                keep_raw=content.get("keep-raw"),
                 line=self.line(table),
             )
         return rules

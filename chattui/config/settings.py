@@ -22,7 +22,8 @@ class Settings:
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
-    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for.
+    histories are taken. ``mask_secrets``: secrets are hidden wherever they would be shown, printed or exported, until they are
+    asked for. ``mask_at_import``: they are replaced before they are stored.
     """
 
     data_dir: Path
@@ -35,6 +36,7 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    mask_at_import: bool = False
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
@@ -62,6 +64,8 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         linger=linger,
         pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
         rules=configured.rules,
+        mask_secrets=configured.mask,
+        mask_at_import=configured.mask_at_import,
     )
 
 

@@ -26,6 +26,7 @@ from chattui.sources.content import (
     text_of,
 )
 from chattui.sources.recording import Known, Recorder
+from chattui.sources.unknown import note
 from chattui.sources.windows import Links, Seen, key_of
 
 NAME: Final = "gemini-cli"
@@ -34,6 +35,7 @@ _SAID: Final = 50_000
 
 _PLACES: Final = 1000
 _FIRST: Final = "-"
+_KNOWN: Final = frozenset({"sessionId", "$set", "$rewindTo"})
 _CONTEXT: Final = "<session_context>"
 _STATUS: Final = {
     "success": ToolStatus.COMPLETED,
@@ -97,6 +99,8 @@ class GeminiTranscript(Recorder[Session]):
             self.known.last = None if before in (None, _FIRST) else before
         if "type" in record and "sessionId" not in record:
             self._message(record, place)
+        elif not _KNOWN.intersection(record):
+            note(None, record)
 
     def _header(self, record: Mapping[str, Any]) -> None:
         known = self.known
