@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -208,6 +208,7 @@ def summaries(db: Database) -> list[SourceSummary]:
 
     def work(conn: Connection) -> list[SourceSummary]:
         raw = {(source, machine): count for source, machine, count in conn.execute(kept)}
-        return [SourceSummary(*r, raw=raw.get((r[0], r[1]), 0)) for r in conn.execute(statement)]
+        found = [SourceSummary(*r) for r in conn.execute(statement)]
+        return [replace(one, raw=raw.get((one.source, one.machine), 0)) for one in found]
 
     return db.read(work)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -168,8 +168,7 @@ class KeptRecord:
 def of_chat(db: Database, chat_id: int) -> list[KeptRecord]:
     """What was not understood of a chat, in the order of its files."""
     columns = (
-        imports.c.machine,
-        imports.c.path,
+        *(imports.c[name] for name in ("machine", "path")),
         *(raw_records.c[name] for name in ("line", "part", "what", "size", "data", "met_at")),
     )
     joined = raw_records.join(
@@ -183,12 +182,9 @@ def of_chat(db: Database, chat_id: int) -> list[KeptRecord]:
     )
 
     def work(conn: Connection) -> list[KeptRecord]:
-        return [_kept(row._mapping) for row in conn.execute(statement)]
+        return [
+            KeptRecord(machine, path, line, part, what, size, zlib.decompress(data).decode("utf-8", "replace"), met_at)
+            for machine, path, line, part, what, size, data, met_at in conn.execute(statement)
+        ]
 
     return db.read(work)
-
-
-def _kept(row: Mapping[Any, Any]) -> KeptRecord:
-    text = zlib.decompress(row["data"]).decode("utf-8", "replace")
-    names = ("machine", "path", "line", "part", "what", "size")
-    return KeptRecord(*(row[name] for name in names), text, row["met_at"])

@@ -97,8 +97,8 @@ def _chat(
         "pinned": bool(about["pinned"]),
         "meta": meta,
     }
-    one = Chat(record)
-    yield from record_chunks(lambda: (one.info(), one.messages()), version, number, lambda: at)
+    made = Chat(record)
+    yield from record_chunks(lambda: (made.info(), made.messages()), version, number, lambda: at)
 
 
 def _in_a_row(messages: object) -> dict[str, Any]:
