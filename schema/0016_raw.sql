@@ -29,4 +29,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (15, 'raw');
+INSERT INTO chattui.schema_versions (version, name) VALUES (16, 'raw');
