@@ -158,6 +158,7 @@ class ClaudeTranscript:
         steps: list[tuple[str, str, Any]] = []
         for i, block in enumerate(blocks):
             if not isinstance(block, dict):
+                note("block that is no object")
                 continue
             source_id = f"{place.record_id}:{i}" if i else place.record_id
             kind = block.get("type")
@@ -237,6 +238,7 @@ class ClaudeTranscript:
         tokens = None
         for i, block in enumerate(content):
             if not isinstance(block, dict):
+                note("block that is no object")
                 continue
             kind = block.get("type")
             tool, content_type = None, ContentType.MARKDOWN

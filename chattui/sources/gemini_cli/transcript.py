@@ -35,6 +35,7 @@ _SAID: Final = 50_000
 
 _PLACES: Final = 1000
 _FIRST: Final = "-"
+_PARTS: Final = frozenset({"text", "inlineData", "functionCall", "functionResponse"})
 _KNOWN: Final = frozenset({"sessionId", "$set", "$rewindTo"})
 _CONTEXT: Final = "<session_context>"
 _STATUS: Final = {
@@ -267,6 +268,8 @@ def _texts(content: object) -> tuple[str, list[tuple[str, tuple[NewAttachment, .
             texts.append(block)
         elif isinstance(block, dict) and block.get("thought") is not True:
             texts.append(text_of(block.get("text")))
+            if not _PARTS.intersection(block):
+                note(next(iter(block), None), block)
     cut = [attachment(part.get("mimeType"), part.get("data")) for part in _parts(content, "inlineData")]
     return "\n".join(text for text in texts if text), cut
 

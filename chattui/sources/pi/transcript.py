@@ -240,6 +240,8 @@ def _parts(content: object) -> tuple[str, list[tuple[str, tuple[NewAttachment, .
             continue
         if block.get("type") == "image":
             pictures.append(attachment(block.get("mimeType"), block.get("data")))
-        elif text := text_of(block.get("text")):
+        elif isinstance(text := block.get("text"), str):
             texts.append(text)
-    return "\n\n".join(texts), pictures
+        else:
+            note(block.get("type"), block)
+    return "\n\n".join(filter(None, texts)), pictures
