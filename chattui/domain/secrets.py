@@ -205,6 +205,15 @@ def masked_mark(mark: Mark) -> Mark:
     return replace(mark, note=masked(mark.note), excerpt=masked(mark.excerpt))
 
 
+def masked_data(data: bytes) -> bytes:
+    """The bytes of a file with the secrets in them hidden, where they are text in UTF-8; others as they are."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return data
+    return data if "\0" in text else masked(text).encode()
+
+
 def masked_json(value: Any) -> Any:
     """A value that JSON can hold, with the secrets in its texts hidden."""
     match value:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chattui.domain.history import Chunk, NewAttachment, NewMessage, NewToolUse, Problem, RawRecord
-from chattui.domain.secrets import masked, masked_json
+from chattui.domain.secrets import masked, masked_data, masked_json
 
 
 def masked_chunk(chunk: Chunk) -> Chunk:
@@ -48,12 +48,7 @@ def _tool(tool: NewToolUse) -> NewToolUse:
 
 
 def _attachment(attachment: NewAttachment) -> NewAttachment:
-    name = masked(attachment.name)
-    try:
-        text = attachment.data.decode()
-    except UnicodeDecodeError:
-        return replace(attachment, name=name)
-    return replace(attachment, name=name, data=masked(text).encode() if "\0" not in text else attachment.data)
+    return replace(attachment, name=masked(attachment.name), data=masked_data(attachment.data))
 
 
 def _problem(problem: Problem) -> Problem:
