@@ -52,11 +52,11 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
     """
     with OpenLines(path, offset, line) as lines:
         given = before = held = (offset, line)
-        raw = RawRecords()
+        raw, kinds = RawRecords(), met.kinds
         for number, part, end, records in lines:
             for i, record in enumerate(records, part):
                 transcript.take(record, number, i)
-                if met.kinds:
+                if kinds:
                     raw.keep(record, number, i, lines.raw if len(records) == 1 else b"")
             if len(records) > 1 or part:
                 transcript.settle()
@@ -70,6 +70,7 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
             if messages >= CHUNK_MESSAGES or size >= CHUNK_SIZE:
                 given = before
                 yield _chunk(transcript, given, lines.take_problems(), raw)
+                kinds = met.kinds  # reading may go on in another thread
         problems = lines.take_problems()
         if problems and not lines.objects and not offset:
             raise SourceError(f"{path} is not a history file: line {problems[0].line} is {problems[0].reason}.")
