@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chattui.cli.opening import AppArguments, run_app
 
 _VALUES = {"--database": "database", "--chat": "chat", "--search": "search"}
-_FLAGS = {"--demo": "demo", "--new": "new"}
+_FLAGS = {"--demo": "demo", "--new": "new", "--fresh": "fresh"}
 
 
 def app_arguments(argv: Sequence[str]) -> AppArguments | None:

@@ -23,7 +23,8 @@ class Settings:
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
     histories are taken. ``mask_secrets``: secrets are hidden wherever they would be shown, printed or exported, until they are
-    asked for. ``mask_at_import``: they are replaced before they are stored.
+    asked for. ``mask_at_import``: they are replaced before they are stored. ``picture``: the last screen is kept, and
+    shown at the next start until there is a new one.
     """
 
     data_dir: Path
@@ -37,6 +38,7 @@ class Settings:
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
     mask_at_import: bool = False
+    picture: bool = True
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
@@ -66,6 +68,7 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         rules=configured.rules,
         mask_secrets=configured.mask,
         mask_at_import=configured.mask_at_import,
+        picture=env.get("CHATTUI_PICTURE", "1") not in ("0", "no", "off", "false"),
     )
 
 

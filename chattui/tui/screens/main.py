@@ -76,7 +76,15 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
                 self.searching.begin(tab, first.chat.id, at or 0, line, at_end=at is None)
         self.show_empty()
         self.app.memory.settle()
+        self.call_after_refresh(self._show_itself)
         self.call_after_refresh(self.session.painted)
+
+    def _show_itself(self) -> None:
+        """The app in place of the picture of its last screen, once list and pane have got their room."""
+        if self.sidebar.recents.size.height and (self.pane.size.height or not self.pane.display):
+            self.call_after_refresh(self.app.show_itself)
+        elif self.app.is_behind_picture:
+            self.call_after_refresh(self._show_itself)
 
     def on_store_ready(self) -> None:
         """Everything can be asked for: the rest of the first screen, and what is new on the disk."""
@@ -96,6 +104,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         """The database came or went."""
         self.banner.update(visible_line(event.sentence))
         self.banner.display = bool(event.sentence)
+        if event.sentence:
+            self.app.show_itself()
         if event.connected and not self._connected:
             self.recents.refresh()
             self.open_chat.reconnect()

@@ -240,6 +240,11 @@ class OpenChat:
         masks = self._feed is not None and self._feed.is_masked
         self._pane.set_notes({seq: masked_mark(mark) for seq, mark in notes.items()} if masks else dict(notes))
 
+    @property
+    def reveals(self) -> bool:
+        """Whether secrets are shown that are hidden otherwise."""
+        return self._session.masks and self._feed is not None and not self._feed.is_masked
+
     def reveal(self) -> int | None:
         """Show the secrets of the open chat, until it is left; returns in how many messages there are some that are
         loaded. None when they are shown already."""
