@@ -75,7 +75,7 @@ def said_in(content: object, *, prompt: bool = False) -> Said:
             pictures.append(data_url(url))
         elif isinstance(path := block.get("path"), str) and block.get("type") == "local_image":
             pictures.append((f"[image {first_line(path, 200)}]", ()))
-        elif block.get("type") not in _NO_WORDS:
+        elif text_of(block.get("type")) not in _NO_WORDS:
             note(block.get("type"), block)
     return "\n\n".join(texts), tuple(pictures)
 
