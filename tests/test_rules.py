@@ -102,7 +102,6 @@ def test_a_pattern_takes_a_directory_and_all_below_it(pattern: str, out: list[st
         ('[secrets]\nmask = "yes"\n', "line 2, 'secrets.mask' must be true or false"),
         ("[secrets]\nhide = true\n", "line 2, has an unknown key 'secrets.hide': [secrets] knows mask, at-import"),
         ("[projects]\nskip = []\n", "line 2, has an unknown key 'projects.skip': [projects] knows exclude"),
-        ("[server]\n\n# x\nlinger = true\n", "line 4, 'server.linger' must be"),
         ("[sources.codex]\nenabled = maybe\n", "at line 2"),
     ],
 )

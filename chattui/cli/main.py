@@ -5,11 +5,15 @@ from __future__ import annotations
 import click
 
 from chattui import __version__
+from chattui.cli.completions import completions
+from chattui.cli.config import config
 from chattui.cli.context import EXIT_USAGE, Context, guarded
 from chattui.cli.db import db
+from chattui.cli.doctor import doctor
 from chattui.cli.exporting import export
 from chattui.cli.importing import import_
 from chattui.cli.listing import list_
+from chattui.cli.manual import man
 from chattui.cli.new import new
 from chattui.cli.resuming import resume
 from chattui.cli.searching import search
@@ -58,7 +62,22 @@ def group(
         ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat, fresh)))
 
 
-for command in (list_, show, search, new, resume, import_, watch, export, semantic, db):
+for command in (
+    list_,
+    show,
+    search,
+    new,
+    resume,
+    import_,
+    watch,
+    export,
+    semantic,
+    db,
+    config,
+    doctor,
+    completions,
+    man,
+):
     group.add_command(command)
 
 

@@ -45,7 +45,7 @@ CHAT_SQL: LiteralString = (
     "chattui.chats.prompt_count, chattui.chats.tokens_in, chattui.chats.tokens_out, chattui.chats.tokens_cached, "
     "chattui.chats.cost, chattui.chats.description, chattui.chats.project, chattui.chats.repository, "
     "chattui.chats.git_branch, chattui.chats.agent, chattui.chats.model, chattui.chats.parent_id, "
-    "chattui.chats.forked_from, chattui.chats.forked_seq, chattui.chats.metadata "
+    "chattui.chats.forked_from, chattui.chats.forked_seq, chattui.chats.metadata, chattui.chats.settings "
     "FROM chattui.chats WHERE chattui.chats.owner = CAST(CURRENT_USER AS TEXT) AND chattui.chats.id = %(chat_id)s"
 )
 

@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from chattui.tui.commands import COMMANDS
 from chattui.tui.keys_in_turn import KeysInTurn
+from chattui.tui.look import Look
 from chattui.tui.memory import Memory
 from chattui.tui.screens.main import MainScreen
 
@@ -48,6 +49,7 @@ class Arguments:
     chat: str | None = None
     search: str | None = None
     new: bool = False
+    tour: bool = False  # at the first start, say in six lines how it goes
     imports: bool = True  # bring in what is new by itself, now and as it is written
     database: str | None = None
     fresh: bool = False  # as if it were the first start: no tabs, no place
@@ -71,8 +73,10 @@ class ChattuiApp(App[int]):
         picture: Shown | None = None,
     ) -> None:
         self._picture = picture
-        no_color = "NO_COLOR" in os.environ
-        super().__init__(ansi_color=True if no_color else None)  # or Textual's filter makes all of it black on black
+        self.has_no_colour = "NO_COLOR" in os.environ
+        super().__init__(
+            ansi_color=True if self.has_no_colour else None
+        )  # or Textual's filter makes all of it black on black
         self.settings = settings
         self.arguments = arguments or Arguments()
         self.now = now or (lambda: datetime.now().astimezone())
@@ -85,7 +89,7 @@ class ChattuiApp(App[int]):
         self._keys = KeysInTurn(self, super().on_event)
         target = settings.database
         self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
-        self.theme = "ansi-dark" if no_color else "textual-dark"
+        self.look = Look(self, settings)
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen there is."""
@@ -200,8 +204,8 @@ class ChattuiApp(App[int]):
             picture.forget(self.settings.state_dir)
 
     def action_toggle_theme(self) -> None:
-        """Light or dark."""
-        self.theme = "textual-dark" if self.theme == "textual-light" else "textual-light"
+        """The other of the two themes that the settings name."""
+        self.theme = self.look.other_theme()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every command that is declared, and the themes."""
@@ -209,7 +213,9 @@ class ChattuiApp(App[int]):
         for command in COMMANDS:
             if command.palette:
                 yield SystemCommand(command.label, command.help, _runner(main, command.action))
-        yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand(
+            "Theme", "Choose among all themes for this time; the settings keep one", self.action_change_theme
+        )
 
     def _fatal_error(self) -> None:
         """Textual's way out after an exception: the traceback goes to the log, a person gets a sentence."""

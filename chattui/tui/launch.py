@@ -28,7 +28,7 @@ def launch(
     from chattui.domain.errors import ChattuiError
 
     try:
-        settings = load_settings(os.environ, database=database)
+        settings = load_settings(os.environ, database=database, lenient=True)
         start_log(settings)
         if demo:
             from chattui.tui.demo import run_demo
@@ -36,10 +36,9 @@ def launch(
             return run_demo(settings)
         from chattui.tui.app import Arguments, ChattuiApp
 
-        app = ChattuiApp(
-            settings, Arguments(chat, search, new, database=database, fresh=fresh), ahead=ahead, picture=picture
-        )
-        app.run()
+        arguments = Arguments(chat, search, new, tour=True, database=database, fresh=fresh)
+        app = ChattuiApp(settings, arguments, ahead=ahead, picture=picture)
+        app.run(mouse=settings.appearance.mouse)
     except ChattuiError as error:
         if picture is not None:
             picture.take_down()

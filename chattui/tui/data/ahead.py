@@ -90,7 +90,7 @@ def read(
     from chattui.server import open_database
 
     try:
-        settings = load_settings(os.environ, database=database)
+        settings = load_settings(os.environ, database=database, lenient=True)
         start_log(settings)
         opened = open_database(settings, notify=tell)
         from chattui.store import startup

@@ -18,6 +18,7 @@ from chattui.tui.data.changes import Changes
 from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.launches import Launches
+from chattui.tui.data.options import Options
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
@@ -60,6 +61,7 @@ class Session:
         self.masks = settings.mask_secrets
         """Whether secrets are hidden until they are asked for."""
         self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
+        self.options = Options(self._helpers, post, settings)
         self.sources = Sources(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None

@@ -11,12 +11,12 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
-from chattui.tui.screens.keeping import Keeping
-from chattui.tui.screens.marking import Marking
+from chattui.tui.screens.detailing import Detailing
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
+from chattui.tui.screens.setting import Setting
 from chattui.tui.screens.sourcing import Sourcing
 from chattui.tui.screens.tabbing import Tabbing
 from chattui.tui.screens.taking import Taking
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing):
+class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
@@ -45,6 +45,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def furnish(self, session: Session) -> None:
         """Put the furniture in, and begin as the command line says."""
         super().furnish(session)
+        self.call_after_refresh(self.tell_mistakes)
+        self.begin_tour()
         arguments = self.app.arguments
         if arguments.new:
             self.call_after_refresh(self.action_new_chat)
@@ -182,6 +184,9 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
 
     def on_data_failed(self, event: told.DataFailed) -> None:
         """Something could not be done."""
+        for dialog in self.app.screen_stack[1:]:
+            if (failed := getattr(dialog, "failed", None)) is not None:
+                failed(event.sentence)
         self.notify(event.sentence, severity="error", timeout=8, markup=False)
 
     # Lists and pane
@@ -269,6 +274,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def action_back(self) -> None:
         """One step back: out of a text field, to the hits, to where the search began."""
         focused = self.focused
+        if self.end_tour():
+            return
         if self.composer.is_writing:
             self.pane.focus()
         elif focused is not self.search_bar and self.leave_find():
@@ -293,7 +300,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         """Show every key."""
         from chattui.tui.screens.dialogs import help_dialog
 
-        self.app.push_screen(help_dialog())
+        self.app.push_screen(help_dialog(self.app.look.keymap))
 
     def action_toggle_sidebar(self) -> None:
         """Show or hide the list, also against what the width says."""

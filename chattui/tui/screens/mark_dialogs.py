@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from chattui.domain.errors import ChattuiError
-from chattui.domain.marks import clean_note, clean_tags
+from chattui.domain.marks import DESCRIPTION_CHARS, NOTE_CHARS, clean_note, clean_tags
 from chattui.domain.secrets import masked, restored
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.dialogs import Dialog
@@ -87,8 +87,9 @@ class NoteDialog(Dialog[str | None]):
             self._save()
 
     def _save(self) -> None:
+        text = restored(self._editor.text, self._known) if self._masks else self._editor.text
         try:
-            note = clean_note(restored(self._editor.text, self._known) if self._masks else self._editor.text)
+            note = clean_note(text, DESCRIPTION_CHARS if self.seq is None else NOTE_CHARS)
         except ChattuiError as error:
             self._hint.update(str(error))
             return

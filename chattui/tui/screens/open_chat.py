@@ -19,6 +19,7 @@ from chattui.domain.secrets import masked_beginning, masked_mark, shown_line
 from chattui.domain.visible import visible_line
 from chattui.tui import messages as told
 from chattui.tui.data.feed import ChatFeed
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.soon import Soon
@@ -314,7 +315,7 @@ class OpenChat:
         if chat is None:
             return ""
         facts = [
-            "★" if chat.pinned else "",
+            HABITS.icon("★") if chat.pinned else "",
             self.line(chat.title) or "(untitled)",
         ]
         return " ".join(f for f in facts if f)
@@ -332,7 +333,9 @@ class OpenChat:
         tags = self.line(" ".join(f"#{tag}" for tag in chat.tags))
         note = self.line(chat.description or "")
         if note:
-            note = "✎ " + (note if cell_len(note) <= _NOTE else set_cell_size(note, _NOTE - 1).rstrip() + "…")
+            note = HABITS.icon("✎ ") + (
+                note if cell_len(note) <= _NOTE else set_cell_size(note, _NOTE - 1).rstrip() + "…"
+            )
         facts = [
             visible_line(fact)
             for fact in (tags, note, kind, chat.source, project, chat.git_branch or "", count)
