@@ -11,6 +11,7 @@ from made_chats import chat_of, import_all, write_session
 from chattui.store import chats
 from chattui.store.database import Database
 from chattui.tui.screens.bookmarks_dialog import BookmarksDialog
+from chattui.tui.screens.details_dialog import DetailsDialog
 from chattui.tui.screens.dialogs import RenameDialog
 from chattui.tui.screens.mark_dialogs import NoteDialog
 from chattui.tui.screens.places import OutlineDialog
@@ -129,6 +130,14 @@ async def test_every_place_does_what_the_configuration_says(
         await until(pilot, lambda: isinstance(app.screen, RenameDialog))
         await looks("Title of this chat")
         assert app.screen.query_one(LineInput).value == shown
+        await pilot.press("escape", "K")
+        await until(pilot, lambda: isinstance(app.screen, DetailsDialog))
+        await looks("Details of this chat", shown)
+        await pilot.press("enter")  # the title, on its line
+        await until(pilot, lambda: app.screen.query_one("#fact", LineInput).value == shown)
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.screen.query_one("#fact", LineInput).display)
+        assert title_of(store, chat) == KEY
         await pilot.press("escape", "ctrl+f", *"token")
         await looks("1 message", f"token is {shown}")
         await pilot.press("escape", "p")
