@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench capacity screenshots docs lock dev-db prod-db prod-db-full prod-db-stop clean help
+.PHONY: run install test check bench capacity screenshots docs lock dev-db dev-db-reset db-backup db-restore prod-db prod-db-full prod-db-stop clean help
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
 	@$(BIN)/chattui
@@ -41,6 +41,15 @@ capacity: $(VENV)/installed-dev  ## compute docs/capacity.md from a database: ma
 
 screenshots: $(VENV)/installed-dev  ## make the pictures of the README again, from the real app
 	$(BIN)/python screenshots/make.py
+
+dev-db-reset: $(VENV)/installed  ## an empty database; asks first (YES=--yes does not)
+	@$(BIN)/chattui db reset $(YES)
+
+db-backup: $(VENV)/installed  ## everything into one file (ARGS=…: options)
+	@$(BIN)/chattui db backup $(ARGS)
+
+db-restore: $(VENV)/installed  ## bring a backup back: make db-restore FILE=… (ARGS=--replace)
+	@$(BIN)/chattui db restore "$(FILE)" $(ARGS)
 
 docs: $(VENV)/installed  ## write the documents again that are made from declarations
 	$(BIN)/python -m chattui.cli.documents .

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from chattui.config.backups import BackupRules, backup_rules
 from chattui.config.directories import find_directories
 from chattui.config.file import ConfigFile, Problem, read_config_file
 from chattui.config.options import DEFAULT_LINGER, Guards, Value, option, options_of, seconds
@@ -59,6 +60,7 @@ class Settings:
     values: Mapping[str, Value] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
+    backup: BackupRules = field(default_factory=BackupRules)
 
 
 def load_settings(
@@ -109,6 +111,7 @@ def load_settings(
         values=values,
         problems=configured.problems,
         undecided=undecided,
+        backup=backup_rules(values),
     )
 
 

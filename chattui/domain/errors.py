@@ -57,3 +57,7 @@ class ExportError(ChattuiError):
     def __init__(self, sentence: str, *, exists: bool = False) -> None:
         super().__init__(sentence)
         self.exists = exists
+
+
+class BackupError(ChattuiError):
+    """A backup cannot be written or read: damaged, cut off, foreign, of a newer program, or its key is missing."""
