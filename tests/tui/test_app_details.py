@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from app_driver import AppMaker, part, running, screen_text, toasts, until, until_seen
+from app_driver import AppMaker, part, running, screen_text, seen_in, toasts, until, until_seen
 from sqlalchemy import text
 from textual.pilot import Pilot
 
@@ -142,6 +142,6 @@ async def test_a_screen_whose_list_cannot_be_read_says_why(
         await pilot.press(key)
         await until(pilot, lambda: len(app.screen_stack) > 1 and app.screen.query(ItemList))
         listed = app.screen.query_one(ItemList)
-        await until(pilot, lambda: listed.fault and listed.fault[:20] in screen_text(app))
+        await until(pilot, lambda: toasts(app).strip() and toasts(app).strip()[:20] in seen_in(listed))
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
