@@ -139,6 +139,7 @@ TABLES: tuple[TableOf, ...] = (
     TableOf("backup", "Backups: which are kept, and when the embedded PostgreSQL is backed up by itself."),
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
     TableOf("projects", "Chats of which projects are brought in.", Guards.IMPORT),
+    TableOf("secrets", "Keys, tokens and passwords, known by their shape.", Guards.IMPORT),
     TableOf("log", "The log file. It never holds the text of a chat."),
 )
 
@@ -253,6 +254,30 @@ OPTIONS: tuple[Option, ...] = (
         example='exclude = ["~/secret/**"]',
     ),
     Option(
+        "sources",
+        "keep-raw",
+        Takes.FLAG,
+        True,
+        "Whether records that are not understood are kept as their files have them.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
+        "secrets",
+        "mask",
+        Takes.FLAG,
+        True,
+        "Whether secrets are hidden until they are asked for: on the screen, by every verb, in exports.",
+        Applies.NEXT_START,
+    ),
+    Option(
+        "secrets",
+        "at-import",
+        Takes.FLAG,
+        False,
+        "Whether they are replaced before they are stored, which cannot be undone.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
         "log",
         "level",
         Takes.CHOICE,
@@ -290,6 +315,14 @@ SOURCE_OPTIONS: tuple[Option, ...] = (
         Applies.NEXT_LOOK,
         example='paths = ["~/work/.claude"]',
         check=odd_path,
+    ),
+    Option(
+        "sources.NAME",
+        "keep-raw",
+        Takes.FLAG,
+        None,
+        "As sources.keep-raw, for this source alone.",
+        Applies.NEXT_LOOK,
     ),
 )
 """What is set for one source, in a table of its own: [sources.codex]."""

@@ -255,7 +255,7 @@ def test_import_brings_histories_and_tells_of_it(chattui: Program, db: Database)
     status = chattui("import", "--status", "--json").json
     assert set(status) == {"index_ready", "sources", "faults"}
     assert {s["source"] for s in status["sources"]} == {"claude-code", "codex"}
-    keys = {"source", "machine", "files", "chats", "messages", "faults", "last_import"}
+    keys = {"source", "machine", "files", "chats", "messages", "faults", "raw", "last_import"}
     assert all(set(s) == keys for s in status["sources"])
 
 

@@ -55,7 +55,7 @@ class Session:
         self._searches = Worker("chattui-searches", self._failed)
         patience = partial(Worker, "chattui-patience", self._failed)
         self.flight = SearchFlight(self._searches, self._helpers, post, patience)
-        self.exports = Exports(self._database, post, self._failed)
+        self.exports = Exports(self._database, post, self._failed, masks=settings.mask_secrets)
         self.changes = Changes(self._pages, self._database, post)
         self.searches = Searches(self._helpers, self._database, post, self._failed)
         self.masks = settings.mask_secrets
