@@ -3,51 +3,20 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 from psycopg import errors as pg
 
 from chattui.domain.errors import DatabaseError, SchemaMismatch
 from chattui.store.failures import translate
+from chattui.store.migration_files import Migration, available, latest_version, schema_directory
+
+__all__ = ["Migration", "available", "check", "current_version", "latest_version", "migrate", "schema_directory"]
 
 log = logging.getLogger("chattui.store")
 
-_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _LOCK = 0x63686174  # "chat": the advisory lock that one migration holds
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One file of ``schema/``. Its last statement records its own version."""
-
-    version: int
-    name: str
-    path: Path
-
-
-def schema_directory() -> Path:
-    """``schema/``: inside the package when installed from a wheel, beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    inside = package / "schema"
-    return inside if inside.is_dir() else package.parent / "schema"
-
-
-def available(directory: Path | None = None) -> tuple[Migration, ...]:
-    """Every migration, in order."""
-    found = []
-    for path in (directory or schema_directory()).iterdir():
-        if match := _NAME.fullmatch(path.name):
-            found.append(Migration(int(match[1]), match[2], path))
-    return tuple(sorted(found, key=lambda m: m.version))
-
-
-def latest_version() -> int:
-    """The version that this program needs."""
-    return available()[-1].version
 
 
 def check(version: int | None) -> bool:
