@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from chattui.config.pool import POOL_KEYS
 from chattui.config.rules import Rules, SourceRule
+from chattui.config.upkeep import UPKEEP_KEYS
 from chattui.domain.errors import ConfigError
 
 # table -> key -> the types a value may have.
 KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
-    "database": {"url": (str,)},
+    "database": {"url": (str,), **POOL_KEYS},
     "server": {"linger": (str, int), "binaries": (str,)},
+    "upkeep": UPKEEP_KEYS,
     "projects": {"exclude": (list,)},
     "sources": {},
 }
@@ -35,6 +38,8 @@ class ConfigFile:
     linger: str | int | None = None
     binaries: str | None = None
     rules: Rules = field(default_factory=Rules)
+    database: Mapping[str, object] = field(default_factory=dict)
+    upkeep: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_config_file(path: Path, *, required: bool) -> ConfigFile:
@@ -73,7 +78,7 @@ def parse_config(text: str, path: Path) -> ConfigFile:
             reader.check(table, content, KEYS[table])
     rules = Rules(reader.sources(tables.get("sources", {})), tuple(tables.get("projects", {}).get("exclude", ())))
     database, server = tables.get("database", {}), tables.get("server", {})
-    return ConfigFile(database.get("url"), server.get("linger"), server.get("binaries"), rules)
+    return ConfigFile(database.get("url"), server.get("linger"), server.get("binaries"), rules, database, tables.get("upkeep", {}))
 
 
 class _Reader:

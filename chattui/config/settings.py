@@ -8,9 +8,12 @@ from pathlib import Path
 
 from chattui.config.directories import find_directories
 from chattui.config.file import read_config_file
+from chattui.config.pool import PoolLimits, pool_limits
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
+from chattui.config.upkeep import upkeep_rules
 from chattui.domain.errors import ConfigError
+from chattui.domain.upkeep import UpkeepRules
 
 DEFAULT_LINGER = 600.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -35,6 +38,8 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    pool: PoolLimits = field(default_factory=PoolLimits)
+    upkeep: UpkeepRules = field(default_factory=UpkeepRules)
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
@@ -62,6 +67,8 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         linger=linger,
         pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
         rules=configured.rules,
+        pool=pool_limits(configured.database, str(config_file)),
+        upkeep=upkeep_rules(configured.upkeep, str(config_file)),
     )
 
 

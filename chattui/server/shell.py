@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import Any
 
 from chattui.config import Settings
 from chattui.domain.errors import ServerError
@@ -16,14 +17,20 @@ SEARCH_PATH = "-c search_path=chattui,public"
 
 def psql_command(settings: Settings, database: OpenDatabase) -> tuple[list[str], dict[str, str]]:
     """(argv, environment) for ``exec``. Raises ServerError when there is no psql."""
-    env = dict(os.environ)
+    public, env = clean_environment(settings, database.conninfo)
     env["PGOPTIONS"] = f"{env['PGOPTIONS']} {SEARCH_PATH}" if env.get("PGOPTIONS") else SEARCH_PATH
-    if database.kind == "embedded":
+    return [client_program(settings, "psql"), *([public] if public else [])], env
+
+
+def clean_environment(settings: Settings, conninfo: str) -> tuple[str, dict[str, str]]:
+    """(address without its password, environment with it) for a client program. Raises ServerError."""
+    env = dict(os.environ)
+    if settings.database.kind == "embedded":
         for name in [name for name in env if name.startswith("PG") and name not in {"PGOPTIONS", "PGTZ"}]:
             del env[name]  # they name another server
-    public, secrets = split_password(database.conninfo)
+    public, secrets = split_password(conninfo)
     env.update(secrets)
-    return [client_program(settings, "psql"), *([public] if public else [])], env
+    return public, env
 
 
 def client_program(settings: Settings, name: str) -> str:
@@ -34,16 +41,51 @@ def client_program(settings: Settings, name: str) -> str:
     return shutil.which(name) or find_binaries(places, None).program(name)
 
 
+_VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "dbname": "PGDATABASE",
+    "service": "PGSERVICE",
+    "passfile": "PGPASSFILE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+
+
+def connection_variables(conninfo: str) -> dict[str, str]:
+    """An address as libpq's variables, without secrets; those of this environment for an empty one. Raises ServerError."""
+    if not conninfo:
+        return {name: os.environ[name] for name in sorted(_VARIABLES.values()) if os.environ.get(name)}
+    parts = _parsed(conninfo)
+    return {variable: str(parts[key]) for key, variable in _VARIABLES.items() if parts.get(key)}
+
+
 def split_password(conninfo: str) -> tuple[str, dict[str, str]]:
     """(conninfo without its password, {"PGPASSWORD": …} if it had one)."""
     if not conninfo:
         return "", {}
+    from psycopg.conninfo import make_conninfo
+
+    parts = _parsed(conninfo)
+    password = parts.pop("password", None)
+    if parts.get("sslpassword"):
+        raise ServerError(
+            "The address holds the password of a key (sslpassword), which another program could only be given where "
+            "everybody can read it. Put it into a service file (~/.pg_service.conf) and name that: service=NAME."
+        )
+    return make_conninfo("", **parts), {"PGPASSWORD": str(password)} if password else {}
+
+
+def _parsed(conninfo: str) -> dict[str, Any]:
     from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    from psycopg.conninfo import conninfo_to_dict
 
     try:
-        parts = conninfo_to_dict(conninfo)
-    except ProgrammingError as error:
-        raise ServerError("The database's address is not valid: check it with `chattui db status`.") from error
-    password = parts.pop("password", None)
-    return make_conninfo("", **parts), {"PGPASSWORD": str(password)} if password else {}
+        return dict(conninfo_to_dict(conninfo))
+    except ProgrammingError:  # whose text repeats what was given, which may be a password
+        raise ServerError("The database's address is not valid: it is written like postgresql://user@host:5432/name.") from None

@@ -143,7 +143,7 @@ class Session:
         from chattui.store.database import Database
         from chattui.store.notifications import Listener
 
-        self._db = self.flight.db = Database(opened.conninfo)
+        self._db = self.flight.db = Database(opened.conninfo, limits=self._settings.pool)
         if reference and chat_id_of(reference) is None:
             self._open_reference(reference)
         self._listener = Listener(opened.conninfo, self._changed_elsewhere, self._connection_changed, self._revive)
