@@ -16,7 +16,11 @@ TEMPLATE: tuple[tuple[str, str, str], ...] = (
     ),
     ("CHATTUI_HOME", "", "One directory for data, config, state and logs, in place of the system's usual ones."),
     ("CHATTUI_CONFIG", "", "The config file, in place of config.toml in the config directory."),
-    ("CHATTUI_LINGER", "10m", "How long the embedded server stays up after its last client: 10m, 2h, forever; 0 stops it at once."),
+    (
+        "CHATTUI_LINGER",
+        "10m",
+        "How long the embedded server stays up after its last client: 10m, 2h, forever; 0 stops it at once.",
+    ),
     ("CHATTUI_PG_BIN", "", "The bin directory of a PostgreSQL 15 or newer, in place of the packaged one."),
     ("CHATTUI_LOG", "debug", "Logs every statement with its time."),
 )

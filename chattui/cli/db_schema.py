@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--diff", "compares", is_flag=True, help="Tell what is not as the migrations make it. Exit code 1 when something is.")
+@click.option(
+    "--diff",
+    "compares",
+    is_flag=True,
+    help="Tell what is not as the migrations make it. Exit code 1 when something is.",
+)
 @click.option("--json", "as_json", is_flag=True, help="With --diff: print {same, differences}.")
 @click.pass_obj
 def schema(context: Context, compares: bool, as_json: bool) -> int:
@@ -80,7 +85,9 @@ def migrate(context: Context, plans: bool, dry_run: bool, down: bool, yes: bool,
     elif not done:
         click.echo(f"The schema is up to date: version {version}.")
     elif dry_run:
-        click.echo(f"All went well in {seconds:.1f} s, and nothing was changed: the schema is at version {version or 0}.")
+        click.echo(
+            f"All went well in {seconds:.1f} s, and nothing was changed: the schema is at version {version or 0}."
+        )
     else:
         click.echo(f"The schema is at version {to} now, after {seconds:.1f} s.")
     return 0
@@ -102,7 +109,9 @@ def _dump(context: Context) -> int:
     conninfo = _opened(context)
     public, env = clean_environment(context.settings(), conninfo)
     command = [client_program(context.settings(), "pg_dump"), "--schema-only", "--schema=chattui", "--no-owner"]
-    done = subprocess.run([*command, *(["-d", public] if public else [])], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *(["-d", public] if public else [])], env=env, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         if any("server version mismatch" in line for line in said):
@@ -138,12 +147,20 @@ def _say_back(back: StepBack, *, dry_run: bool, as_json: bool) -> int:
     if as_json:
         lost = [{"what": name, "rows": rows} for name, rows in back.lost]
         output.print_json(
-            {"from": back.migration.version, "to": to, "lost": lost, "dry_run": dry_run, "migration": back.migration.name}
+            {
+                "from": back.migration.version,
+                "to": to,
+                "lost": lost,
+                "dry_run": dry_run,
+                "migration": back.migration.name,
+            }
         )
     elif dry_run:
         click.echo(f"{_name(back.migration)} can be taken back.{_losses(back)}")
     else:
-        click.echo(f"The schema is at version {to}. This program brings it up to date again at its next start; an older one does not.")
+        click.echo(
+            f"The schema is at version {to}. This program brings it up to date again when it is started; an older one does not."
+        )
     return 0
 
 
@@ -177,7 +194,8 @@ def _difference(one: Difference) -> str:
         return f"missing    {one.kind} {name}"
     if one.wanted is None:
         return f"besides    {one.kind} {name}"
-    return f"different  {one.kind} {name}\n    is        {visible_line(one.live)[:500]}\n    should be {visible_line(one.wanted)[:500]}"
+    live, wanted = visible_line(one.live)[:500], visible_line(one.wanted)[:500]
+    return f"different  {one.kind} {name}\n    is        {live}\n    should be {wanted}"
 
 
 def _count(found: list[Difference]) -> str:

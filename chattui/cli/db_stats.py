@@ -80,7 +80,10 @@ def lines(state: DatabaseState, checks: list[Check], days: int) -> list[str]:
         most = max(n for _, n in state.days[:days])
         found += ["", "messages by day"]
         found += [f"{day} {n:>9,} {'▪' * max(1, round(30 * n / most))}" for day, n in state.days[:days]]
-    found += ["", "connections  " + (", ".join(f"{n} {name}" for name, n in state.connections.items()) or "none but this")]
+    found += [
+        "",
+        "connections  " + (", ".join(f"{n} {name}" for name, n in state.connections.items()) or "none but this"),
+    ]
     for replica in state.replicas:
         behind = f", {span_words(replica.lag_seconds)} behind" if replica.lag_seconds is not None else ""
         found.append(f"replica      {replica.name}: {replica.state}{behind}")

@@ -23,7 +23,9 @@ LOGS = "logs"
 
 
 @click.command()
-@click.option("--archive-after", metavar="TIME", help="Archive chats that nobody opened or wrote to for so long: 180d, 6m, 1y.")
+@click.option(
+    "--archive-after", metavar="TIME", help="Archive chats that nobody opened or wrote to for so long: 180d, 6m, 1y."
+)
 @click.option("--purge-after", metavar="TIME", help="Forget chats that were deleted so long ago, for good: 30d, 8w.")
 @click.option("--unarchive", is_flag=True, help="Only bring back every chat that upkeep has archived.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")

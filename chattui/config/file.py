@@ -78,7 +78,9 @@ def parse_config(text: str, path: Path) -> ConfigFile:
             reader.check(table, content, KEYS[table])
     rules = Rules(reader.sources(tables.get("sources", {})), tuple(tables.get("projects", {}).get("exclude", ())))
     database, server = tables.get("database", {}), tables.get("server", {})
-    return ConfigFile(database.get("url"), server.get("linger"), server.get("binaries"), rules, database, tables.get("upkeep", {}))
+    return ConfigFile(
+        database.get("url"), server.get("linger"), server.get("binaries"), rules, database, tables.get("upkeep", {})
+    )
 
 
 class _Reader:

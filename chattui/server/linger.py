@@ -27,6 +27,9 @@ log = logging.getLogger("chattui.server")
 _GRACE = 3.0
 # Seconds between two looks.
 _SHORTEST, _LONGEST = 1.0, 60.0
+# Seconds after which it is asked whether upkeep is due: after the start, and then from time to time. A short visit has none.
+_UPKEEP_AFTER, _UPKEEP_EVERY = 300.0, 3600.0
+_UPKEEP = "chattui.cli.scheduled"
 _CLIENTS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()
@@ -59,6 +62,7 @@ def ensure_watcher(places: Places, pg_bin: Path | None, linger: float | None) ->
 def watch(places: Places, pg_bin: Path | None) -> None:
     """Until the server is gone: look now and then, and stop it when it is idle."""
     idle_since = time.monotonic()
+    upkeep_at = idle_since + _UPKEEP_AFTER
     while True:
         _, linger = read_used(places)
         if linger is None:
@@ -69,12 +73,31 @@ def watch(places: Places, pg_bin: Path | None) -> None:
             if is_held(places.start_lock) or is_held(places.alive_lock):
                 continue
             return
+        if time.monotonic() >= upkeep_at:
+            upkeep_at = time.monotonic() + _UPKEEP_EVERY
+            start_upkeep(places)
         if _clients(places, pg_bin) != 0:
             idle_since = time.monotonic()
             continue
         age, linger = read_used(places)
         if linger is not None and min(time.monotonic() - idle_since, age) >= linger and _stop_idle(places, pg_bin):
             return
+
+
+def start_upkeep(places: Places) -> subprocess.Popen[bytes] | None:
+    """Start a program that does the upkeep if it is due, and is a client of the server while it does."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", _UPKEEP, str(places.data_dir)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={**child_environment(), **_python_environment()},
+        )
+    except OSError:
+        log.exception("upkeep was not started")
+        return None
 
 
 def _clients(places: Places, pg_bin: Path | None) -> int:
@@ -103,8 +126,9 @@ def _stop_idle(places: Places, pg_bin: Path | None) -> bool:
 
 
 def _python_environment() -> dict[str, str]:
-    """What this interpreter needs to find chattui again."""
-    names = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONUSERBASE", "PYTHONNOUSERSITE")
+    """What this interpreter needs to find chattui again, and chattui its settings."""
+    names = ["PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONUSERBASE", "PYTHONNOUSERSITE"]
+    names += ["CHATTUI_HOME", "CHATTUI_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"]
     return {name: os.environ[name] for name in names if name in os.environ} | {"PYTHONSAFEPATH": "1"}
 
 

@@ -38,8 +38,8 @@ def at_embedded(settings: Settings, places: Places, beside: Beside | None, *, me
             places.log,
             size,
         )
-    lines = ask(settings, _script(beside)) or [""]
-    version, clients, *_ = (lines[0].split("\t") + [""])[:4] if lines[0] else ("", "")
+    lines = ask(settings, _script(beside)) or ["\t"]
+    version, clients, *_ = lines[0].split("\t")
     return ServerStatus(
         kind="embedded",
         running=True,

@@ -88,4 +88,6 @@ def _parsed(conninfo: str) -> dict[str, Any]:
     try:
         return dict(conninfo_to_dict(conninfo))
     except ProgrammingError:  # whose text repeats what was given, which may be a password
-        raise ServerError("The database's address is not valid: it is written like postgresql://user@host:5432/name.") from None
+        raise ServerError(
+            "The database's address is not valid: it is written like postgresql://user@host:5432/name."
+        ) from None

@@ -69,7 +69,9 @@ def _indexes(state: DatabaseState) -> Check:
     swollen = [one for one in state.relations if wants_reindex(one)]
     if swollen:
         names, spare = ", ".join(one.name for one in swollen), size_words(sum(one.spare for one in swollen))
-        return Check("indexes", Level.WARNING, f"{names} would give back {spare}.", "`chattui db upkeep` rebuilds them.")
+        return Check(
+            "indexes", Level.WARNING, f"{names} would give back {spare}.", "`chattui db upkeep` rebuilds them."
+        )
     return Check("indexes", Level.GOOD, "Indexes are valid and hold little that is empty.")
 
 
@@ -129,5 +131,7 @@ def _sync(state: DatabaseState, now: datetime) -> Check:
     age = (now - state.held.last_sync).total_seconds()
     said = f"The last message was imported {span_words(age)} ago."
     if age > _SYNC_DAYS * 86400:
-        return Check("import", Level.WARNING, said, "`chattui import` brings in what is new; `chattui watch` as it comes.")
+        return Check(
+            "import", Level.WARNING, said, "`chattui import` brings in what is new; `chattui watch` as it comes."
+        )
     return Check("import", Level.GOOD, said)

@@ -106,6 +106,8 @@ def differences(conn: psycopg.Connection[Any]) -> list[Difference]:
         raise translate(error) from error
     found = []
     for key in sorted({*live, *wanted} - _MADE_LATER):
+        if key[0] == "column" and ("table", key[1].partition(".")[0]) not in wanted:
+            continue  # its table is told
         if live.get(key) != wanted.get(key):
             found.append(Difference(key[0], key[1], wanted.get(key), live.get(key)))
     return found
@@ -123,7 +125,9 @@ def _wanted(conn: psycopg.Connection[Any], version: int, *, semantic: bool) -> C
 
 def _catalogue(conn: psycopg.Connection[Any]) -> Catalogue:
     found: Catalogue = {}
-    before = conn.execute("SELECT current_setting('search_path'), set_config('search_path', 'pg_catalog', true)").fetchone()
+    before = conn.execute(
+        "SELECT current_setting('search_path'), set_config('search_path', 'pg_catalog', true)"
+    ).fetchone()
     assert before is not None  # and now every name is told with its schema
     for kind, statement in _PARTS:
         for name, definition in conn.execute(statement):

@@ -77,9 +77,7 @@ class Database:
         except (exc.DBAPIError, psycopg.Error) as error:
             raise translate(error) from error
 
-    def write(
-        self, work: Callable[[Connection], T], *, idempotent: bool = False, timeout_ms: int | None = None
-    ) -> T:
+    def write(self, work: Callable[[Connection], T], *, idempotent: bool = False, timeout_ms: int | None = None) -> T:
         """Run ``work`` in one transaction and commit it. When this returns, the change is durable.
 
         Tried once more after a lost connection only where the outcome is known: the loss came before COMMIT was sent, or

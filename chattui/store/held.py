@@ -26,7 +26,7 @@ SELECT json_build_object(
 )::text
 FROM (SELECT count(*) FILTER (WHERE parent_id IS NULL AND status = 'active' AND message_count > 0) AS chats,
              count(*) FILTER (WHERE parent_id IS NULL AND status = 'archived') AS archived,
-             count(*) FILTER (WHERE parent_id IS NULL AND status = 'deleted' AND (message_count > 0 OR source = 'chattui')) AS deleted,
+             count(*) FILTER (WHERE parent_id IS NULL AND status = 'deleted' AND NOT metadata ? 'purged') AS deleted,
              coalesce(sum(byte_count), 0) AS bytes
         FROM chattui.chats WHERE owner = CURRENT_USER::text) c
 """

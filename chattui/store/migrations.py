@@ -17,7 +17,16 @@ from chattui.domain.errors import DatabaseError, SchemaMismatch
 from chattui.store.failures import translate
 from chattui.store.migration_files import Migration, available, latest_version, schema_directory
 
-__all__ = ["Migration", "available", "check", "current_version", "latest_version", "migrate", "pending", "schema_directory"]
+__all__ = [
+    "Migration",
+    "available",
+    "check",
+    "current_version",
+    "latest_version",
+    "migrate",
+    "pending",
+    "schema_directory",
+]
 
 log = logging.getLogger("chattui.store")
 

@@ -30,7 +30,8 @@ SELECT c.relname, coalesce(t.relname, c.relname), i.indexrelid IS NOT NULL,
        greatest(c.reltuples, 0)::bigint, coalesce(s.n_dead_tup, 0), coalesce(s.n_mod_since_analyze, 0),
        coalesce(x.idx_scan, s.seq_scan + coalesce(s.idx_scan, 0), 0),
        CASE WHEN m.amname = 'btree' AND w.known AND c.reltuples > 0
-            THEN greatest(0, pg_relation_size(c.oid) - 8192 * (2 + ceil(c.reltuples * (12 + 8 * ceil(w.width / 8.0)) / 7300)))::bigint
+            THEN greatest(0, pg_relation_size(c.oid)
+                             - 8192 * (2 + ceil(c.reltuples * (12 + 8 * ceil(w.width / 8.0)) / 7300)))::bigint
             ELSE 0 END,
        coalesce(i.indisvalid AND i.indisready, true), greatest(s.last_vacuum, s.last_autovacuum),
        greatest(s.last_analyze, s.last_autoanalyze)

@@ -21,6 +21,7 @@ from chattui.tui.data.launches import Launches
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
+from chattui.tui.data.state import StateReader
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Session:
         """Whether secrets are hidden until they are asked for."""
         self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
         self.sources = Sources(self._helpers, self._database, post, settings)
+        self.state = StateReader(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
         self._db: Database | None = None
