@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -131,7 +132,7 @@ def _ask(back: StepBack, *, yes: bool) -> None:
     click.echo(f"Taking back {_name(back.migration)}.{_losses(back)}", err=True)
     if yes:
         return
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise ConfigError("Nobody can be asked here: give --yes to take the migration back.")
     if not click.confirm("Go on?", err=True):
         raise click.exceptions.Exit(EXIT_USAGE)

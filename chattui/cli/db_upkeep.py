@@ -87,12 +87,12 @@ def _may_purge(db: Database, rules: UpkeepRules, *, yes: bool) -> bool:
         return True
     click.echo(
         f"Forgotten for good: {chats:,} chat{'' if chats == 1 else 's'} with {messages:,} messages ({size_words(text)} of "
-        f"text), {marks:,} bookmarks and notes, and their subagents.",
+        f"text) and {marks:,} bookmarks and notes, those of subagents too.",
         err=True,
     )
     if yes:
         return True
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise ConfigError("Nobody can be asked here: give --yes to forget these chats, or --dry-run to look.")
     return click.confirm("Go on?", err=True)
 

@@ -51,12 +51,16 @@ SELECT CASE WHEN %(archive)s::integer IS NULL THEN 0 ELSE chattui.archive_chats(
            AND NOT EXISTS (SELECT FROM chattui.files f WHERE f.owner = b.owner AND f.sha256 = b.sha256))
 """
 _LOST: LiteralString = """
-SELECT count(*), coalesce(sum(c.message_count), 0), coalesce(sum(c.byte_count), 0),
-       (SELECT count(*) FROM chattui.marks k JOIN chattui.chats d ON d.owner = k.owner AND d.id = k.chat_id
-         WHERE k.owner = CURRENT_USER::text AND d.status = 'deleted' AND d.deleted_at <= now() - %(days)s * interval '1 day')
-  FROM chattui.chats c
- WHERE c.owner = CURRENT_USER::text AND c.status = 'deleted' AND c.deleted_at <= now() - %(days)s * interval '1 day'
-   AND (c.message_count > 0 OR NOT c.metadata ? 'purged')
+WITH RECURSIVE tree AS (
+  SELECT c.id, true AS is_named FROM chattui.chats c
+   WHERE c.owner = CURRENT_USER::text AND c.status = 'deleted' AND c.deleted_at <= now() - %(days)s * interval '1 day'
+     AND (c.message_count > 0 OR NOT c.metadata ? 'purged')
+   UNION
+  SELECT s.id, false FROM tree t JOIN chattui.chats s ON s.owner = CURRENT_USER::text AND s.parent_id = t.id
+)
+SELECT (SELECT count(*) FROM tree WHERE is_named), coalesce(sum(c.message_count), 0), coalesce(sum(c.byte_count), 0),
+       (SELECT count(*) FROM chattui.marks k WHERE k.owner = CURRENT_USER::text AND k.chat_id IN (SELECT id FROM tree))
+  FROM chattui.chats c WHERE c.owner = CURRENT_USER::text AND c.id IN (SELECT id FROM tree)
 """
 
 
@@ -80,7 +84,7 @@ def would_do(db: Database, rules: UpkeepRules) -> list[Kept]:
 
 
 def would_lose(db: Database, days: int) -> tuple[int, int, int, int]:
-    """Chats, messages, bytes of text, and bookmarks and notes that purging would take, subagents' not counted."""
+    """Chats, messages, bytes of text, and bookmarks and notes that purging would take, those of subagents too."""
     with _speaking(db) as conn:
         row = conn.execute(_LOST, {"days": days}).fetchone()
         assert row is not None
