@@ -17,7 +17,12 @@ from chattui.server.running import find_running
 
 _PATIENCE = 20.0
 # user, password, hosts, the rest; what does not look like this is left to the driver
-_URL = r"(postgresql://[^:@/?#]*)(?::([^@/?#]*))?(@[^@?#]*)(\?[^#]*)?\Z"
+_URL = r"(postgresql://[^:@/?#]*)(?::([^@/?#]*))?@([^@/?#]*)(/[^@?#]*)?(\?[^#]*)?\Z"
+_HOST = r"(?i)(?:\A|[\s?&])host(?:addr)?\s*=\s*'?([^'\s&]*)"
+_ELSEWHERE = (
+    r"(?i)ssl|service|gss|hostaddr"  # the packaged psql has no TLS: a connection may not be less safe for speed
+)
+_HERE = re.compile(r"(?:|localhost|127\.0\.0\.1|\[?::1\]?|(?:/|%2F).*)(?::\d*)?", re.IGNORECASE)
 
 
 def ask(settings: Settings, script: str) -> list[str] | None:
@@ -36,8 +41,9 @@ def ask(settings: Settings, script: str) -> list[str] | None:
         command += ["-h", str(server.socket_dir), "-p", str(server.port), "-U", USER, "-d", DATABASE]
         env: Mapping[str, str] = child_environment()
     else:
-        split = without_password(settings.database.conninfo or "")
-        if split is None:
+        conninfo = settings.database.conninfo or ""
+        split = without_password(conninfo)
+        if split is None or not is_on_this_machine(conninfo, os.environ):
             return None
         public, secrets = split
         command += ["-w", *(["-d", public] if public else [])]
@@ -56,10 +62,25 @@ def without_password(conninfo: str) -> tuple[str, dict[str, str]] | None:
     if "://" not in conninfo:
         return None if "password" in conninfo.lower() else (conninfo, {})
     found = re.match(_URL, conninfo)
-    if found is None or "password" in (found[4] or "").lower():
+    if found is None or "password" in (found[5] or "").lower():
         return None
-    user, password, hosts, rest = found.groups()
-    return f"{user}{hosts}{rest or ''}", {"PGPASSWORD": unquote(password)} if password else {}
+    user, password, hosts, path, rest = found.groups()
+    return f"{user}@{hosts}{path or ''}{rest or ''}", {"PGPASSWORD": unquote(password)} if password else {}
+
+
+def is_on_this_machine(conninfo: str, env: Mapping[str, str]) -> bool:
+    """Whether every server of an address is here, and nothing is said of encryption. In doubt it is not."""
+    if any(env.get(name) for name in ("PGSERVICE", "PGSSLMODE", "PGHOSTADDR", "PGREQUIREAUTH", "PGCHANNELBINDING")):
+        return False
+    if re.search(_ELSEWHERE, conninfo):
+        return False
+    hosts = [env.get("PGHOST", "")]
+    if found := re.match(_URL, conninfo):
+        hosts = [found[3]]
+    elif "://" in conninfo:
+        return False
+    hosts = re.findall(_HOST, conninfo) or hosts
+    return all(_HERE.fullmatch(host) for named in hosts for host in named.split(","))
 
 
 def _psql(settings: Settings) -> Path | None:

@@ -39,6 +39,11 @@ def _unreachable(text: str) -> str | None:
         return "The database server has no free connection. Close other programs, or raise max_connections."
     if "starting up" in low or "shutting down" in low or "recovery" in low:
         return "The database server is starting or stopping. Try again in a moment."
+    if "hot standby mode" in low or "session is read-only" in low or "session is not read-only" in low:
+        return (
+            "None of the servers in the address is of the kind that its target_session_attrs asks for. "
+            "Is the primary up? " + _HINT_URL
+        )
     if "ssl" in low or "certificate" in low:
         return "The encrypted connection to the database failed. Check sslmode and the certificates."
     if "permission denied" in low:
