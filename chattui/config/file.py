@@ -7,16 +7,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from chattui.config.pool import POOL_KEYS
 from chattui.config.rules import Rules, SourceRule
-from chattui.config.upkeep import UPKEEP_KEYS
 from chattui.domain.errors import ConfigError
 
 # table -> key -> the types a value may have.
 KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
-    "database": {"url": (str,), **POOL_KEYS},
+    "database": {
+        "url": (str,),
+        "pool_min": (int,),
+        "pool_max": (int,),
+        "pool_timeout": (str, int),
+        "statement_timeout": (str, int),
+        "lock_timeout": (str, int),
+        "keepalive": (str, int),
+    },
     "server": {"linger": (str, int), "binaries": (str,)},
-    "upkeep": UPKEEP_KEYS,
+    "upkeep": {
+        "every": (str, int),
+        "archive_after": (str, int),
+        "purge_after": (str, int),
+        "keep_logs": (str, int),
+    },
     "projects": {"exclude": (list,)},
     "sources": {},
 }

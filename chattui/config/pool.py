@@ -7,14 +7,6 @@ from dataclasses import dataclass
 
 from chattui.domain.errors import ConfigError
 
-POOL_KEYS: Mapping[str, tuple[type, ...]] = {
-    "pool_min": (int,),
-    "pool_max": (int,),
-    "pool_timeout": (str, int),
-    "statement_timeout": (str, int),
-    "lock_timeout": (str, int),
-    "keepalive": (str, int),
-}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chattui.config.directories import find_directories
 from chattui.config.file import read_config_file
-from chattui.config.pool import PoolLimits, pool_limits
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
-from chattui.config.upkeep import upkeep_rules
 from chattui.domain.errors import ConfigError
-from chattui.domain.upkeep import UpkeepRules
+
+if TYPE_CHECKING:
+    from chattui.config.pool import PoolLimits
+    from chattui.domain.upkeep import UpkeepRules
 
 DEFAULT_LINGER = 600.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -38,8 +40,22 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
-    pool: PoolLimits = field(default_factory=PoolLimits)
-    upkeep: UpkeepRules = field(default_factory=UpkeepRules)
+    database_table: Mapping[str, object] = field(default_factory=dict)
+    upkeep_table: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> PoolLimits:
+        """How many connections, and how long what may take. The app's first paint does not wait for this. Raises ConfigError."""
+        from chattui.config.pool import pool_limits
+
+        return pool_limits(self.database_table, str(self.config_file))
+
+    @property
+    def upkeep(self) -> UpkeepRules:
+        """What upkeep does. Raises ConfigError."""
+        from chattui.config.upkeep import upkeep_rules
+
+        return upkeep_rules(self.upkeep_table, str(self.config_file))
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
@@ -57,7 +73,7 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
     if value := env.get("CHATTUI_LINGER"):
         linger = parse_linger(value, "CHATTUI_LINGER")
     binaries = env.get("CHATTUI_PG_BIN") or configured.binaries
-    return Settings(
+    settings = Settings(
         data_dir=directories.data,
         config_dir=directories.config,
         state_dir=directories.state,
@@ -67,9 +83,12 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         linger=linger,
         pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
         rules=configured.rules,
-        pool=pool_limits(configured.database, str(config_file)),
-        upkeep=upkeep_rules(configured.upkeep, str(config_file)),
+        database_table=configured.database,
+        upkeep_table=configured.upkeep,
     )
+    if settings.upkeep_table or settings.database_table.keys() - {"url"}:
+        _ = settings.pool, settings.upkeep  # a mistake is told at once
+    return settings
 
 
 def parse_linger(value: str | int, origin: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What the config file says of upkeep: its keys, and times such as 30d."""
+"""What the config file says of upkeep, with times such as 30d."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ from collections.abc import Mapping
 from chattui.domain.errors import ConfigError
 from chattui.domain.upkeep import UpkeepRules
 
-UPKEEP_KEYS: Mapping[str, tuple[type, ...]] = {
-    "every": (str, int),
-    "archive_after": (str, int),
-    "purge_after": (str, int),
-    "keep_logs": (str, int),
-}
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SECONDS = {"h": 3600, "d": 86400, "w": 604800}
 
