@@ -9,7 +9,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import find, importing, keys, live, pane, peers, reading, rivals, search, semantic, startup, truth
+from tests.bench import (
+    find,
+    importing,
+    keys,
+    live,
+    pane,
+    peers,
+    reading,
+    rivals,
+    search,
+    semantic,
+    startup,
+    state,
+    truth,
+)
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
@@ -17,6 +31,7 @@ from tests.bench.report import Group, document, impossible, markdown, remember
 
 GROUPS = {
     "startup": startup,
+    "status": state,
     "keys": keys,
     "search": search,
     "semantic": semantic,
