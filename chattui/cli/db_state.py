@@ -52,11 +52,14 @@ def health(context: Context, as_json: bool, quiet: bool) -> int:
         if server.running and server.version is not None:
             checks = verdict(held, latest=latest_version(), free_bytes=_free(server))
         elif server.running:
-            checks, code = [unreachable("The embedded server does not answer, though it runs.")], EXIT_UNREACHABLE
+            checks, code = (
+                [unreachable("The embedded server does not answer, though it runs.", is_ours=True)],
+                EXIT_UNREACHABLE,
+            )
         else:
-            checks, code = [unreachable("The embedded server is not running.")], EXIT_UNREACHABLE
+            checks, code = [unreachable("The embedded server is not running.", is_ours=True)], EXIT_UNREACHABLE
     except (Unreachable, ServerError) as error:
-        checks, code = [unreachable(str(error))], EXIT_UNREACHABLE
+        checks, code = [unreachable(str(error), is_ours=isinstance(error, ServerError))], EXIT_UNREACHABLE
     level = worst(checks)
     code = code or (EXIT_ERROR if level is Level.BAD else 0)
     if as_json:

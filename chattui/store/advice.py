@@ -116,8 +116,9 @@ def _replicas(state: DatabaseState) -> list[Check]:
 
 def _backup(state: DatabaseState, now: datetime) -> Check:
     if state.last_backup is None:
-        level = Level.WARNING if state.held.messages else Level.GOOD
-        return Check("backup", level, "No backup is recorded.", "`chattui db backup` makes one." if level else "")
+        if not state.held.messages:
+            return Check("backup", Level.GOOD, "There is nothing to back up yet.")
+        return Check("backup", Level.WARNING, "No backup is recorded.", "`chattui db backup` makes one.")
     age = (now - state.last_backup).total_seconds()
     said = f"The last backup is {span_words(age)} old."
     if age > _BACKUP_DAYS * 86400:

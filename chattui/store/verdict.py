@@ -22,9 +22,10 @@ def verdict(held: Held | None, *, latest: int, free_bytes: int | None = None) ->
     return found
 
 
-def unreachable(sentence: str) -> Check:
-    """The check of a server that does not answer."""
-    return Check("server", Level.BAD, sentence, "`chattui db start` starts the embedded server; so does the app.")
+def unreachable(sentence: str, *, is_ours: bool) -> Check:
+    """The check of a server that does not answer; ``is_ours``: it is the embedded one."""
+    advice = "`chattui db start` starts it; so does the app." if is_ours else "Ask whoever runs that server."
+    return Check("server", Level.BAD, sentence, advice)
 
 
 def _no_schema() -> Check:
