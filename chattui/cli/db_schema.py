@@ -104,28 +104,29 @@ def _opened(context: Context) -> str:
 
 
 def _dump(context: Context) -> int:
-    from chattui.server import client_program
-    from chattui.server.shell import clean_environment
+    from chattui.server.shell import clean_environment, dump_programs
 
-    conninfo = _opened(context)
-    public, env = clean_environment(context.settings(), conninfo)
-    command = [client_program(context.settings(), "pg_dump"), "--schema-only", "--schema=chattui", "--no-owner"]
-    done = subprocess.run(
-        [*command, *(["-d", public] if public else [])], env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
+    settings = context.settings()
+    public, env = clean_environment(settings, _opened(context))
+    options = ["--schema-only", "--schema=chattui", "--no-owner", *(["-d", public] if public else [])]
+    said: list[str] = []
+    for program in dump_programs(settings):
+        done = subprocess.run([program, *options], env=env, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            kept = (line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
+            click.echo("\n".join(kept))
+            return 0
         said = [line for line in done.stderr.splitlines() if line.strip()]
-        if any("server version mismatch" in line for line in said):
-            raise ServerError(
-                "The pg_dump that is here is older than the server. Name the bin directory of the server's own version in "
-                "CHATTUI_PG_BIN."
-            )
-        if any("no matching schemas" in line for line in said):
-            raise ServerError("The database has no chattui tables. `chattui db migrate` makes them.")
-        raise ServerError(f"pg_dump could not read the schema: {visible_line(said[0]) if said else 'it said nothing'}.")
-    kept = (line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
-    click.echo("\n".join(kept))
-    return 0
+        if not any("server version mismatch" in line for line in said):
+            break
+    else:
+        raise ServerError(
+            "The pg_dump that is here is older than the server. Name the bin directory of the server's own version in "
+            "CHATTUI_PG_BIN."
+        )
+    if any("no matching schemas" in line for line in said):
+        raise ServerError("The database has no chattui tables. `chattui db migrate` makes them.")
+    raise ServerError(f"pg_dump could not read the schema: {visible_line(said[0]) if said else 'it said nothing'}.")
 
 
 def _ask(back: StepBack, *, yes: bool) -> None:

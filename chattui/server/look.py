@@ -88,23 +88,30 @@ def _by_driver(settings: Settings, beside: Beside | None) -> tuple[list[str], li
     try:
         with psycopg.connect(target.conninfo or "", connect_timeout=5, autocommit=True) as connection:
             row = connection.execute(_FACTS).fetchone()
-            said = None
+            answer = None
             if beside is not None:
                 there = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (beside.table,)).fetchone()
-                said = connection.execute(beside.statement).fetchone() if there and there[0] else None
-    except psycopg.ProgrammingError as error:  # its text repeats what was given, which may be a password
-        raise Unreachable(
-            f"The database's address, from {target.origin}, cannot be understood: it is written like "
-            "postgresql://user@host:5432/name."
-        ) from error
+                answer = connection.execute(beside.statement).fetchone() if there and there[0] else None
+    except psycopg.ProgrammingError:
+        raise _not_an_address(settings) from None
     except psycopg.Error as error:
+        said = _first_line(error)
+        if "connection option" in said or "invalid" in said:
+            raise _not_an_address(settings) from None
         raise Unreachable(
-            f"No answer from {target.redacted()} (from {target.origin}): {_first_line(error)}. Is the server up and "
-            "the address right?"
+            f"No answer from {target.redacted()} (from {target.origin}): {said}. Is the server up and the address right?"
         ) from error
     if row is None:
         raise Unreachable(f"{target.redacted()} answered nothing.")
-    return [str(value) for value in row], [str(said[0])] if said else []
+    return [str(value) for value in row], [str(answer[0])] if answer else []
+
+
+def _not_an_address(settings: Settings) -> Unreachable:
+    """Without the driver's words: they repeat what was given, and a password with a slash in it looks like a port."""
+    return Unreachable(
+        f"The database's address, from {settings.database.origin}, cannot be understood: it is written like "
+        "postgresql://user@host:5432/name."
+    )
 
 
 def disk_usage(directory: Path) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 from chattui.config import Settings
 from chattui.domain.errors import ServerError
-from chattui.server.binaries import find_binaries
+from chattui.server.asking import is_on_this_machine
+from chattui.server.binaries import find_binaries, package_programs
 from chattui.server.facts import OpenDatabase
 from chattui.server.places import Places
 
@@ -39,6 +40,19 @@ def client_program(settings: Settings, name: str) -> str:
     if settings.database.kind == "embedded" or settings.pg_bin:
         return find_binaries(places, settings.pg_bin).program(name)
     return shutil.which(name) or find_binaries(places, None).program(name)
+
+
+def dump_programs(settings: Settings) -> list[str]:
+    """The pg_dumps to try, as one that is older than the server refuses: the packaged one is new, but has no TLS."""
+    found = [client_program(settings, "pg_dump")]
+    packaged = package_programs()
+    if (
+        settings.database.kind == "url"
+        and packaged
+        and is_on_this_machine(settings.database.conninfo or "", os.environ)
+    ):
+        found.append(str(packaged / "pg_dump"))
+    return found
 
 
 _VARIABLES = {

@@ -29,8 +29,11 @@ def connect(conninfo: str, *, keepalive: float = 30.0, **options: Any) -> psycop
         given = psycopg.conninfo.conninfo_to_dict(conninfo)
         extra = {k: v for k, v in defaults.items() if k not in given}
         return psycopg.connect(conninfo, prepare_threshold=None, **extra, **options)
-    except psycopg.ProgrammingError as error:
-        raise Unreachable(NOT_AN_ADDRESS) from error
+    except psycopg.ProgrammingError:  # its text repeats what was given, which may be a password
+        raise Unreachable(NOT_AN_ADDRESS) from None
     except psycopg.Error as error:
         log.info("connect failed: %s", type(error).__name__)
-        raise translate(error) from error
+        made = translate(error)
+        if str(made) == NOT_AN_ADDRESS:  # so may the text of this one: a password with a slash in it looks like a port
+            raise Unreachable(NOT_AN_ADDRESS) from None
+        raise made from error
