@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from program import Program
-from servers import Guarded, guarded
+from servers import Guarded, guarded, standby_of
 from sqlalchemy import text
 
 from chattui.config.pool import PoolLimits
@@ -227,3 +227,29 @@ def test_slow_statements_come_from_the_servers_own_record_where_it_keeps_one(ser
     assert found["slow_from"] == "pg_stat_statements"
     assert any("pg_sleep" in one["text"] and one["mean_ms"] >= 60 for one in found["slow"])
     assert "a secret" not in str(found)
+
+
+def test_with_a_standby_the_primary_is_found_and_both_are_told_of(server: Guarded, chattui: Program) -> None:
+    with standby_of(server) as port:
+        standby = f"postgresql://ann:{SECRET}@127.0.0.1:{port}/chattui"
+        both = f"postgresql://ann:{SECRET}@127.0.0.1:{port},127.0.0.1:{server.port}/chattui?target_session_attrs="
+        for kind, expected in (("read-write", server.port), ("prefer-standby", port), ("standby", port)):
+            with connect(both + kind) as conn:
+                assert conn.info.port == expected
+        assert chattui("new", "kept", database=both + "read-write").code == 0
+        found = chattui("db", "stats", "--json", database=server.admin).json
+        assert [one["state"] for one in found["replicas"]] == ["streaming"]
+        assert {c["name"]: c["level"] for c in found["checks"]}["replication"] == "good"
+        done = chattui("db", "health", "--json", database=standby)
+        assert (done.code, [c["check"] for c in done.json["checks"] if c["level"] == "bad"]) == (1, ["writable"])
+        assert chattui("db", "stats", "--json", database=standby).json["held"]["read_only"] is True
+        assert chattui("list", database=standby).code == 0
+        for verb in (
+            ["db", "upkeep"],
+            ["db", "schema", "--diff"],
+            ["db", "migrate", "--down", "--yes"],
+            ["new", "lost"],
+        ):
+            done = chattui(*verb, database=standby)
+            assert done.code == 1, (verb, done)
+            assert "standby" in done.err, (verb, done)

@@ -80,6 +80,7 @@ class Guarded:
     port: int
     certificates: Path
     has_tls: bool
+    programs: Path
 
 
 @contextmanager
@@ -102,7 +103,7 @@ def guarded() -> Iterator[Guarded]:
     data = places.pgdata
     hosts = "host all ann 127.0.0.1/32 scram-sha-256\nhostssl all tess 127.0.0.1/32 scram-sha-256\n"
     hosts += "hostssl all cert 127.0.0.1/32 cert\n" if has_tls else ""
-    (data / "pg_hba.conf").write_text(f"local all all trust\n{hosts}")
+    (data / "pg_hba.conf").write_text(f"local all all trust\nlocal replication all trust\n{hosts}")
     conf = f"listen_addresses = '127.0.0.1'\nport = {port}\nshared_preload_libraries = 'pg_stat_statements'\n"
     if has_tls:
         make_certificates(data)
@@ -127,7 +128,50 @@ def guarded() -> Iterator[Guarded]:
             except psycopg.OperationalError:
                 assert time.monotonic() < deadline, (place / "log").read_text()
                 time.sleep(0.02)
-        yield Guarded(admin, port, data, has_tls)
+        yield Guarded(admin, port, data, has_tls, program.parent)
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def standby_of(server: Guarded) -> Iterator[int]:
+    """A server that follows another one and lets everybody read; its port on 127.0.0.1."""
+    place = Path(tempfile.mkdtemp(prefix="sb-", dir="/tmp"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    programs = server.programs
+    copy = [
+        str(programs / "pg_basebackup"),
+        "-d",
+        server.admin,
+        "-D",
+        str(place / "data"),
+        "-R",
+        "-c",
+        "fast",
+        "-X",
+        "stream",
+    ]
+    subprocess.run(copy, check=True, capture_output=True)
+    with (place / "data" / "postgresql.auto.conf").open("a") as conf:
+        conf.write(f"port = {port}\n")
+    prefix = () if os.geteuid() else user_namespace() or ()
+    with (place / "log").open("wb") as log:
+        command = [*prefix, str(programs / "postgres"), "-D", str(place / "data"), "-k", str(place)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                psycopg.connect(f"host={place} port={port} user=chattui dbname=chattui", connect_timeout=2).close()
+                break
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, (place / "log").read_text()
+                time.sleep(0.02)
+        yield port
     finally:
         process.terminate()
         process.wait(20)
