@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.domain.tabs import restored
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
@@ -180,6 +179,8 @@ class Tabbing(Shell):
 
     def take_up_tabs(self, snapshot: Mapping[str, object], chat_id: int | None) -> None:
         """The tabs of the last end. What the command line asks for instead of their chat comes in one of its own."""
+        from chattui.domain.tabs import restored
+
         self.tabs = restored(snapshot)
         current = self.tabs.current.chat_id
         if current is not None and (self.open_chat.is_new or current != chat_id):
