@@ -24,6 +24,8 @@ def survey(settings: Settings, conninfo: str) -> tuple[DatabaseState, list[Check
     free = None
     if settings.database.kind == "embedded":
         free = shutil.disk_usage(settings.data_dir).free
+        made = [at for at in (state.last_backup, _scheduled_backup(settings)) if at is not None]
+        state = replace(state, last_backup=max(made, default=None))
     return state, advise(state, latest=latest_version(), now=datetime.now(UTC), free_bytes=free)
 
 
@@ -33,3 +35,11 @@ def _logged(settings: Settings) -> tuple[SlowStatement, ...]:
         times.setdefault(text, []).append(took)
     found = [SlowStatement(text, len(all_), sum(all_) / len(all_), max(all_)) for text, all_ in times.items()]
     return tuple(sorted(found, key=lambda s: -s.mean_ms)[:_SLOW])
+
+
+def _scheduled_backup(settings: Settings) -> datetime | None:
+    """When the embedded server's watcher made a backup last."""
+    try:
+        return datetime.fromtimestamp((settings.data_dir / "server" / "backed-up").stat().st_mtime, UTC)
+    except OSError:
+        return None

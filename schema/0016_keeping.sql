@@ -157,4 +157,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (15, 'keeping');
+INSERT INTO chattui.schema_versions (version, name) VALUES (16, 'keeping');
