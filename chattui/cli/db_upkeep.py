@@ -86,8 +86,8 @@ def _may_purge(db: Database, rules: UpkeepRules, *, yes: bool) -> bool:
     if not chats:
         return True
     click.echo(
-        f"Forgotten for good: {chats:,} chat{'' if chats == 1 else 's'} with {messages:,} messages ({size_words(text)} of "
-        f"text) and {marks:,} bookmarks and notes, those of subagents too.",
+        f"Forgotten for good: {_many(chats, 'chat')} with {_many(messages, 'message')} ({size_words(text)} of text) and "
+        f"{_many(marks, 'mark')}, those of subagents too.",
         err=True,
     )
     if yes:
@@ -104,7 +104,7 @@ def _bring_back(db: Database, *, as_json: bool) -> int:
     if as_json:
         output.print_json({"unarchived": count})
     else:
-        click.echo(f"{count:,} chat{'' if count == 1 else 's'} brought back.")
+        click.echo(f"{_many(count, 'chat')} brought back.")
     return 0
 
 
@@ -136,10 +136,14 @@ def _logs(names: list[str]) -> Kept:
 
 
 def _line(step: Kept, *, dry_run: bool) -> str:
-    names = f": {', '.join(step.names)}" if step.names else ""
+    names = f" ({', '.join(step.names)})" if step.names else ""
     if step.fault is not None:
-        return f"{'FAILED':<8} {step.step}: {step.done:,} {step.things}{names}. {step.fault}"
-    return f"{'would' if dry_run else 'done':<8} {step.step}: {step.done:,} {step.things}{names}"
+        return f"{'FAILED':<8} {step.things}: {step.done:,}{names}. {step.fault}"
+    return f"{'would' if dry_run else 'done':<8} {step.things}: {step.done:,}{names}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _bar() -> Callable[[str, int, int], None]:
