@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from typing import Any
 
 from chattui.config import Settings
@@ -96,12 +97,13 @@ def split_password(conninfo: str) -> tuple[str, dict[str, str]]:
 
 
 def _parsed(conninfo: str) -> dict[str, Any]:
+    """The parts of an address. What is wrong with it is not repeated: it may be a password, with a slash in it."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
-    try:
-        return dict(conninfo_to_dict(conninfo))
-    except ProgrammingError:  # whose text repeats what was given, which may be a password
-        raise ServerError(
-            "The database's address is not valid: it is written like postgresql://user@host:5432/name."
-        ) from None
+    parts: dict[str, Any] = {}
+    with suppress(ProgrammingError):
+        parts = dict(conninfo_to_dict(conninfo))
+    if not parts or not all(not port or port.isdigit() for port in str(parts.get("port", "")).split(",")):
+        raise ServerError("The database's address is not valid: it is written like postgresql://user@host:5432/name.")
+    return parts

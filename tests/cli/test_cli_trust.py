@@ -87,18 +87,15 @@ def test_a_wrong_password_is_a_sentence_without_it(server: Guarded, chattui: Pro
 
 @pytest.mark.parametrize(
     "address",
-    [
-        "postgresql://ann:s3cret:x@h:9z/db",
-        "postgresql://ann:s3cret@[h/db",
-        "postgresql://ann:s3cret/x@h/db",
-        "host=h password=s3cret port",
-    ],
+    ["postgresql://ann:s3cret@[h/db", "postgresql://ann:s3cret/x@h/db", "host=h password=s3cret port"],
 )
-@pytest.mark.parametrize("verb", [["db", "status"], ["list"], ["db", "env"], ["db", "shell"]])
-def test_an_address_that_cannot_be_read_is_not_repeated(chattui: Program, address: str, verb: list[str]) -> None:
-    done = chattui(*verb, database=address)
-    assert done.code in (2, 3) or verb[-1] == "env"
-    assert "s3cret" not in done.out + done.err + chattui.log()
+def test_an_address_that_cannot_be_read_is_not_repeated(chattui: Program, address: str) -> None:
+    said = []
+    for verb in (["db", "status"], ["list"], ["db", "env"], ["db", "shell"]):
+        done = chattui(*verb, database=address)
+        assert done.code in (2, 3), verb
+        said += [done.out, done.err]
+    assert "s3cret" not in "".join([*said, chattui.log()])
 
 
 def test_the_password_may_be_in_a_password_file(server: Guarded, chattui: Program) -> None:
