@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench screenshots lock clean help
+.PHONY: run install test check bench screenshots docs lock clean help
 .PHONY: status dev-db dev-db-connect dev-db-logs dev-db-stop db-schema-dump env-template
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
@@ -60,6 +60,9 @@ db-schema-dump: install  ## the schema as SQL
 
 env-template: install  ## every variable that chattui reads, for a .env file
 	@$(BIN)/chattui db env --template
+
+docs: $(VENV)/installed  ## write the documents again that are made from declarations
+	$(BIN)/python -m chattui.cli.documents .
 
 lock:  ## write the lock files again (needs uv)
 	sh requirements/lock.sh

@@ -67,6 +67,9 @@ def upkeep(
 def _rules(settings: Settings, archive_after: str | None, purge_after: str | None) -> UpkeepRules:
     from chattui.config.upkeep import parse_days
 
+    for problem in settings.problems:
+        if "upkeep" in problem.sentence:
+            raise ConfigError(problem.sentence)
     rules = settings.upkeep
     if archive_after is not None:
         rules = replace(rules, archive_after=parse_days(archive_after, "--archive-after"))

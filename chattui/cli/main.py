@@ -19,6 +19,10 @@ VERBS = {
     "export": "chattui.cli.exporting:export",
     "semantic": "chattui.cli.semantic:semantic",
     "db": "chattui.cli.db:db",
+    "config": "chattui.cli.config:config",
+    "doctor": "chattui.cli.doctor:doctor",
+    "completions": "chattui.cli.completions:completions",
+    "man": "chattui.cli.manual:man",
 }
 
 EPILOG = """
@@ -39,6 +43,7 @@ Exit codes: 0 done, 1 failed (search: nothing found), 2 wrong use or setting, 3 
 @click.option("--verbose", is_flag=True, help="Log every statement with its time, also on standard error.")
 @click.option("--demo", is_flag=True, help="Open the app with sample chats in a throw-away database.")
 @click.option("--new", "new_chat", is_flag=True, help="Open the app with a new chat.")
+@click.option("--fresh", is_flag=True, help="Open the app without the tabs and the place in which it was left.")
 @click.option("--chat", metavar="ID", help="Open the app at this chat.")
 @click.option("--search", "query", metavar="TEXT", help="Open the app with this search.")
 @click.pass_context
@@ -48,6 +53,7 @@ def group(
     verbose: bool,
     demo: bool,
     new_chat: bool,
+    fresh: bool,
     chat: str | None,
     query: str | None,
 ) -> None:
@@ -59,7 +65,7 @@ def group(
     if ctx.invoked_subcommand is None:
         from chattui.cli.opening import AppArguments, run_app
 
-        ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat)))
+        ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat, fresh)))
 
 
 def main(argv: list[str]) -> int:

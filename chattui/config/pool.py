@@ -31,25 +31,28 @@ def pool_limits(table: Mapping[str, object], origin: str) -> PoolLimits:
     """The limits of a table [database]. Raises ConfigError."""
     usual = PoolLimits()
     times = {
-        name: _seconds(table[name], f"database.{name} in {origin}") if name in table else getattr(usual, name)
+        name: parse_wait(table[name], f"database.{name} in {origin}") if name in table else getattr(usual, name)
         for name in ("pool_timeout", "statement_timeout", "lock_timeout", "keepalive")
     }
-    counts = {name: _count(table.get(name), f"database.{name} in {origin}") for name in ("pool_min", "pool_max")}
+    counts = {
+        name: parse_count(table[name], f"database.{name} in {origin}") if name in table else None
+        for name in ("pool_min", "pool_max")
+    }
     least, most = counts["pool_min"], counts["pool_max"]
     if least is not None and most is not None and least > most:
         raise ConfigError(f"database.pool_min in {origin} is {least}, more than database.pool_max, which is {most}.")
     return PoolLimits(pool_min=least, pool_max=most, **times)
 
 
-def _count(value: object, origin: str) -> int | None:
-    if value is None:
-        return None
+def parse_count(value: object, origin: str) -> int:
+    """A number of connections. Raises ConfigError."""
     if not isinstance(value, int) or not 1 <= value <= 1000:
         raise ConfigError(f"{origin} is {value}: give a number from 1 to 1000.")
     return value
 
 
-def _seconds(value: object, origin: str) -> float:
+def parse_wait(value: object, origin: str) -> float:
+    """Seconds from 10, "500ms", "30s", "2m", "1h". Raises ConfigError."""
     text = str(value).strip().lower()
     unit = next((u for u in ("ms", "s", "m", "h") if text.endswith(u)), "")
     number = text.removesuffix(unit)

@@ -18,15 +18,18 @@ def upkeep_rules(table: Mapping[str, object], origin: str) -> UpkeepRules:
         name: parse_days(table[name], f"upkeep.{name} in {origin}") if name in table else getattr(usual, name)
         for name in ("archive_after", "purge_after", "keep_logs")
     }
-    every = usual.every
-    if "every" in table:
-        every = _parse(table["every"], _SECONDS, "d", f"upkeep.every in {origin}", "12h, 1d, 1w")
+    every = parse_interval(table["every"], f"upkeep.every in {origin}") if "every" in table else usual.every
     return UpkeepRules(**days, every=every)
 
 
 def parse_days(value: object, origin: str) -> int | None:
     """Days from 90, "90d", "12w", "6m" (of 30 days), "1y"; None from "never". Raises ConfigError."""
     return _parse(value, _DAYS, "d", origin, "90d, 12w, 6m, 1y")
+
+
+def parse_interval(value: object, origin: str) -> int | None:
+    """Seconds from "12h", "1d", "1w"; None from "never". Raises ConfigError."""
+    return _parse(value, _SECONDS, "d", origin, "12h, 1d, 1w")
 
 
 def _parse(value: object, units: Mapping[str, int], usual: str, origin: str, examples: str) -> int | None:

@@ -79,7 +79,10 @@ class Tabbing(Shell):
 
     def _go(self, index: int) -> None:
         if len(self.tabs.all) == 1:
-            self.notify("There is one tab. Alt+T opens a chat in another, Ctrl+T begins one.", timeout=4)
+            self.notify(
+                self.keyed("There is one tab. {tabs.open_tab} opens a chat in another, {tabs.new_tab} begins one."),
+                timeout=4,
+            )
         elif index % len(self.tabs.all) != self.tabs.active:
             self._leave_tab()
             self.tabs.go(index)
