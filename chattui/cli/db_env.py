@@ -8,24 +8,6 @@ import click
 
 from chattui.cli.context import Context
 
-TEMPLATE: tuple[tuple[str, str, str], ...] = (
-    (
-        "CHATTUI_DATABASE_URL",
-        "postgresql://chattui@127.0.0.1:5433/chattui",
-        "Which database: a URL, libpq's key=value pairs, or the word embedded. Keep passwords in ~/.pgpass or a service file.",
-    ),
-    ("CHATTUI_HOME", "", "One directory for data, config, state and logs, in place of the system's usual ones."),
-    ("CHATTUI_CONFIG", "", "The config file, in place of config.toml in the config directory."),
-    (
-        "CHATTUI_LINGER",
-        "10m",
-        "How long the embedded server stays up after its last client: 10m, 2h, forever; 0 stops it at once.",
-    ),
-    ("CHATTUI_PG_BIN", "", "The bin directory of a PostgreSQL 15 or newer, in place of the packaged one."),
-    ("CHATTUI_LOG", "debug", "Logs every statement with its time."),
-)
-"""Every variable that the program reads, with an example and what it is for."""
-
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print {NAME: value, …}.")
@@ -39,9 +21,9 @@ def env(context: Context, as_json: bool, template: bool) -> int:
     from chattui.cli import output
 
     if template:
-        click.echo("# Every variable that chattui reads. Uncomment what you need.\n")
-        for name, example, meaning in TEMPLATE:
-            click.echo(f"# {meaning}\n#{name}={example}\n")
+        click.echo("# Every variable of chattui's own. Uncomment what you need; passwords are better in ~/.pgpass.\n")
+        for name, meaning, usual in template_lines():
+            click.echo(f"# {meaning}\n#{name}={usual}\n")
         return 0
     found = _variables(context)
     if as_json:
@@ -50,6 +32,22 @@ def env(context: Context, as_json: bool, template: bool) -> int:
     for name, value in found.items():
         click.echo(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def template_lines() -> list[tuple[str, str, str]]:
+    """(variable, what it is for, what holds without it) of every variable of our own, from where options are declared."""
+    from chattui.config.options import VARIABLES, defaults, option
+
+    known = defaults()
+    found = []
+    for name, meaning in VARIABLES:
+        if name.startswith("CHATTUI_"):
+            named = meaning.partition(":")[0]
+            is_option = named in known
+            usual = known[named] if is_option else ""
+            shown = str(int(usual)) if isinstance(usual, bool) else str(usual or "")
+            found.append((name, option(named).help if is_option else meaning, shown))
+    return found
 
 
 def _variables(context: Context) -> dict[str, str]:
