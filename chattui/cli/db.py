@@ -20,6 +20,15 @@ VERBS = {
     "upkeep": "chattui.cli.db_upkeep:upkeep",
     "reindex": "chattui.cli.upkeep:reindex",
     "check": "chattui.cli.upkeep:check",
+    "backup": "chattui.cli.backing:backup",
+    "backups": "chattui.cli.backing:backups",
+    "verify": "chattui.cli.backing:verify",
+    "move": "chattui.cli.restoring:move",
+    "reset": "chattui.cli.restoring:reset",
+    "restore": "chattui.cli.restoring:restore",
+    "logs": "chattui.cli.serving:logs",
+    "restart": "chattui.cli.serving:restart",
+    "upgrade": "chattui.cli.serving:upgrade",
 }
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import (
+    backup,
     find,
     importing,
     keys,
@@ -42,6 +43,7 @@ GROUPS = {
     "live": live,
     "peers": peers,
     "importing": importing,
+    "backup": backup,
     "truth": truth,
 }
 TEN_MILLION = ", 10 million messages"

@@ -119,6 +119,7 @@ BEGIN
   SELECT array_agg(id ORDER BY id) INTO v_all FROM tree;
   PERFORM FROM chattui.chats c WHERE c.owner = v_me AND c.id = ANY (v_all) ORDER BY c.id FOR UPDATE;
   DELETE FROM chattui.marks x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
+  DELETE FROM chattui.raw_records x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
   DELETE FROM chattui.files x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
   DELETE FROM chattui.tool_calls x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
   DELETE FROM chattui.snapshots x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
@@ -157,4 +158,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (16, 'keeping');
+INSERT INTO chattui.schema_versions (version, name) VALUES (17, 'keeping');

@@ -1,4 +1,4 @@
--- The way back from 16. What was archived stays archived, what was purged stays purged; the record of both is lost.
+-- The way back from 17. What was archived stays archived, what was purged stays purged; the record of both is lost.
 -- `chattui db migrate --down` runs it, and takes the version back in the same transaction.
 
 DROP TRIGGER chats_gone_on_with ON chattui.chats;
