@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -21,11 +22,11 @@ def survey(settings: Settings, conninfo: str) -> tuple[DatabaseState, list[Check
     state = read_state(conninfo)
     if state.slow_from == "log":
         state = replace(state, slow=_logged(settings))
+    made = [at for at in (state.last_backup, _backed_up(settings)) if at is not None]
+    state = replace(state, last_backup=max(made, default=None))
     free = None
     if settings.database.kind == "embedded":
         free = shutil.disk_usage(settings.data_dir).free
-        made = [at for at in (state.last_backup, _scheduled_backup(settings)) if at is not None]
-        state = replace(state, last_backup=max(made, default=None))
     return state, advise(state, latest=latest_version(), now=datetime.now(UTC), free_bytes=free)
 
 
@@ -37,9 +38,11 @@ def _logged(settings: Settings) -> tuple[SlowStatement, ...]:
     return tuple(sorted(found, key=lambda s: -s.mean_ms)[:_SLOW])
 
 
-def _scheduled_backup(settings: Settings) -> datetime | None:
-    """When the embedded server's watcher made a backup last."""
-    try:
-        return datetime.fromtimestamp((settings.data_dir / "server" / "backed-up").stat().st_mtime, UTC)
-    except OSError:
-        return None
+def _backed_up(settings: Settings) -> datetime | None:
+    """When the newest backup that lies in its usual place was made."""
+    directory = settings.backup.directory or settings.data_dir / "backups"
+    times = []
+    for path in directory.glob("chattui-*.chattui") if directory.is_dir() else ():
+        with suppress(OSError):
+            times.append(path.stat().st_mtime)
+    return datetime.fromtimestamp(max(times), UTC) if times else None

@@ -129,8 +129,12 @@ def test_stats_tell_sizes_growth_and_what_is_slow(chattui: Program, filled: Data
     assert {n for n, c in checks.items() if c["level"] != "good"} == {"indexes", "statements", "backup"}
     assert "half_ccnew" in checks["indexes"]["said"]
     assert "20 days" in checks["backup"]["said"]
+    assert chattui("db", "backup").code == 0
     done = chattui("db", "stats")
     assert done.code == 0
+    assert "right    backup: The last backup is 0 seconds old." in re.sub(
+        r"[1-9]\d* seconds? old", "0 seconds old", done.out
+    )
     assert re.search(r"2026-03-01 +10 ▪", done.out)
     assert "2,500 ms       2 times  SELECT chattui.x" in done.out
 
