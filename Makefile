@@ -17,6 +17,7 @@ SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-d
 endif
 
 .PHONY: run install test check bench capacity screenshots docs lock dev-db dev-db-reset db-backup db-restore prod-db prod-db-full prod-db-stop clean help
+.PHONY: status dev-db-connect dev-db-logs dev-db-stop db-schema-dump env-template
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
 	@$(BIN)/chattui
@@ -41,6 +42,27 @@ capacity: $(VENV)/installed-dev  ## compute docs/capacity.md from a database: ma
 
 screenshots: $(VENV)/installed-dev  ## make the pictures of the README again, from the real app
 	$(BIN)/python screenshots/make.py
+
+status: install  ## how the database is
+	@$(BIN)/chattui db status
+
+dev-db: install  ## start the database
+	@$(BIN)/chattui db start
+
+dev-db-connect: install  ## psql on the database
+	@$(BIN)/chattui db shell
+
+dev-db-logs: install  ## what the database's log says
+	@$(BIN)/chattui db logs
+
+dev-db-stop: install  ## stop the database
+	@$(BIN)/chattui db stop
+
+db-schema-dump: install  ## the schema as SQL
+	@$(BIN)/chattui db schema
+
+env-template: install  ## every variable that chattui reads, for a .env file
+	@$(BIN)/chattui db env --template
 
 dev-db-reset: $(VENV)/installed  ## an empty database; asks first (YES=--yes does not)
 	@$(BIN)/chattui db reset $(YES)
@@ -78,7 +100,7 @@ clean:  ## remove the environment and what was built
 	rm -rf $(VENV) build dist
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
 
 $(BIN)/python:
 	@$(NEW)

@@ -58,7 +58,7 @@ class Context:
         opened = open_database(settings, notify=lambda sentence: print(sentence, file=sys.stderr))
         with connect(opened.conninfo, autocommit=True) as conn:
             prepare(conn)
-        db = Database(opened.conninfo)
+        db = Database(opened.conninfo, limits=settings.pool)
         try:
             yield db
         finally:

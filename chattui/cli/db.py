@@ -6,16 +6,33 @@ import os
 
 import click
 
-from chattui.cli import output
-from chattui.cli.backing import backup, backups, verify
-from chattui.cli.context import EXIT_UNREACHABLE, Context
-from chattui.cli.restoring import move, reset, restore
-from chattui.cli.serving import logs, restart, upgrade
-from chattui.cli.upkeep import check, reindex
+from chattui.cli.context import Context
+from chattui.cli.lazy import LazyGroup
 from chattui.config.log import start_log
 
+VERBS = {
+    "status": "chattui.cli.db_state:status",
+    "health": "chattui.cli.db_state:health",
+    "stats": "chattui.cli.db_stats:stats",
+    "env": "chattui.cli.db_env:env",
+    "schema": "chattui.cli.db_schema:schema",
+    "migrate": "chattui.cli.db_schema:migrate",
+    "upkeep": "chattui.cli.db_upkeep:upkeep",
+    "reindex": "chattui.cli.upkeep:reindex",
+    "check": "chattui.cli.upkeep:check",
+    "backup": "chattui.cli.backing:backup",
+    "backups": "chattui.cli.backing:backups",
+    "verify": "chattui.cli.backing:verify",
+    "move": "chattui.cli.restoring:move",
+    "reset": "chattui.cli.restoring:reset",
+    "restore": "chattui.cli.restoring:restore",
+    "logs": "chattui.cli.serving:logs",
+    "restart": "chattui.cli.serving:restart",
+    "upgrade": "chattui.cli.serving:upgrade",
+}
 
-@click.group()
+
+@click.group(cls=LazyGroup, verbs=VERBS)
 def db() -> None:
     """Start, stop and look at the database."""
 
@@ -25,6 +42,7 @@ def db() -> None:
 @click.pass_obj
 def start(context: Context, as_json: bool) -> int:
     """Start the embedded server (or reach the other one) and bring its schema up to date."""
+    from chattui.cli import output
     from chattui.server import ping_socket
     from chattui.store import health
 
@@ -47,6 +65,7 @@ def start(context: Context, as_json: bool) -> int:
 @click.pass_obj
 def stop(context: Context, as_json: bool) -> int:
     """Stop the embedded server."""
+    from chattui.cli import output
     from chattui.server import stop as stop_server
 
     settings = context.settings()
@@ -57,53 +76,6 @@ def stop(context: Context, as_json: bool) -> int:
     else:
         click.echo("Stopped." if stopped else "The embedded server was not running.")
     return 0
-
-
-@db.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the state as JSON.")
-@click.pass_obj
-def status(context: Context, as_json: bool) -> int:
-    """Tell whether the server runs, where it is, and what it holds; starts nothing. Exit code 3 when it is down."""
-    from chattui.server import conninfo
-    from chattui.server import status as server_status
-    from chattui.store.database import Database
-    from chattui.store.health import counts, health
-
-    settings = context.settings()
-    start_log(settings, verbose=context.verbose)
-    server = server_status(settings)
-    facts = held = None
-    if server.running:
-        store = Database(conninfo(settings), pool_size=1)
-        try:
-            facts, held = health(store), counts(store)
-        finally:
-            store.close()
-    document = {
-        "kind": server.kind,
-        "running": server.running,
-        "target": server.target,
-        "version": server.version,
-        "pid": server.pid,
-        "data_dir": str(server.data_dir) if server.data_dir else None,
-        "log": str(server.log) if server.log else None,
-        "bytes_on_disk": server.size,
-        "uptime_seconds": server.uptime,
-        "clients": server.clients,
-        "schema_version": facts.schema_version if facts else None,
-        "index_ready": facts.index_ready if facts else None,
-        "chats": held.chats if held else None,
-        "messages": held.messages if held else None,
-        "text_bytes": held.bytes if held else None,
-    }
-    if as_json:
-        output.print_json(document)
-    else:
-        for name, value in document.items():
-            if value is not None:
-                shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-                click.echo(f"{name.replace('_', ' '):<16} {shown}")
-    return 0 if server.running else EXIT_UNREACHABLE
 
 
 @db.command()
@@ -123,6 +95,7 @@ def shell(context: Context) -> int:
 @click.pass_obj
 def url(context: Context, as_json: bool) -> int:
     """Print what other programs connect with (a password is left out)."""
+    from chattui.cli import output
     from chattui.server import conninfo
 
     settings = context.settings()
@@ -132,7 +105,3 @@ def url(context: Context, as_json: bool) -> int:
     else:
         click.echo(shown)
     return 0
-
-
-for command in (restart, logs, reindex, check, backup, backups, verify, restore, move, reset, upgrade):
-    db.add_command(command)

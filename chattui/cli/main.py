@@ -5,21 +5,25 @@ from __future__ import annotations
 import click
 
 from chattui import __version__
-from chattui.cli.completions import completions
-from chattui.cli.config import config
 from chattui.cli.context import EXIT_USAGE, Context, guarded
-from chattui.cli.db import db
-from chattui.cli.doctor import doctor
-from chattui.cli.exporting import export
-from chattui.cli.importing import import_
-from chattui.cli.listing import list_
-from chattui.cli.manual import man
-from chattui.cli.new import new
-from chattui.cli.resuming import resume
-from chattui.cli.searching import search
-from chattui.cli.semantic import semantic
-from chattui.cli.showing import show
-from chattui.cli.watching import watch
+from chattui.cli.lazy import LazyGroup
+
+VERBS = {
+    "list": "chattui.cli.listing:list_",
+    "show": "chattui.cli.showing:show",
+    "search": "chattui.cli.searching:search",
+    "new": "chattui.cli.new:new",
+    "resume": "chattui.cli.resuming:resume",
+    "import": "chattui.cli.importing:import_",
+    "watch": "chattui.cli.watching:watch",
+    "export": "chattui.cli.exporting:export",
+    "semantic": "chattui.cli.semantic:semantic",
+    "db": "chattui.cli.db:db",
+    "config": "chattui.cli.config:config",
+    "doctor": "chattui.cli.doctor:doctor",
+    "completions": "chattui.cli.completions:completions",
+    "man": "chattui.cli.manual:man",
+}
 
 EPILOG = """
 Exit codes: 0 done, 1 failed (search: nothing found), 2 wrong use or setting, 3 no database to be had, 4 no such chat,
@@ -28,6 +32,8 @@ Exit codes: 0 done, 1 failed (search: nothing found), 2 wrong use or setting, 3 
 
 
 @click.group(
+    cls=LazyGroup,
+    verbs=VERBS,
     invoke_without_command=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -60,25 +66,6 @@ def group(
         from chattui.cli.opening import AppArguments, run_app
 
         ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat, fresh)))
-
-
-for command in (
-    list_,
-    show,
-    search,
-    new,
-    resume,
-    import_,
-    watch,
-    export,
-    semantic,
-    db,
-    config,
-    doctor,
-    completions,
-    man,
-):
-    group.add_command(command)
 
 
 def main(argv: list[str]) -> int:

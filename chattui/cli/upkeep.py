@@ -29,7 +29,7 @@ def reindex(context: Context, as_json: bool, lines: bool) -> int:
     began = time.perf_counter()
     shows = sys.stderr.isatty() and not (as_json or lines)
     with context.store() as db:
-        done = search_index.rebuild(db, _print_line if lines else _bar if shows else None)
+        done = search_index.rebuild(db, _print_line if lines else show_index if shows else None)
     if shows:
         click.echo("\r\x1b[K", err=True, nl=False)
     document = {
@@ -69,7 +69,7 @@ def check(context: Context, everything: bool, mends: bool, as_json: bool) -> int
     with context.store() as db:
         left = findings = look(db, everything=everything, tell=tell)
         if mends and any(f.wrong and f.can_repair for f in findings):
-            repairs = repair(db, findings, _bar if shows else None)
+            repairs = repair(db, findings, show_index if shows else None)
             left = look(db, everything=everything, tell=tell)
     if shows:
         click.echo("\r\x1b[K", err=True, nl=False)
@@ -133,7 +133,7 @@ def _print_line(progress: IndexProgress) -> None:
     click.echo(json.dumps(shown | {"rate": progress.rate, "remaining": progress.remaining}))
 
 
-def _bar(progress: IndexProgress) -> None:
+def show_index(progress: IndexProgress) -> None:
     """One line on a terminal, written over itself."""
     match progress.step:
         case Step.WAITING:

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chattui.config.settings import Settings
 
+SLOW_MS = 500.0
+"""A statement that takes as long is logged, whatever the level."""
+SLOW = "slow statement, %.0f ms: %s"
+
 _LAYOUT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
 
@@ -52,3 +56,36 @@ def start_log(settings: Settings, *, verbose: bool = False) -> None:
     for handler in handlers:
         handler.setFormatter(logging.Formatter(_LAYOUT))
         root.addHandler(handler)
+
+
+def slow_statements(settings: Settings) -> list[tuple[str, float]]:
+    """The slow statements of the log, (text without values, milliseconds), those of old files first."""
+    import re
+
+    found: list[tuple[str, float]] = []
+    for name in ("chattui.log.3", "chattui.log.2", "chattui.log.1", "chattui.log"):
+        try:
+            text = (settings.log_dir / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        found += [(m[2], float(m[1])) for m in re.finditer(r": slow statement, (\d+) ms: (.*)", text)]
+    return found
+
+
+def remove_old_logs(settings: Settings, days: int, *, dry_run: bool = False) -> list[str]:
+    """Remove logs that were closed so many days ago: ours, and the embedded server's. Returns their names."""
+    import time
+
+    before = time.time() - days * 86400
+    places = ((settings.log_dir, "chattui.log.*"), (settings.data_dir / "server", "server.log.*"))
+    removed = []
+    for directory, pattern in places:
+        for path in sorted(directory.glob(pattern)) if directory.is_dir() else []:
+            try:
+                if path.stat().st_mtime < before:
+                    if not dry_run:
+                        path.unlink()
+                    removed.append(path.name)
+            except OSError:
+                continue
+    return removed

@@ -129,6 +129,37 @@ def odd_count(value: int) -> str:
     return f"is {value}: give how many are to be kept, 0 or more" if value < 0 else ""
 
 
+def odd_age(value: object) -> str:
+    """What is wrong with a number of days that may be never."""
+    from chattui.config.upkeep import parse_days
+
+    return told_by(parse_days)(value)
+
+
+def odd_upkeep_interval(value: object) -> str:
+    """What is wrong with how often something is done."""
+    from chattui.config.upkeep import parse_interval
+
+    return told_by(parse_interval)(value)
+
+
+def odd_wait(value: object) -> str:
+    """What is wrong with a time that is waited for."""
+    from chattui.config.pool import parse_wait
+
+    return told_by(parse_wait)(value)
+
+
+def odd_pool_count(value: object) -> str:
+    """What is wrong with a number of connections."""
+    from chattui.config.pool import parse_count
+
+    return told_by(parse_count)(value)
+
+
+_AGE = r"^\s*([1-9][0-9]*[dwmyDWMY]?|[Nn][Ee][Vv][Ee][Rr])\s*$"
+_WAIT = r"^\s*[1-9][0-9]*(ms|MS|[smhSMH])?\s*$"
+
 TABLES: tuple[TableOf, ...] = (
     TableOf("appearance", "What the app looks like."),
     TableOf("keys", "Other keys for what the app does, by the ids of docs/keys.md.", free="the id of a command"),
@@ -136,6 +167,7 @@ TABLES: tuple[TableOf, ...] = (
     TableOf("start", "How the app begins."),
     TableOf("database", "Which PostgreSQL holds the chats.", Guards.DATABASE),
     TableOf("server", "The embedded PostgreSQL."),
+    TableOf("upkeep", "What chattui db upkeep does, and the embedded server's watcher by itself."),
     TableOf("backup", "Backups: which are kept, and when the embedded PostgreSQL is backed up by itself."),
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
     TableOf("projects", "Chats of which projects are brought in.", Guards.IMPORT),
@@ -188,6 +220,64 @@ OPTIONS: tuple[Option, ...] = (
         check=mistaken_address,
     ),
     Option(
+        "database",
+        "pool_min",
+        Takes.NUMBER,
+        4,
+        "Connections that the app keeps open.",
+        Applies.NEXT_START,
+        check=odd_pool_count,
+    ),
+    Option(
+        "database",
+        "pool_max",
+        Takes.NUMBER,
+        6,
+        "Connections that a program opens at most.",
+        Applies.NEXT_START,
+        check=odd_pool_count,
+    ),
+    Option(
+        "database",
+        "pool_timeout",
+        Takes.TIME,
+        "10s",
+        "How long a free connection is waited for: 500ms, 10s, 2m.",
+        Applies.NEXT_START,
+        check=odd_wait,
+        pattern=_WAIT,
+    ),
+    Option(
+        "database",
+        "statement_timeout",
+        Takes.TIME,
+        "15s",
+        "How long a statement may take; one that writes has a minute when this is not set.",
+        Applies.NEXT_START,
+        check=odd_wait,
+        pattern=_WAIT,
+    ),
+    Option(
+        "database",
+        "lock_timeout",
+        Takes.TIME,
+        "10s",
+        "How long what another program holds is waited for.",
+        Applies.NEXT_START,
+        check=odd_wait,
+        pattern=_WAIT,
+    ),
+    Option(
+        "database",
+        "keepalive",
+        Takes.TIME,
+        "30s",
+        "Silence after which the system asks whether the server is alive.",
+        Applies.NEXT_START,
+        check=odd_wait,
+        pattern=_WAIT,
+    ),
+    Option(
         "server",
         "linger",
         Takes.TIME,
@@ -207,6 +297,46 @@ OPTIONS: tuple[Option, ...] = (
         Applies.NEXT_START,
         variable="CHATTUI_PG_BIN",
         example='binaries = "/usr/lib/postgresql/18/bin"',
+    ),
+    Option(
+        "upkeep",
+        "archive_after",
+        Takes.TIME,
+        "never",
+        "Archives chats that nobody opened or wrote to for so long: 180d, 26w, 6m, 1y, never.",
+        Applies.NEXT_START,
+        check=odd_age,
+        pattern=_AGE,
+    ),
+    Option(
+        "upkeep",
+        "purge_after",
+        Takes.TIME,
+        "never",
+        "Forgets chats that were deleted so long ago, for good: 30d, 8w, never.",
+        Applies.NEXT_START,
+        check=odd_age,
+        pattern=_AGE,
+    ),
+    Option(
+        "upkeep",
+        "keep_logs",
+        Takes.TIME,
+        "30d",
+        "Removes logs that were closed so long ago.",
+        Applies.NEXT_START,
+        check=odd_age,
+        pattern=_AGE,
+    ),
+    Option(
+        "upkeep",
+        "every",
+        Takes.TIME,
+        "1d",
+        "How often the watcher does it: 12h, 1d, 1w, never.",
+        Applies.NEXT_START,
+        check=odd_upkeep_interval,
+        pattern=r"^\s*([1-9][0-9]*[hdwHDW]?|[Nn][Ee][Vv][Ee][Rr])\s*$",
     ),
     Option(
         "backup",

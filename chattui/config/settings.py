@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chattui.config.backups import BackupRules, backup_rules
 from chattui.config.directories import find_directories
@@ -14,6 +14,10 @@ from chattui.config.options import DEFAULT_LINGER, Guards, Value, option, option
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
 from chattui.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from chattui.config.pool import PoolLimits
+    from chattui.domain.upkeep import UpkeepRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,25 @@ class Settings:
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
     backup: BackupRules = field(default_factory=BackupRules)
+
+    @property
+    def pool(self) -> PoolLimits:
+        """How many connections, and how long what may take. The app's first paint does not wait for this. Raises ConfigError."""
+        from chattui.config.pool import pool_limits
+
+        return pool_limits(self._said("database"), str(self.config_file))
+
+    @property
+    def upkeep(self) -> UpkeepRules:
+        """What upkeep does. Raises ConfigError."""
+        from chattui.config.upkeep import upkeep_rules
+
+        return upkeep_rules(self._said("upkeep"), str(self.config_file))
+
+    def _said(self, table: str) -> dict[str, object]:
+        """What the config file says in one table."""
+        start = f"{table}."
+        return {name.removeprefix(start): value for name, value in self.values.items() if name.startswith(start)}
 
 
 def load_settings(

@@ -59,3 +59,39 @@ class Repair:
     said: str
     changed: int = 0
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepRules:
+    """What upkeep does. Days; None: not at all. ``every`` is how often the embedded server's watcher does it, in seconds.
+
+    ``archive_after``: chats that were not opened, changed or written to for so long. ``purge_after``: chats that were
+    deleted so long ago. ``keep_logs``: logs that were closed so long ago.
+    """
+
+    archive_after: int | None = None
+    purge_after: int | None = None
+    keep_logs: int | None = 30
+    every: float | None = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one step of upkeep did: ``done`` of its ``things``, named by ``names`` where that helps; or why not (``fault``)."""
+
+    step: str
+    things: str
+    done: int
+    names: tuple[str, ...] = ()
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something of a schema that is not as the migrations make it. ``wanted``: None where they make no such thing;
+    ``live``: None where it is missing."""
+
+    kind: str
+    name: str
+    wanted: str | None
+    live: str | None

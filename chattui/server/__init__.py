@@ -10,9 +10,10 @@ from chattui.server.api import (
     status,
     stop,
 )
-from chattui.server.facts import OpenDatabase, ServerStatus
+from chattui.server.facts import Beside, OpenDatabase, ServerStatus
 
 __all__ = [
+    "Beside",
     "OpenDatabase",
     "ServerStatus",
     "client_program",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chattui.config import Settings
 from chattui.domain.errors import ConfigError, ServerError
-from chattui.server.facts import OpenDatabase, ServerStatus
+from chattui.server.facts import Beside, OpenDatabase, ServerStatus
 from chattui.server.places import PORT, Places
 from chattui.server.running import conninfo_for, find_running, mark_used
 
@@ -73,13 +73,16 @@ def stop(settings: Settings) -> bool:
     return stop_server(_places(settings))
 
 
-def status(settings: Settings) -> ServerStatus:
-    """How the server is, without starting it. Raises Unreachable when the server of a url does not answer."""
+def status(settings: Settings, beside: Beside | None = None, *, measured: bool = True) -> ServerStatus:
+    """How the server is, without starting it. Raises Unreachable when the server of a url does not answer.
+
+    ``beside`` is asked in the same breath. Without ``measured`` the files of the embedded server are not added up.
+    """
     from chattui.server import look
 
     if settings.database.kind == "url":
-        return look.at_url(settings.database)
-    return look.at_embedded(_places(settings), settings.pg_bin)
+        return look.at_url(settings, beside)
+    return look.at_embedded(settings, _places(settings), beside, measured=measured)
 
 
 def shell_command(settings: Settings) -> tuple[list[str], dict[str, str]]:

@@ -102,6 +102,12 @@ def shared_copy(binaries: Binaries) -> Binaries:
     return Binaries(target / _BIN, binaries.version)
 
 
+def package_programs() -> Path | None:
+    """Where the installed package has its programs: for a client, which may run from there."""
+    package = _package_dir()
+    return package / "pginstall" / "bin" if package else None
+
+
 def remove_older(places: Places) -> None:
     """Keep the newest copy of each major version: an upgrade needs it. Call while no server runs."""
     copies = own_copies(places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, LiteralString
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,19 @@ class OpenDatabase:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A further question while a server is looked at: one SELECT of one text, asked where ``table`` is there."""
+
+    table: str
+    statement: LiteralString
+
+
+@dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """How the server is. What is not known is ``None``; ``size`` is bytes on disk, ``uptime`` seconds."""
+    """How the server is. What is not known is ``None``; ``size`` is bytes on disk, ``uptime`` seconds.
+
+    ``said`` is the answer to what was asked beside, None where that could not be answered.
+    """
 
     kind: Literal["embedded", "url"]
     running: bool
@@ -37,3 +48,4 @@ class ServerStatus:
     size: int | None = None
     uptime: float | None = None
     clients: int | None = None
+    said: str | None = None

@@ -27,6 +27,9 @@ log = logging.getLogger("chattui.server")
 _GRACE = 3.0
 # Seconds between two looks.
 _SHORTEST, _LONGEST = 1.0, 60.0
+# Seconds after which it is asked whether upkeep is due: after the start, and then from time to time. A short visit has none.
+_UPKEEP_AFTER, _UPKEEP_EVERY = 300.0, 3600.0
+_UPKEEP = "chattui.cli.scheduled"
 # Seconds between two looks at whether a backup is due.
 _BACKUP_LOOK = 300.0
 _CLIENTS = """
@@ -73,6 +76,7 @@ def ensure_watcher(
 def watch(places: Places, pg_bin: Path | None, backup_every: float | None = None) -> None:
     """Until the server is gone: look now and then, back it up when that is due, and stop it when it is idle."""
     idle_since = time.monotonic()
+    upkeep_at = idle_since + _UPKEEP_AFTER
     looked = float("-inf")
     while True:
         _, linger = read_used(places)
@@ -89,6 +93,9 @@ def watch(places: Places, pg_bin: Path | None, backup_every: float | None = None
             if is_held(places.start_lock) or is_held(places.alive_lock):
                 continue
             return
+        if time.monotonic() >= upkeep_at:
+            upkeep_at = time.monotonic() + _UPKEEP_EVERY
+            start_upkeep(places)
         if _clients(places, pg_bin) != 0:
             idle_since = time.monotonic()
             continue
@@ -97,6 +104,22 @@ def watch(places: Places, pg_bin: Path | None, backup_every: float | None = None
             continue
         if min(time.monotonic() - idle_since, age) >= linger and _stop_idle(places, pg_bin):
             return
+
+
+def start_upkeep(places: Places) -> subprocess.Popen[bytes] | None:
+    """Start a program that does the upkeep if it is due, and is a client of the server while it does."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", _UPKEEP, str(places.data_dir)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={**child_environment(), **_python_environment()},
+        )
+    except OSError:
+        log.exception("upkeep was not started")
+        return None
 
 
 def backup_is_due(places: Places, every: float) -> bool:

@@ -6,25 +6,24 @@ import os
 import time
 from pathlib import Path
 
-from chattui.config import DatabaseTarget
+from chattui.config import Settings
 from chattui.domain.errors import Unreachable
-from chattui.server.binaries import existing_binaries
+from chattui.server.asking import ask
 from chattui.server.cluster import cluster_major
-from chattui.server.facts import ServerStatus
-from chattui.server.places import DATABASE, Places
-from chattui.server.programs import ask
+from chattui.server.facts import Beside, ServerStatus
+from chattui.server.places import Places
 from chattui.server.running import find_running
 
 _FACTS = """
 SELECT current_setting('server_version'),
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()),
-       extract(epoch FROM now() - pg_postmaster_start_time())
+       extract(epoch FROM now() - pg_postmaster_start_time()), pg_database_size(current_database())
 """
 
 
-def at_embedded(places: Places, pg_bin: Path | None) -> ServerStatus:
-    """The embedded server, running or not."""
-    size = disk_usage(places.pgdata) if places.pgdata.exists() else None
+def at_embedded(settings: Settings, places: Places, beside: Beside | None, *, measured: bool) -> ServerStatus:
+    """The embedded server, running or not. Its size is that of its files, if that is to be ``measured``."""
+    size = disk_usage(places.pgdata) if measured and places.pgdata.exists() else None
     server = find_running(places)
     if server is None:
         major = cluster_major(places)
@@ -39,46 +38,79 @@ def at_embedded(places: Places, pg_bin: Path | None) -> ServerStatus:
             places.log,
             size,
         )
-    binaries = existing_binaries(places, pg_bin)
-    rows = ask(binaries, server, _FACTS, DATABASE) if binaries else None
-    version, clients = (rows[0][0], int(rows[0][1])) if rows else (None, None)
+    lines = ask(settings, _script(beside)) or ["\t"]
+    version, clients, *_ = lines[0].split("\t")
     return ServerStatus(
         kind="embedded",
         running=True,
         target="embedded PostgreSQL",
         pid=server.pid,
-        version=version,
+        version=version or None,
         data_dir=places.pgdata,
         socket_dir=server.socket_dir,
         log=places.log,
         size=size,
         uptime=max(time.time() - server.started, 0.0),
-        clients=clients,
+        clients=int(clients) if clients else None,
+        said=lines[1] if len(lines) > 1 else None,
     )
 
 
-def at_url(target: DatabaseTarget) -> ServerStatus:
+def at_url(settings: Settings, beside: Beside | None) -> ServerStatus:
     """A server of somebody else's: ``size`` is that of the one database. Raises Unreachable."""
-    import psycopg
-
-    try:
-        with psycopg.connect(target.conninfo or "", connect_timeout=5, autocommit=True) as connection:
-            row = connection.execute(_FACTS.rstrip() + ", pg_database_size(current_database())").fetchone()
-    except psycopg.Error as error:
-        raise Unreachable(
-            f"No answer from {target.redacted()} (from {target.origin}): {_first_line(error)}. Is the server up and "
-            "the address right?"
-        ) from error
-    if row is None:
-        raise Unreachable(f"{target.redacted()} answered nothing.")
+    target = settings.database
+    lines = ask(settings, _script(beside))
+    facts, said = (lines[0].split("\t"), lines[1:]) if lines else _by_driver(settings, beside)
     return ServerStatus(
         kind="url",
         running=True,
         target=target.redacted(),
-        version=row[0],
-        clients=row[1],
-        uptime=float(row[2]),
-        size=row[3],
+        version=facts[0],
+        clients=int(facts[1]),
+        uptime=float(facts[2]),
+        size=int(facts[3]),
+        said=said[0] if said else None,
+    )
+
+
+def _script(beside: Beside | None) -> str:
+    if beside is None:
+        return f"{_FACTS};\n"
+    there = f"SELECT to_regclass('{beside.table}') IS NOT NULL AS there \\gset"
+    return f"{_FACTS};\n{there}\n\\if :there\n{beside.statement};\n\\endif\n"
+
+
+def _by_driver(settings: Settings, beside: Beside | None) -> tuple[list[str], list[str]]:
+    """The same as psql answers, and errors that say what is wrong."""
+    import psycopg
+
+    target = settings.database
+    try:
+        with psycopg.connect(target.conninfo or "", connect_timeout=5, autocommit=True) as connection:
+            row = connection.execute(_FACTS).fetchone()
+            answer = None
+            if beside is not None:
+                there = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (beside.table,)).fetchone()
+                answer = connection.execute(beside.statement).fetchone() if there and there[0] else None
+    except psycopg.ProgrammingError:
+        raise _not_an_address(settings) from None
+    except psycopg.Error as error:
+        said = _first_line(error)
+        if "connection option" in said or "invalid" in said:
+            raise _not_an_address(settings) from None
+        raise Unreachable(
+            f"No answer from {target.redacted()} (from {target.origin}): {said}. Is the server up and the address right?"
+        ) from error
+    if row is None:
+        raise Unreachable(f"{target.redacted()} answered nothing.")
+    return [str(value) for value in row], [str(answer[0])] if answer else []
+
+
+def _not_an_address(settings: Settings) -> Unreachable:
+    """Without the driver's words: they repeat what was given, and a password with a slash in it looks like a port."""
+    return Unreachable(
+        f"The database's address, from {settings.database.origin}, cannot be understood: it is written like "
+        "postgresql://user@host:5432/name."
     )
 
 

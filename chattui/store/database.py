@@ -13,6 +13,8 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.pool import QueuePool
 
+from chattui.config.log import SLOW, SLOW_MS
+from chattui.config.pool import PoolLimits
 from chattui.domain.errors import DatabaseError
 from chattui.store.connection import connect
 from chattui.store.failures import is_disconnect, translate
@@ -30,29 +32,34 @@ _LIMITS = text("SELECT set_config('statement_timeout', :statement, true), set_co
 class Database:
     """A pool of connections to one database. Thread-safe. ``read`` and ``write`` run a function in one transaction."""
 
-    def __init__(self, conninfo: str, *, pool_size: int = 4, pool_timeout: float = 10.0) -> None:
+    def __init__(
+        self, conninfo: str, *, pool_size: int = 4, pool_timeout: float | None = None, limits: PoolLimits | None = None
+    ) -> None:
+        limits = limits or PoolLimits()
+        most = limits.pool_max or (limits.pool_min or pool_size) + 2
+        kept = min(limits.pool_min or pool_size, most)
         self.conninfo = conninfo
+        self._limits = limits
         self._engine: Engine = create_engine(
             "postgresql+psycopg://",
-            creator=lambda: connect(conninfo),
+            creator=lambda: connect(conninfo, keepalive=limits.keepalive),
             poolclass=QueuePool,
-            pool_size=pool_size,
-            max_overflow=2,
-            pool_timeout=pool_timeout,
+            pool_size=kept,
+            max_overflow=most - kept,
+            pool_timeout=limits.pool_timeout if pool_timeout is None else pool_timeout,
             pool_use_lifo=True,  # the one whose server process has compiled the search functions already
             pool_recycle=1800,
             query_cache_size=300,
         )
         self._running: dict[str, psycopg.Connection[Any]] = {}
         self._running_lock = threading.Lock()
-        if log.isEnabledFor(logging.DEBUG):
-            _log_timings(self._engine)
+        _log_timings(self._engine)
 
     def close(self) -> None:
         """Close every idle connection of the pool."""
         self._engine.dispose()
 
-    def read(self, work: Callable[[Connection], T], *, timeout_ms: int = READ_TIMEOUT_MS, slot: str | None = None) -> T:
+    def read(self, work: Callable[[Connection], T], *, timeout_ms: int | None = None, slot: str | None = None) -> T:
         """Run ``work`` in a read-only view of one transaction; tried once more on a new connection when it was lost.
 
         With ``slot``, ``cancel(slot)`` from another thread ends the statement in the server; ``Cancelled`` is raised.
@@ -70,19 +77,18 @@ class Database:
         except (exc.DBAPIError, psycopg.Error) as error:
             raise translate(error) from error
 
-    def write(
-        self, work: Callable[[Connection], T], *, idempotent: bool = False, timeout_ms: int = WRITE_TIMEOUT_MS
-    ) -> T:
+    def write(self, work: Callable[[Connection], T], *, idempotent: bool = False, timeout_ms: int | None = None) -> T:
         """Run ``work`` in one transaction and commit it. When this returns, the change is durable.
 
         Tried once more after a lost connection only where the outcome is known: the loss came before COMMIT was sent, or
         the work is ``idempotent`` (doing it twice is doing it once).
         """
+        limits = self._limited(timeout_ms, WRITE_TIMEOUT_MS)
         for attempt in (1, 2):
             committing = False
             try:
                 with self._connected() as conn, conn.begin() as transaction:
-                    conn.execute(_LIMITS, {"statement": str(timeout_ms), "lock": str(LOCK_TIMEOUT_MS)})
+                    conn.execute(_LIMITS, limits)
                     result = work(conn)
                     committing = True
                     transaction.commit()
@@ -128,9 +134,15 @@ class Database:
         with conn:
             yield conn
 
-    def _run(self, work: Callable[[Connection], T], timeout_ms: int, slot: str | None) -> T:
+    def _limited(self, timeout_ms: int | None, usual_ms: int) -> dict[str, str]:
+        """How long a statement may take and wait: as this call says, else as the settings do, else as is usual."""
+        statement, lock = self._limits.statement_timeout, self._limits.lock_timeout
+        asked = timeout_ms or (usual_ms if statement is None else round(statement * 1000))
+        return {"statement": str(asked), "lock": str(LOCK_TIMEOUT_MS if lock is None else round(lock * 1000))}
+
+    def _run(self, work: Callable[[Connection], T], timeout_ms: int | None, slot: str | None) -> T:
         with self._connected() as conn, conn.begin():
-            conn.execute(_LIMITS, {"statement": str(timeout_ms), "lock": str(LOCK_TIMEOUT_MS)})
+            conn.execute(_LIMITS, self._limited(timeout_ms, READ_TIMEOUT_MS))
             if slot is None:
                 return work(conn)
             driver = conn.connection.driver_connection
@@ -145,7 +157,8 @@ class Database:
 
 
 def _log_timings(engine: Engine) -> None:
-    """Log each statement's first words, rows and milliseconds. Parameters are never logged: they hold chats."""
+    """Log the first words, rows and milliseconds of slow statements, or of each. Parameters never are: they hold chats."""
+    every = log.isEnabledFor(logging.DEBUG)
 
     @event.listens_for(engine, "before_cursor_execute")
     def begin(conn: Connection, *_rest: Any) -> None:
@@ -154,4 +167,7 @@ def _log_timings(engine: Engine) -> None:
     @event.listens_for(engine, "after_cursor_execute")
     def end(conn: Connection, cursor: Any, statement: str, *_rest: Any) -> None:
         took = (time.perf_counter() - conn.info["chattui.began"]) * 1000
-        log.debug("%.1f ms, %s rows: %s", took, cursor.rowcount, " ".join(statement.split())[:160])
+        if took >= SLOW_MS:
+            log.info(SLOW, took, " ".join(statement.split())[:160])
+        elif every:
+            log.debug("%.1f ms, %s rows: %s", took, cursor.rowcount, " ".join(statement.split())[:160])

@@ -19,8 +19,18 @@ _CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")  # in all others the text 
 def _unreachable(text: str) -> str | None:
     """A sentence for a failed connection attempt, from libpq's words, which carry no SQLSTATE."""
     low = text.lower()
-    if "connection info string" in low or "connection option" in low or "invalid port" in low:
+    if (
+        "connection info string" in low
+        or "connection option" in low
+        or "invalid port" in low
+        or "invalid integer" in low
+    ):
         return NOT_AN_ADDRESS
+    if "hot standby mode" in low or "session is read-only" in low or "session is not read-only" in low:
+        return (
+            "None of the servers in the address is of the kind that its target_session_attrs asks for. "
+            "Is the primary up? " + _HINT_URL
+        )
     if "password authentication failed" in low or "no password supplied" in low:
         return "The database server refused the password. Correct it in the URL, in PGPASSWORD or in ~/.pgpass."
     if "does not exist" in low and "database" in low:

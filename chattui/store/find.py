@@ -18,7 +18,7 @@ from sqlalchemy import literal as value
 
 from chattui.domain.errors import Cancelled, DatabaseError
 from chattui.domain.needle import BadExpression, Needle, SlowExpression
-from chattui.store.database import READ_TIMEOUT_MS, Database
+from chattui.store.database import Database
 from chattui.store.storable import storable
 from chattui.store.tables import ME, messages
 
@@ -60,7 +60,7 @@ def _look(
         return list(conn.execute(statement))
 
     try:
-        rows = db.read(work, timeout_ms=EXPRESSION_TIMEOUT_MS if needle.regex else READ_TIMEOUT_MS, slot=slot)
+        rows = db.read(work, timeout_ms=EXPRESSION_TIMEOUT_MS if needle.regex else None, slot=slot)
     except Cancelled:
         raise
     except DatabaseError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
@@ -101,6 +101,19 @@ def rebuild(db: Database, progress: Tell | None = None, *, memory_mb: int = 512)
                     conn.execute(statement)
                 done.append(name)
     return Rebuilt(tuple(done), tuple(cleared), refresh_words(db))
+
+
+def rebuild_these(db: Database, names: Sequence[str], progress: Tell | None = None, *, memory_mb: int = 512) -> Rebuilt:
+    """Build some indexes of ours anew, each beside the one that is there. As ``rebuild``, without the vocabulary."""
+    done = []
+    with connect(db.conninfo, autocommit=True) as conn, _alone(conn, memory_mb, progress):
+        cleared = _clear(conn)
+        for name in names:
+            statement = sql.SQL("REINDEX INDEX CONCURRENTLY chattui.{}").format(sql.Identifier(name))
+            with Watcher(db, conn, name, progress):
+                conn.execute(statement)
+            done.append(name)
+    return Rebuilt(tuple(done), tuple(cleared), 0)
 
 
 def leftovers(conn: psycopg.Connection[Any]) -> list[str]:

@@ -304,3 +304,25 @@ vocabularies = Table(
     Column("sampled_at", _when, nullable=False),
     PrimaryKeyConstraint("owner"),
 )
+
+upkeep_runs = Table(
+    "upkeep_runs",
+    metadata,
+    _owner(),
+    Column("id", BigInteger, Identity(), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("started_at", _when, nullable=False),
+    Column("finished_at", _when, nullable=False),
+    Column("report", JSONB, nullable=False),
+    PrimaryKeyConstraint("owner", "id"),
+)
+
+archived_chats = Table(
+    "archived_chats",
+    metadata,
+    _owner(),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("archived_at", _when, nullable=False),
+    PrimaryKeyConstraint("owner", "chat_id"),
+    ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
+)

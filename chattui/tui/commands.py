@@ -77,6 +77,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("write", "w", "write", "Write", "Write a message in this chat", footer=True),
     Command("settings", "f4", "settings", "Settings", "Every option and every key: see it, change it, put it back"),
+    Command("database", "f5", "database", "Database", "How the database is, and what to do where it is bad"),
     Command("sources", "f6", "sources", "Sources", "What is read from where; switch sources on and off"),
     Command("faults", "f7", "faults", "Problems", "Show the files that could not be read"),
     Command("rename", "f2", "rename", "Rename", "Give the chat a title"),

@@ -22,6 +22,7 @@ from tests.bench import (
     search,
     semantic,
     startup,
+    state,
     truth,
 )
 from tests.bench.machine import facts, favour
@@ -31,6 +32,7 @@ from tests.bench.report import Group, document, impossible, markdown, remember
 
 GROUPS = {
     "startup": startup,
+    "status": state,
     "keys": keys,
     "search": search,
     "semantic": semantic,

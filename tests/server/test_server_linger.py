@@ -12,6 +12,8 @@ import psycopg
 from chattui.server import linger, open_database, ping_socket, stop
 from chattui.server.locks import is_held
 from chattui.server.running import mark_used
+from chattui.store.connection import connect
+from chattui.store.startup import prepare
 
 
 def impatient(monkeypatch):
@@ -125,3 +127,22 @@ def test_use_within_the_grace_keeps_the_server(home, monkeypatch):
     assert not linger._stop_idle(home.places, None)
     assert ping_socket(home.settings)
     assert psutil.pid_exists(home.pid)
+
+
+def test_the_watcher_asks_for_upkeep_which_is_done_and_recorded(home, eventually, monkeypatch):
+    database = open_database(home.settings)
+    with connect(database.conninfo, autocommit=True) as conn:
+        prepare(conn)
+    impatient(monkeypatch)
+    monkeypatch.setattr(linger, "_UPKEEP_AFTER", 0.0)
+    monkeypatch.setenv("CHATTUI_HOME", str(home.path))
+    started = []
+    start = linger.start_upkeep
+    monkeypatch.setattr(linger, "start_upkeep", lambda places: started.append(start(places)))
+    mark_used(home.places, 3600)
+    monkeypatch.setattr(linger, "read_used", lambda _places: (0.0, 0.1 if not started else None))
+    linger.watch(home.places, None)
+    assert len(started) == 1
+    assert started[0].wait(60) == 0
+    assert home.query(database, "SELECT count(*) FROM chattui.upkeep_runs WHERE kind = 'upkeep'") == 1
+    assert "scheduled upkeep: 0 unused attachments removed" in (home.path / "log" / "chattui.log").read_text()

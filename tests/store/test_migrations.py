@@ -13,7 +13,8 @@ from psycopg import sql
 from steps import begin, rows, value
 
 from chattui.domain.errors import DatabaseError, SchemaMismatch
-from chattui.store import chats, search, search_index, startup
+from chattui.store import catalogue, chats, search, search_index, startup
+from chattui.store import migrations as steps_of
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.migrations import Migration, available, check, current_version, latest_version, migrate
@@ -162,3 +163,81 @@ def test_a_person_on_an_older_schema_is_told_that_its_owner_must_migrate(strange
         conn.execute(sql.SQL("GRANT chattui_user TO {}").format(sql.Identifier(role)))
     with pytest.raises(SchemaMismatch, match="may not change it"):
         prepare(stranger)
+
+
+WAYS_BACK = [m for m in ALL if m.way_back is not None]
+
+
+@pytest.mark.parametrize("last", WAYS_BACK, ids=lambda m: f"from-{m.version}")
+def test_a_step_back_leaves_the_version_before_as_it_was_made_and_keeps_chats(
+    empty_database: str, last: Migration
+) -> None:
+    with connect(empty_database, autocommit=True) as conn:
+        migrate(conn, ALL[: last.version])
+        conn.execute("INSERT INTO chattui.chats (source, source_id, title) VALUES ('codex', 'x', 'kept')")
+        conn.execute(
+            "INSERT INTO chattui.messages (chat_id, seq, role, content) SELECT id, 1, 'user', 'words' FROM chattui.chats"
+        )
+        back = steps_of.step_back(conn, dry_run=True)
+        assert version(empty_database) == last.version
+        assert steps_of.step_back(conn) == back
+        assert version(empty_database) == last.version - 1
+        assert catalogue.differences(conn) == []
+        migrate(conn)
+        assert catalogue.differences(conn) == []
+    assert rows(empty_database, "SELECT title, message_count FROM chattui.chats") == [("kept", 1)]
+
+
+def test_the_last_step_can_be_taken_back_and_says_what_is_lost(empty_database: str) -> None:
+    assert ALL[-1].way_back is not None, "write schema/down for each new migration"
+    with connect(empty_database, autocommit=True) as conn:
+        migrate(conn)
+        before = {r[0] for r in rows(empty_database, "SELECT tablename FROM pg_tables WHERE schemaname = 'chattui'")}
+        lost = steps_of.step_back(conn).lost
+    after = {r[0] for r in rows(empty_database, "SELECT tablename FROM pg_tables WHERE schemaname = 'chattui'")}
+    assert {name for name, _ in lost if "." not in name} == before - after
+
+
+def test_a_step_back_that_fails_or_is_not_written_changes_nothing(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(empty_database, autocommit=True) as conn:
+        migrate(conn, ALL[:13])
+        with pytest.raises(DatabaseError, match="no way back from 0013_names"):
+            steps_of.step_back(conn)
+        (tmp_path / "down").mkdir()
+        made = tmp_path / "0013_names.sql"
+        (tmp_path / "down" / made.name).write_text("DROP TABLE chattui.marks; SELECT 1/0;")
+        monkeypatch.setattr(steps_of, "available", lambda: [*ALL[:12], Migration(13, "names", made)])
+        monkeypatch.setattr(steps_of, "latest_version", lambda: 13)
+        with pytest.raises(DatabaseError):
+            steps_of.step_back(conn)
+    assert version(empty_database) == 13
+    assert value(empty_database, "SELECT to_regclass('chattui.marks') IS NOT NULL")
+
+
+def test_a_try_runs_everything_and_leaves_nothing(empty_database: str) -> None:
+    told: list[int] = []
+    with connect(empty_database, autocommit=True) as conn:
+        done = migrate(conn, dry_run=True, tell=lambda m: told.append(m.version))
+    assert [m.version for m in done] == told == [m.version for m in ALL]
+    assert version(empty_database) is None
+    assert value(empty_database, "SELECT to_regnamespace('chattui') IS NULL")
+
+
+def test_who_does_not_own_the_tables_cannot_compare_them(stranger: str, empty_database: str) -> None:
+    prepare(empty_database)
+    role = psycopg.conninfo.conninfo_to_dict(stranger)["user"]
+    rows(empty_database, sql.SQL("GRANT chattui_user TO {}").format(sql.Identifier(role)))
+    with connect(stranger, autocommit=True) as conn, pytest.raises(DatabaseError, match="Only the owner"):
+        catalogue.differences(conn)
+    assert version(empty_database) == latest_version()
+
+
+def test_what_search_by_meaning_adds_is_no_difference(empty_database: str) -> None:
+    with connect(empty_database, autocommit=True) as conn:
+        migrate(conn)
+        conn.execute("SELECT chattui.prepare_semantic()")
+        assert catalogue.differences(conn) == []
+        conn.execute("ALTER TABLE chattui.embeddings DROP COLUMN bits")
+        assert {d.name for d in catalogue.differences(conn)} >= {"embeddings.bits"}

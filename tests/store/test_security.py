@@ -39,6 +39,7 @@ SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
     *("day_counts", "words", "vocabularies", "imported_chats", "raw_records"),
+    *("upkeep_runs", "archived_chats"),
 )
 
 
@@ -69,6 +70,8 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
             "INSERT INTO chattui.imported_chats (import_id, source_id, chat_id) SELECT id, 'secret', %s FROM chattui.imports",
             chat,
         )
+        rows(ann, "INSERT INTO chattui.upkeep_runs (kind) VALUES ('upkeep')")
+        rows(ann, "INSERT INTO chattui.archived_chats (chat_id) VALUES (%s)", chat)
         rows(
             ann,
             "INSERT INTO chattui.raw_records (import_id, digest, chat_id, line, part, what, size, data) "
@@ -260,6 +263,27 @@ def test_functions_that_take_an_owner_cannot_be_called(pair: tuple[Database, Dat
     ):
         with pytest.raises(pg.InsufficientPrivilege):
             rows(bob, f"SELECT * FROM chattui.{call}", owner_of(ann))
+
+
+def test_upkeep_touches_nothing_of_anothers(pair: tuple[Database, Database]) -> None:
+    ann, bob = pair
+    gone = begin(ann, "deleted by ann")
+    chats.delete(ann, gone)
+    rows(ann, "INSERT INTO chattui.blobs (sha256, size, data) VALUES (sha256('y'), 1, 'y')")
+    before = [
+        rows(ann, f"SELECT * FROM chattui.{table} ORDER BY 1, 2")
+        for table in ("chats", "messages", "blobs", "archived_chats")
+    ]
+    rows(
+        ann,
+        "UPDATE chattui.chats SET updated_at = now() - interval '9 days', last_message_at = now() - interval '9 days'",
+    )
+    aged = rows(ann, "SELECT * FROM chattui.chats ORDER BY 1, 2")
+    for call in ("archive_chats(1)", "purge_deleted(0)", "remove_orphans()", "unarchive_chats()"):
+        assert value(bob, f"SELECT chattui.{call}") == 0
+    assert rows(ann, "SELECT * FROM chattui.chats ORDER BY 1, 2") == aged
+    for table, was in zip(("messages", "blobs", "archived_chats"), before[1:], strict=True):
+        assert rows(ann, f"SELECT * FROM chattui.{table} ORDER BY 1, 2") == was
 
 
 def test_functions_with_their_owners_rights_pin_the_search_path(conninfo: str) -> None:

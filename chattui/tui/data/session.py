@@ -22,6 +22,7 @@ from chattui.tui.data.options import Options
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
+from chattui.tui.data.state import StateReader
 from chattui.tui.data.worker import Worker, unasked
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Session:
         self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
         self.options = Options(self._helpers, post, settings)
         self.sources = Sources(self._helpers, self._database, post, settings)
+        self.state = StateReader(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
         self._db: Database | None = None
@@ -146,7 +148,7 @@ class Session:
         from chattui.store.database import Database
         from chattui.store.notifications import Listener
 
-        self._db = self.flight.db = Database(opened.conninfo)
+        self._db = self.flight.db = Database(opened.conninfo, limits=self._settings.pool)
         if reference and chat_id_of(reference) is None:
             self._open_reference(reference)
         self._listener = Listener(opened.conninfo, self._changed_elsewhere, self._connection_changed, self._revive)

@@ -18,6 +18,7 @@ from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
 from chattui.tui.screens.setting import Setting
 from chattui.tui.screens.sourcing import Sourcing
+from chattui.tui.screens.stating import Stating
 from chattui.tui.screens.tabbing import Tabbing
 from chattui.tui.screens.taking import Taking
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting):
+class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Stating):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
