@@ -129,11 +129,14 @@ def _first_names(raw: bytes) -> Iterator[str]:
     """The same of the beginning of a document."""
     import ijson
 
+    from chattui.sources.exports import has_long_number
+
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     item = "item" if raw.lstrip()[:1] == b"[" else ""
     left = _NAMES
+    parser = ijson.get_backend("python") if has_long_number(raw) else ijson
     try:
-        for prefix, event, value in ijson.parse(raw):
+        for prefix, event, value in parser.parse(raw):
             if event == "map_key" and prefix.count(".") < _DEPTH:
                 yield f"{prefix}.{value}".removeprefix(item).removeprefix(".")
                 left -= 1

@@ -64,6 +64,9 @@ class HistoryWriter:
             if item.chunk is not None and item.chunk.messages:
                 target.path = target.path or storable_path(item.file.path)
         stored, calls = self._write_messages(conn, accepted, goes, containers)
+        afresh = [{"chat_id": t.chat_id, **t.facts} for t in targets.values() if t.afresh or t.compared]
+        if afresh:
+            conn.execute(sql.AFRESH, {"chats": storable_json(afresh)})
         for target in targets.values():
             if target.own:
                 conn.execute(sql.OWN_BACK, {"chat_id": target.chat_id, "behind": target.next_seq - 1})
@@ -151,6 +154,7 @@ class HistoryWriter:
         """Insert or update the chats of the batch. A chat is made with its first message, not before."""
         infos: dict[tuple[str, str], ChatInfo] = {}
         times: dict[tuple[str, str], datetime] = {}
+        known: dict[tuple[str, str], datetime] = {}  # of those that the histories tell
         filled: set[tuple[str, str]] = set()
         for item in items:
             if item.chunk is None or not item.chunk.chat.source_id:
@@ -163,6 +167,8 @@ class HistoryWriter:
             began = item.chunk.chat.created_at or next(
                 (m.created_at for m in item.chunk.messages if m.created_at), None
             )
+            if began:
+                known.setdefault(key, began)
             times.setdefault(key, began or datetime.fromtimestamp(item.file.mtime_ns / 1e9, UTC))
         infos = {k: v for k, v in infos.items() if k in filled}
         if not infos:
@@ -184,7 +190,11 @@ class HistoryWriter:
             rows = [_chat_values(i, times[_key(i)]) for i in level]
             for chat_id, source, source_id, count in conn.execute(sql.CHATS, {"chats": storable_json(rows)}):
                 targets[source, source_id] = Target(chat_id, count + 1, count > 0)
-        return {k: targets[k[0], storable(k[1])] for k in infos}
+        found = {k: targets[k[0], storable(k[1])] for k in infos}
+        for key, target in found.items():
+            began = known.get(key)
+            target.facts = _chat_values(infos[key], times[key]) | {"began": began.isoformat() if began else None}
+        return found
 
     @staticmethod
     def _leave_what_is_known(conn: psycopg.Connection[Any], infos: dict[tuple[str, str], ChatInfo]) -> None:
@@ -216,7 +226,7 @@ class HistoryWriter:
             conn.execute(statement, of)
         if not item.chunk.chat.forked_from_id:
             conn.execute(sql.FORGET_FORK, of)  # found by its messages, and found again by those that come now
-        target.next_seq, target.existing = 1, False
+        target.next_seq, target.existing, target.afresh = 1, False, True
 
     def _look_up(self, conn: psycopg.Connection[Any], target: Target, item: Delivery) -> None:
         """What numbering must know of a chat that holds messages: the ids it has of those that come or are answered."""
@@ -277,6 +287,10 @@ class HistoryWriter:
         shared: set[int] = set()  # chats of which several files have brought something
         for item, count in zip(items, stored, strict=True):
             path = storable_path(item.file.path)
+            if item.chunk is None and path in rows:  # what came before the damage stands in this batch too
+                rows[path]["error"] = item.error
+                rows[path]["outcome"] = "partial" if item.error else rows[path]["outcome"]
+                continue
             if item.chunk is None and item.expected_offset > 0:
                 conn.execute(sql.TOUCH, _file_values(item) | {"machine": self._machine})
                 continue
