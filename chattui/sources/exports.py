@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -24,6 +24,7 @@ from chattui.domain.history import ChatInfo, Chunk, NewMessage, Problem
 from chattui.sources import chunks
 from chattui.sources.archives import READ_FAULTS, Archive, is_zip
 from chattui.sources.lines import MAX_PROBLEMS
+from chattui.sources.regular import open_regular, read_regular
 from chattui.sources.trees import with_one_root
 
 LONGEST_CHAT: Final = 96 << 20
@@ -65,7 +66,7 @@ class Export:
             if not stat.S_ISREG(about.st_mode):
                 raise SourceError(f"{self.path} is not a regular file.")
             self.size = self._unpacked = about.st_size
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 start = file.read(4)
         except (OSError, ValueError) as error:
             raise SourceError(f"Cannot read {self.path}: {getattr(error, 'strerror', None) or error}.") from error
@@ -88,7 +89,7 @@ class Export:
         Raises ``SourceError`` where a document is damaged, after what stands before that.
         """
         if self._archive is None:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 yield from self._values(file, "it")
             return
         names = documents(self._archive)
@@ -141,7 +142,7 @@ class Export:
             for entry in _files_below(self.path.parent):
                 if known := _ASSET.match(entry.name):
                     size = entry.stat(follow_symlinks=False).st_size
-                    found.setdefault(known[0], (entry.name, size, Path(entry.path).read_bytes))
+                    found.setdefault(known[0], (entry.name, size, partial(read_regular, Path(entry.path))))
         return found
 
     def _member(self, name: str) -> Callable[[], bytes]:

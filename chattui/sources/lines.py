@@ -20,6 +20,8 @@ import zstandard
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.archives import LIKELY_RATIO, SMALL
+from chattui.sources.regular import open_regular
 
 BLOCK: Final = 1 << 18
 MAX_LINE: Final = 128 << 20
@@ -46,13 +48,17 @@ class Lines:
     read, and only if it is complete. ``objects`` counts the records given out.
     """
 
-    def __init__(self, stream: IO[bytes], offset: int, line: int, *, settled: bool, mid_line: bool) -> None:
+    def __init__(
+        self, stream: IO[bytes], offset: int, line: int, *, settled: bool, mid_line: bool, packed: int = 0
+    ) -> None:
         self.offset = offset
         self.line = line
         self.settled = settled
         self.objects = 0
         self._stream = stream
         self._mid_line = mid_line
+        self._packed = packed  # bytes of the file, when it is unpacked as it is read
+        self._unpacked = 0
         self._problems: list[Problem] = []
 
     def take_problems(self) -> tuple[Problem, ...]:
@@ -109,7 +115,12 @@ class Lines:
 
     def _block(self) -> bytes:
         try:
-            return self._stream.read(BLOCK)
+            block = self._stream.read(BLOCK)
+            self._unpacked += len(block)
+            if self._packed and self._unpacked > max(SMALL, LIKELY_RATIO * self._packed):
+                self.report(self.line + 1, f"it unpacks to more than {LIKELY_RATIO} times its size, as a bomb does")
+                return b""
+            return block
         except (OSError, zstandard.ZstdError) as error:
             self.report(self.line + 1, f"reading stopped here: {error}")
             return b""
@@ -184,11 +195,12 @@ class OpenLines:
         try:
             if not stat.S_ISREG(path.stat().st_mode):
                 raise SourceError(f"{path} is not a regular file.")
-            stream: IO[bytes] = path.open("rb")
+            stream: IO[bytes] = open_regular(path)
         except (OSError, ValueError) as error:
             raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
         self._stream = stream
-        age = time.time() - os.fstat(stream.fileno()).st_mtime
+        about = os.fstat(stream.fileno())
+        age = time.time() - about.st_mtime
         packed = path.suffix == ".zst"
         if packed:
             unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
@@ -202,7 +214,8 @@ class OpenLines:
             except (OSError, zstandard.ZstdError) as error:
                 stream.close()
                 raise SourceError(f"Cannot continue {path} at byte {offset}: {error}.") from error
-        return Lines(stream, offset, self._line, settled=abs(age) > SETTLE_SECONDS, mid_line=mid_line)
+        size = about.st_size if packed else 0
+        return Lines(stream, offset, self._line, settled=abs(age) > SETTLE_SECONDS, mid_line=mid_line, packed=size)
 
     def __exit__(self, *_exc: object) -> None:
         if self._stream is not None:

@@ -22,6 +22,7 @@ from chattui.store.delivery import Delivery, Receipt
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.containers import chats_of
+from chattui.sync.fingerprint import ANY_DEVICE, is_replaced
 from chattui.sync.looking import Looked, delivery_of, look
 from chattui.sync.masking import masked_chunks
 from chattui.sync.plan import Change, Work, plan
@@ -98,7 +99,12 @@ class Sync:
         recent = [(source, file) for source, file in found if is_recent(file, self._since)]
         if spooled is not None and (row := known.get(storable_path(spooled))):
             recent = [
-                (source, replace(file, mtime_ns=row.mtime_ns, inode=row.inode) if file.path == spooled else file)
+                (
+                    source,
+                    replace(file, mtime_ns=row.mtime_ns, inode=row.inode, device=ANY_DEVICE)
+                    if file.path == spooled
+                    else file,
+                )
                 for source, file in recent
             ]
         return plan(recent, known, self._report)
@@ -261,6 +267,8 @@ class Sync:
     def _chunks(self, item: Work, offset: int) -> Iterator[Chunk]:
         if offset == 0 or item.known is None:
             return item.source.read(item.file.path)
+        if is_replaced(item.file):
+            raise NotNow(f"{item.file.path} was replaced while it was looked at. It is read the next time.")
         known_as = item.moved_from or storable_path(item.file.path)
         state = imports.state(self._db, self._machine, known_as)
         return item.source.read(item.file.path, offset=offset, line=item.known.line, state=state)

@@ -16,6 +16,7 @@ import orjson
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.regular import open_regular
 
 LONGEST_LINE: Final = 256 << 20
 LONGEST_WHOLE: Final = 512 << 20
@@ -50,7 +51,7 @@ class Document:
         try:
             if not stat.S_ISREG(self._path.stat().st_mode):
                 raise SourceError(f"{self._path} is not a regular file.")
-            self._stream = self._path.open("rb")
+            self._stream = open_regular(self._path)
             if not self._read_head(self._stream):
                 self._read_whole(self._stream)
         except (OSError, ValueError) as error:

@@ -19,6 +19,7 @@ from chattui.sources.crush.transcript import NAME, CrushTranscript
 from chattui.sources.databases import database_at
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
+from chattui.sources.regular import open_regular
 from chattui.sources.sqlite import Database, companions
 from chattui.sources.telling import json_of
 
@@ -118,7 +119,7 @@ def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Pro
 def _listed(root: Path, report: Report) -> list[Path]:
     """The databases of the projects that Crush has listed."""
     try:
-        with root.open("rb") as file:
+        with open_regular(root) as file:
             listed = orjson.loads(file.read(_LONGEST_LIST))
     except FileNotFoundError:
         return []
