@@ -9,7 +9,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import find, importing, keys, live, pane, peers, reading, rivals, search, semantic, startup, truth
+from tests.bench import (
+    find,
+    importing,
+    importing_kinds,
+    keys,
+    live,
+    pane,
+    peers,
+    reading,
+    rivals,
+    search,
+    semantic,
+    startup,
+    truth,
+)
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
@@ -27,6 +41,7 @@ GROUPS = {
     "live": live,
     "peers": peers,
     "importing": importing,
+    "importing-kinds": importing_kinds,
     "truth": truth,
 }
 TEN_MILLION = ", 10 million messages"

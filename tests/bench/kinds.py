@@ -404,31 +404,35 @@ def _elia(home: Path, found: Iterator[Talk]) -> None:
     _database(home / ".local" / "share" / "elia" / "elia.sqlite", ELIA, fill)
 
 
+def chatgpt_record(talk: Talk, chat_id: str) -> Record:
+    """A chat as an export of ChatGPT has it."""
+    nodes: dict[str, Record] = {"root": {"id": "root", "parent": None, "children": [], "message": None}}
+    last = "root"
+    for turn in talk.turns:
+        for role, words in (("user", turn.prompt), ("assistant", turn.answer)):
+            name = f"n{len(nodes)}"
+            message = {
+                "id": name,
+                "author": {"role": role, "metadata": {}},
+                "create_time": turn.unix(),
+                "content": {"content_type": "text", "parts": [words]},
+                "status": "finished_successfully",
+                "weight": 1.0,
+                "recipient": "all",
+                "metadata": {},
+            }
+            nodes[last]["children"].append(name)
+            nodes[name] = {"id": name, "parent": last, "children": [], "message": message}
+            last = name
+    about = {"conversation_id": chat_id, "title": talk.title, "create_time": talk.turns[0].unix()}
+    return {**about, "mapping": nodes, "current_node": last}
+
+
 def _chatgpt(home: Path, found: Iterator[Talk]) -> list[Path]:
     path = home / "chatgpt.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("conversations.json", "w") as file:
         for number, talk in enumerate(found):
-            nodes: dict[str, Record] = {"root": {"id": "root", "parent": None, "children": [], "message": None}}
-            last = "root"
-            for turn in talk.turns:
-                for role, words in (("user", turn.prompt), ("assistant", turn.answer)):
-                    name = f"n{len(nodes)}"
-                    message = {
-                        "id": name,
-                        "author": {"role": role, "metadata": {}},
-                        "create_time": turn.unix(),
-                        "content": {"content_type": "text", "parts": [words]},
-                        "status": "finished_successfully",
-                        "weight": 1.0,
-                        "recipient": "all",
-                        "metadata": {},
-                    }
-                    nodes[last]["children"].append(name)
-                    nodes[name] = {"id": name, "parent": last, "children": [], "message": message}
-                    last = name
-            about = {"conversation_id": talk.id, "title": talk.title, "create_time": talk.turns[0].unix()}
-            record = {**about, "mapping": nodes, "current_node": last}
-            file.write(("," if number else "[").encode() + json.dumps(record).encode())
+            file.write(("," if number else "[").encode() + json.dumps(chatgpt_record(talk, talk.id)).encode())
         file.write(b"]")
     return [path]
 

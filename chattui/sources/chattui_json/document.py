@@ -106,7 +106,7 @@ class Document:
             stream.seek(offset)
             self.offset, self.line = offset, line
         while raw := stream.readline(LONGEST_LINE):
-            self.offset = stream.tell()
+            before, self.offset = self.offset, stream.tell()
             self.line += 1
             bare = raw.strip()
             if bare == _END:
@@ -117,6 +117,8 @@ class Document:
                 yield parsed(bare.removesuffix(b",")), self.line
             except ValueError as error:
                 self.problems.append(Problem(self.line, f"not a message: {error}"))
+                if not raw.endswith(b"\n"):  # the rest of it may still come
+                    self.offset, self.line = before, self.line - 1
         if self.offset > offset:
             self.problems.append(Problem(self.line, "the file ends before its end: it was not written whole"))
 
