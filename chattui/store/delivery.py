@@ -165,8 +165,9 @@ SELECT max(created_at) FROM chattui.messages WHERE owner = CURRENT_USER::text AN
 
 SEQS: LiteralString = """
 SELECT source_id, seq FROM chattui.messages
- WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND source_id = ANY (%(ids)s)
+ WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq >= %(first)s AND source_id = ANY (%(ids)s)
 """
+"""Looks at every message from ``first`` on: no index knows their ids."""
 
 COPY_MESSAGES: LiteralString = f"COPY chattui.messages ({MESSAGE_COLUMNS}) FROM STDIN"
 

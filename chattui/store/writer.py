@@ -26,6 +26,8 @@ from chattui.store.storable import storable, storable_json, storable_path
 log = logging.getLogger("chattui.store")
 
 _COPY_PIECES = 512
+_LONG_PIECE = 8 << 20
+_RECENT = 1_000
 _INT8 = (1 << 63) - 1
 
 
@@ -104,7 +106,12 @@ class HistoryWriter:
                 lines = [] if target is None else number(target, item, self._known(target, item))
                 stored.append(len(lines) // 2)
                 for at in range(0, len(lines), _COPY_PIECES):
-                    copy.write(b"".join(lines[at : at + _COPY_PIECES]))
+                    piece = lines[at : at + _COPY_PIECES]
+                    if sum(map(len, piece)) > _LONG_PIECE:
+                        for line in piece:
+                            copy.write(line)
+                    else:
+                        copy.write(b"".join(piece))
             calls = [row for target in targets for row in call_rows(target)]
             text = storable_json(calls) if calls else ""
         if aside:
@@ -244,8 +251,10 @@ class HistoryWriter:
             self._second_copies.add(path)
         if path in self._second_copies:
             wanted |= {m.source_id for m in new}
-        ids = [storable(w) for w in wanted if w not in target.seqs]
-        target.seqs.update(conn.execute(sql.SEQS, {"chat_id": target.chat_id, "ids": ids}))
+        for first in (target.next_seq - _RECENT, 1):  # what is answered is rarely far back, and a chat can be long
+            ids = [storable(w) for w in wanted if w not in target.seqs and storable(w) not in target.seqs]
+            if ids:
+                target.seqs.update(conn.execute(sql.SEQS, {"chat_id": target.chat_id, "ids": ids, "first": first}))
 
     def _known(self, target: Target, item: Delivery) -> Container[str]:
         """Ids that are not taken again: those of the chat, where the delivery's file is not its first one."""

@@ -35,6 +35,7 @@ log = logging.getLogger("chattui.sync")
 FIRST_BATCH = 400
 BATCH_MESSAGES = 4_000
 BATCH_CHARS = 6_000_000
+MOST_CHARS = 16_000_000
 BATCHES_AHEAD = 3
 _TELL_EVERY = 0.2
 
@@ -175,10 +176,13 @@ class Sync:
         writer = HistoryWriter(self._db, self._machine)
         pending: deque[Future[Receipt]] = deque()
         stored = 0
-        for batch in self._batches(work):
+        for batch, chars in self._batches(work):
             while pending and (len(pending) >= BATCHES_AHEAD or pending[0].done()):
                 stored += self._settled(pending.popleft())
             pending.append(store.submit(writer.write, batch))
+            del batch
+            while pending and chars > MOST_CHARS:  # nothing is read beside it
+                stored += self._settled(pending.popleft())
         while pending:
             stored += self._settled(pending.popleft())
         return stored
@@ -193,8 +197,8 @@ class Sync:
         self._say(messages=messages, rate=messages / elapsed, remaining=remaining, force=True)
         return receipt.stored
 
-    def _batches(self, work: Sequence[Work]) -> Iterator[list[Delivery]]:
-        """Deliveries of many files together; the first batch is small, so that something is on the screen soon."""
+    def _batches(self, work: Sequence[Work]) -> Iterator[tuple[list[Delivery], int]]:
+        """Deliveries of many files together, with their characters; the first is small, so that something is seen soon."""
         batch: list[Delivery] = []
         messages = chars = 0
         limit = FIRST_BATCH
@@ -209,13 +213,13 @@ class Sync:
                     chars += sum(map(_size, delivery.chunk.messages))
                 is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
                 if is_cut and not whole and (messages >= limit or chars >= BATCH_CHARS):
-                    yield batch
+                    yield batch, chars
                     batch, messages, chars, limit = [], 0, 0, BATCH_MESSAGES
                     if self._stop.is_set():
                         return
             self._say(files_done=self._progress.files_done + 1)
         if batch:
-            yield batch
+            yield batch, chars
 
     def _deliveries(self, item: Work) -> Iterator[Delivery]:
         known, file = item.known, item.file
