@@ -327,23 +327,27 @@ class Round:
         return excused
 
 
-def published() -> list[Original]:
-    """The samples that are there, none of them large."""
+def published(folder: Path) -> list[Original]:
+    """The samples that are there and can be read alone, none of them large."""
     formats = {"chatgpt-export": "chatgpt", "claude-ai-export": "claude-ai", "open-webui-export": "open-webui"}
     found = []
     table = SAMPLES / "TRUTH.tsv"
     names = [line.split("\t")[:2] for line in table.read_text("utf-8").splitlines()[1:]] if table.is_file() else []
     for kind, name in dict.fromkeys(map(tuple, names)):
         path = SAMPLES / name
-        if path.is_file() and path.stat().st_size <= LARGEST_SAMPLE:
-            found.append(Original(source(formats.get(kind, kind)), path.name, {path.name: path.read_bytes()}))
+        if not path.is_file() or path.stat().st_size > LARGEST_SAMPLE:
+            continue
+        one = Original(source(formats.get(kind, kind)), path.name, {path.name: path.read_bytes()})
+        put = Folder(folder).put(len(found), one, one.files)
+        if not expected_of(one.source, put, history_file(one.source, put, put.stat())).fault:
+            found.append(one)
     return found
 
 
-def rounds(turns: int) -> Iterator[tuple[int, list[list[Original]]]]:
+def rounds(turns: int, folder: Path) -> Iterator[tuple[int, list[list[Original]]]]:
     """Seeds, and the sets of histories that are damaged with each."""
     done, seed = 0, FIRST_SEED
-    fixed = alike(published())
+    fixed = alike(published(folder))
     while done < MUTATIONS:
         made = alike(originals(seed))
         if fixed:
@@ -356,7 +360,7 @@ def rounds(turns: int) -> Iterator[tuple[int, list[list[Original]]]]:
 def test_damaged_histories(tmp_path: Path, db: Database, other_db: Database) -> None:
     turns = 6 if MUTATIONS > 1000 else 2
     failures: list[str] = []
-    for seed, sets in rounds(turns):
+    for seed, sets in rounds(turns, tmp_path / "samples"):
         others = [one for many in sets for one in many]
         for n, many in enumerate(sets):
             folder = tmp_path / f"{seed}-{n}"

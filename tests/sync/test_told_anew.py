@@ -15,7 +15,7 @@ from steps import rows, value
 from chattui.sources.copilot_cli import CopilotCli
 from chattui.sources.pi import Pi
 from chattui.sources.registry import all_sources
-from chattui.store import chats
+from chattui.store import chats, writer
 from chattui.sync.choose import history_in
 from chattui.sync.engine import Sync
 
@@ -81,6 +81,23 @@ def test_a_time_that_an_export_tells_otherwise_is_corrected(home: Home, tmp_path
         (right, right + 60),
         (right + 60, right + 60),
     ]
+
+
+def test_a_message_that_answers_one_far_back_finds_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_RECENT", 3)
+    made = Claude()
+    for n in range(9):
+        made.user(f"question {n}")
+    path = home.claude(made)
+    home.sync(index=False)
+    before = len(jsonl(made.records))
+    made.user("edited", parentUuid=made.records[1]["uuid"])
+    made.user("after that")
+    with path.open("ab") as file:
+        file.write(jsonl(made.records)[before:])
+    later(path)
+    home.sync(index=False)
+    assert [(m.content, m.parent_seq) for m in home.chat()[-2:]] == [("edited", 2), ("after that", 10)]
 
 
 def test_an_export_of_ours_that_was_half_written_is_read_on_in_the_line_where_it_ended(
