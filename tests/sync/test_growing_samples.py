@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from homes import MACHINE, held
+from homes import EMPTIED, MACHINE, held
 from steps import rows
 
 from chattui.sources.registry import source
@@ -56,7 +56,7 @@ def test_every_state_read_on_is_the_state_read_once(
             path.write_bytes(raw)
         os.utime(path, (1_772_000_000 + step, 1_772_000_000 + step))
         take(db, name.partition("/")[0], path)
-        rows(other_db, "TRUNCATE chattui.imports, chattui.chats, chattui.blobs, chattui.day_counts CASCADE")
+        rows(other_db, EMPTIED)
         take(other_db, name.partition("/")[0], path)
         there, wanted = held(db), held(other_db)
         for part in ("chats", "messages", "calls", "files"):

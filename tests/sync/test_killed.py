@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import held
+from homes import EMPTIED, held
 from killed_importer import found_in
 from mutations import Original, alike, originals
 from steps import rows, until, value
@@ -142,7 +142,7 @@ def alone(db: Database) -> None:
 
 
 def clear(db: Database) -> None:
-    rows(db, "TRUNCATE chattui.imports, chattui.chats, chattui.blobs, chattui.day_counts CASCADE")
+    rows(db, EMPTIED)
 
 
 def sample(folder: Path, which: int) -> list[list[str]]:

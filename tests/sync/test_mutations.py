@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from homes import CALLS, CHATS, FILES, MACHINE, MESSAGES
+from homes import CALLS, CHATS, EMPTIED, FILES, MACHINE, MESSAGES
 from mutations import Original, alike, mutated, originals
 from steps import rows
 from test_source_contract import check_message
@@ -168,7 +168,7 @@ def without_links(chat: ChatRows) -> ChatRows:
 
 
 def clear(db: Database) -> None:
-    rows(db, "TRUNCATE chattui.imports, chattui.chats, chattui.blobs, chattui.day_counts CASCADE")
+    rows(db, EMPTIED)
 
 
 class Round:
