@@ -161,7 +161,14 @@ class Composer(Vertical):
         if self.is_writing:
             text = "Enter saves · Ctrl+J new line · Esc leaves (the draft is kept)"
         elif draft:
-            text = "A draft is waiting: w to go on writing"
+            text = f"A draft is waiting: {self._key()} to go on writing"
         else:
-            text = "w  write a message" if self._chat_id is not None else "w  write the first message"
+            text = f"{self._key()}  write {'a message' if self._chat_id is not None else 'the first message'}"
         self._hint.update(text, layout=False)
+
+    def _key(self) -> str:
+        """The key to write, which may be another one in the settings."""
+        from chattui.tui.key_names import with_keys
+
+        look = getattr(self.app, "look", None)
+        return with_keys("{screen.write}", look.keymap if look is not None else {})
