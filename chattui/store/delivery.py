@@ -121,8 +121,11 @@ RETURNING c.id, c.source, c.source_id, c.message_count
 
 AFRESH: LiteralString = """
 WITH told AS (
-  SELECT x.chat_id, x.title, nullif(x.project, '') AS project, nullif(x.repository, '') AS repository,
-         nullif(x.git_branch, '') AS git_branch, nullif(x.agent, '') AS agent, nullif(x.model, '') AS model,
+  SELECT x.chat_id, x.title,
+         CASE WHEN c.settings -> 'own' ? 'project' THEN c.project ELSE nullif(x.project, '') END AS project,
+         CASE WHEN c.settings -> 'own' ? 'repository' THEN c.repository ELSE nullif(x.repository, '') END AS repository,
+         CASE WHEN c.settings -> 'own' ? 'git_branch' THEN c.git_branch ELSE nullif(x.git_branch, '') END AS git_branch,
+         nullif(x.agent, '') AS agent, nullif(x.model, '') AS model,
          nullif(x.root_id, '') AS root_id, x.metadata, x.began, p.id AS parent_id,
          nullif(x.parent_call_id, '') AS parent_call_id,
          (SELECT max(m.created_at) FROM chattui.messages m
@@ -130,6 +133,7 @@ WITH told AS (
     FROM jsonb_to_recordset(%(chats)s::jsonb) AS x (chat_id bigint, source text, title text, project text, repository text,
          git_branch text, agent text, model text, root_id text, metadata jsonb, began timestamptz, parent_source_id text,
          parent_call_id text)
+    JOIN chattui.chats c ON c.owner = CURRENT_USER::text AND c.id = x.chat_id
     LEFT JOIN chattui.chats p ON p.owner = CURRENT_USER::text AND p.source = x.source AND p.source_id = x.parent_source_id
 )
 UPDATE chattui.chats c SET

@@ -15,7 +15,7 @@ from steps import rows, value
 from chattui.sources.copilot_cli import CopilotCli
 from chattui.sources.pi import Pi
 from chattui.sources.registry import all_sources
-from chattui.store import chats, writer
+from chattui.store import chats, details, writer
 from chattui.sync.choose import history_in
 from chattui.sync.engine import Sync
 
@@ -44,16 +44,18 @@ def test_what_a_rewritten_session_said_of_its_chat_is_forgotten(home: Home) -> N
     assert home.texts() == ["new prompt"]
 
 
-def test_a_title_that_a_person_gave_stays(home: Home) -> None:
+def test_a_title_and_facts_that_a_person_gave_stay(home: Home) -> None:
     path = home.claude(jsonl([*_session("first").records]))
     home.sync(index=False)
     found = chats.find(home.db, SESSION)
     assert found is not None
     chats.rename(home.db, found.id, "mine")
+    details.set_fact(home.db, found.id, "project", "/mine")
+    details.set_fact(home.db, found.id, "git_branch", "own")
     path.write_bytes(jsonl(_session("second").records))
     later(path)
     home.sync(index=False)
-    assert value(home.db, "SELECT title FROM chattui.chats") == "mine"
+    assert rows(home.db, "SELECT title, project, git_branch FROM chattui.chats") == [("mine", "/mine", "own")]
     assert home.texts()[0] == "second"
 
 
