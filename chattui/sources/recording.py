@@ -36,7 +36,7 @@ class Known:
     last: str | None = None  # source_id of the last message of the main thread
     threads: dict[str, str] = field(default_factory=dict)  # of each side chain
     owed: Tokens = NOTHING  # tokens for the next message of the assistant
-    met: str = ""  # ids of messages, as ``Seen`` packs them
+    earlier: str = ""  # ids of messages that were met, as ``Seen`` packs them
 
     @classmethod
     def restored(cls, chat_id: str, state: Mapping[str, Any] | None) -> Self:
@@ -85,7 +85,7 @@ class Recorder(Generic[State]):
     def __init__(self, known: State) -> None:
         self.known = known
         self._met: set[str] = set()
-        self._before = Seen(self.remembered, known.met)
+        self._earlier = Seen(self.remembered, known.earlier)
         self._messages: list[NewMessage] = []
         self._updates: list[NewToolUse] = []
         self._size = 0
@@ -103,7 +103,7 @@ class Recorder(Generic[State]):
 
     def state(self) -> dict[str, Any]:
         if self.remembered:
-            self.known.met = self._before.packed()
+            self.known.earlier = self._earlier.packed()
         return dict(vars(self.known))
 
     def chat(self) -> ChatInfo:
@@ -171,9 +171,9 @@ class Recorder(Generic[State]):
         """Add a finished message, unless it was there before."""
         if self.remembered:
             key = key_of(message.source_id)
-            if key in self._before:
+            if key in self._earlier:
                 return
-            self._before.add(key)
+            self._earlier.add(key)
         elif message.source_id in self._met:
             return
         else:
