@@ -24,7 +24,7 @@ def main(path: Path, runs: int) -> None:
     """Add a line and bring it in, so often."""
     settings = load_settings(os.environ)
     db = Database(open_database(settings).conninfo)
-    server = [pid for pid in family([status(settings).pid or 0]) if pid]
+    server = status(settings).pid or 0
     sync = Sync(db, [ClaudeCode()])
     places = [(ClaudeCode(), root) for root in ClaudeCode().roots(os.environ, Path.home())]
     told = []
@@ -39,7 +39,7 @@ def main(path: Path, runs: int) -> None:
         }
         with path.open("ab") as file:
             file.write(json.dumps(last).encode() + b"\n")
-        before = sum(map(process_ms, server))
+        before = sum(map(process_ms, family([server])))
         wall, cpu = time.perf_counter(), time.process_time()
         found = list(at_paths(places, [str(path)], lambda *_: None).values())
         report = sync.run_work(sync.compare(found, few=True), index=False)
@@ -47,7 +47,7 @@ def main(path: Path, runs: int) -> None:
         if report.messages != 1:
             raise SystemExit(f"one line brought {report.messages} messages")
         if n >= 2:  # the first ones import what is needed and plan what is asked
-            spent = sum(map(process_ms, server)) - before
+            spent = sum(map(process_ms, family([server]))) - before
             told.append({"wall_ms": wall * 1e3, "cpu_ms": cpu * 1e3, "server_cpu_ms": spent})
     db.close()
     print(json.dumps(told))

@@ -21,7 +21,6 @@ from typing import Any
 
 from homes import CALLS, CHATS, EMPTIED, FILES, MACHINE, MESSAGES
 from mutations import Original, alike, mutated, originals
-from steps import rows
 from test_source_contract import check_message
 
 from chattui.domain.errors import SourceError
@@ -121,17 +120,25 @@ def take(db: Database, found: list[tuple[Source, HistoryFile]]) -> Any:
     return sync.run_work(sync.compare(found), found=len(found), index=False)
 
 
+def rows(db: Database, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement on one of the database's own connections: a round asks many times."""
+    with db.raw() as conn, conn.transaction():
+        cursor = conn.execute(statement)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
+
+
 def to_seconds(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(v.replace(microsecond=0) if isinstance(v, datetime) else v for v in row)
 
 
 def held_by_chat(db: Database) -> Held:
-    """Everything of every chat but ids, by its source and id."""
+    """Everything of every chat with messages but ids, by its source and id; others are only named as parents."""
     found: Held = defaultdict(lambda: {"chats": [], "messages": [], "calls": [], "files": []})
     for name, statement in (("chats", CHATS), ("messages", MESSAGES), ("calls", CALLS), ("files", FILES)):
         if name == "chats":
             for row in rows(db, statement):
-                found[row[0], row[1]][name].append(to_seconds(row))
+                if row[15]:  # that it is archived stays, as if a person had done it
+                    found[row[0], row[1]][name].append(to_seconds((*row[:3], "", *row[4:])))
             continue
         by_source = statement.replace("SELECT c.source_id", "SELECT c.source, c.source_id").replace(
             "BY 1, 2", "BY 1, 2, 3"
@@ -309,15 +316,14 @@ class Round:
     ) -> set[Key]:
         """Chats of a file that is read on, where it differs only far from its ends."""
         excused = set()
+        known = {
+            row[0]: row[1:]
+            for row in rows(self.db, "SELECT path, byte_offset, head_hash, tail_hash FROM chattui.imports")
+        }
         for (_, file), (one, path), files, pure in zip(mended, places, damaged, self.whole, strict=True):
-            stands = rows(
-                self.db,
-                "SELECT byte_offset, head_hash, tail_hash FROM chattui.imports WHERE path = %s",
-                storable_path(path),
-            )
-            if file.whole or file.container or not stands or not stands[0][0]:
+            offset, head, tail = known.get(storable_path(path), (0, None, None))
+            if file.whole or file.container or not offset:
                 continue
-            offset, head, tail = stands[0]
             same = offset <= file.size and fingerprint(file, offset) == (
                 head and bytes(head),
                 tail and bytes(tail),
