@@ -122,7 +122,7 @@ class Export:
                 f"{self.path} holds a chat of more than {LONGEST_CHAT >> 20} MB, which is too long to be read."
             ) from None
         except (ijson.JSONError, *READ_FAULTS, ValueError, OSError) as error:
-            words = " ".join(str(error).partition("\n")[0].split())[:200]  # what follows would be text of a chat
+            words = " ".join(str(error).partition("\n")[0].split())[:100]  # what follows would be text of a chat
             raise SourceError(
                 f"{self.path} is not a history file, or is damaged: {name} cannot be read beyond byte {reader.given:,} "
                 f"({words or type(error).__name__})."

@@ -28,7 +28,7 @@ from chattui.store import check
 from chattui.store.database import Database
 from chattui.sync.engine import Sync
 
-KILLS = int(os.environ.get("CHATTUI_TEST_KILLS", "8"))
+KILLS = int(os.environ.get("CHATTUI_TEST_KILLS", "5"))
 SEED = 11
 CHATS = 14
 
@@ -197,7 +197,7 @@ def test_a_chat_of_a_container_is_there_as_a_whole_or_not_at_all_whenever_its_im
     seconds = time.monotonic() - began
     whole = {(source, name): count for source, name, count in rows(other_db, COUNTS)}
     partly = 0
-    for _turn in range(max(4, KILLS // 4)):
+    for _turn in range(max(3, KILLS // 4)):
         clear(db)
         child = importer.begin(db, files, index=False)
         time.sleep(chance.uniform(0.1, 0.9) * seconds)

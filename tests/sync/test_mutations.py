@@ -33,7 +33,7 @@ from chattui.store.storable import storable, storable_path
 from chattui.sync.engine import Sync
 from chattui.sync.fingerprint import fingerprint
 
-MUTATIONS = int(os.environ.get("CHATTUI_TEST_MUTATIONS", "300"))
+MUTATIONS = int(os.environ.get("CHATTUI_TEST_MUTATIONS", "250"))
 FIRST_SEED = int(os.environ.get("CHATTUI_TEST_SEED", "1"))
 SAMPLES = Path(os.environ.get("CHATTUI_SAMPLES") or "/nowhere")
 LARGEST_SAMPLE = 400_000
