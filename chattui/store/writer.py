@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -187,13 +187,8 @@ class HistoryWriter:
             chats = [{"source": s, "source_id": storable(n)} for s, n in sorted(named)]
             conn.execute(sql.PLACEHOLDERS, {"chats": storable_json(chats)})
         self._leave_what_is_known(conn, infos)
-        # parents before children, so that a subagent finds its chat within one batch
-        levels = [
-            [i for i in infos.values() if not i.parent_source_id],
-            [i for i in infos.values() if i.parent_source_id],
-        ]
         targets = {}
-        for level in filter(None, levels):
+        for level in _levels(infos):
             rows = [_chat_values(i, times[_key(i)]) for i in level]
             for chat_id, source, source_id, count in conn.execute(sql.CHATS, {"chats": storable_json(rows)}):
                 targets[source, source_id] = Target(chat_id, count + 1, count > 0)
@@ -316,6 +311,17 @@ class HistoryWriter:
                 row["state"] = row["state"] | {"second_copy": True}
         if rows:
             conn.execute(sql.IMPORTS, {"machine": self._machine, "files": storable_json(list(rows.values()))})
+
+
+def _levels(infos: dict[tuple[str, str], ChatInfo]) -> Iterator[list[ChatInfo]]:
+    """Parents before their children, of whatever depth, so that a subagent finds its chat within one batch."""
+    left = dict(infos)
+    while left:
+        level = [i for i in left.values() if not i.parent_source_id or (i.source, i.parent_source_id) not in left]
+        level = level or list(left.values())  # a circle
+        for info in level:
+            left.pop(_key(info), None)
+        yield level
 
 
 def _key(chat: ChatInfo) -> tuple[str, str]:

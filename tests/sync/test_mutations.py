@@ -157,7 +157,8 @@ def stored(chat: ChatRows) -> list[tuple[str, str, str, str]]:
 
 
 FORKED = (11, 12, 13, 18, 19, 20)
-"""Columns of ``CHATS`` that a chat gets from another that begins like it: what it was forked from, and its tokens."""
+"""Columns of ``CHATS`` that a chat gets from another that begins like it: what it was forked from, and its tokens.
+Those of the messages that both have are counted once too."""
 
 
 def differences(there: ChatRows, wanted: ChatRows) -> str:
@@ -171,7 +172,7 @@ def differences(there: ChatRows, wanted: ChatRows) -> str:
 
 def without_links(chat: ChatRows) -> ChatRows:
     bare = [tuple(v for n, v in enumerate(row) if n not in FORKED) for row in chat["chats"]]
-    return {**chat, "chats": bare}
+    return {**chat, "chats": bare, "messages": [(*row[:13], *row[16:]) for row in chat["messages"]]}
 
 
 def clear(db: Database) -> None:

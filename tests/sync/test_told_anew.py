@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
+from container_makers import CRUSH, Made, add_crush, more_crush, rows_of
 from export_makers import Gpt, put
 from histories import SESSION, Claude, jsonl, text
 from homes import MACHINE, Home, later
@@ -120,8 +122,6 @@ def test_an_export_of_ours_that_was_half_written_is_read_on_in_the_line_where_it
 def test_a_record_that_was_written_twice_is_one_message_also_when_reading_goes_on_between(
     known: Pi | CopilotCli, make: object, tmp_path: Path
 ) -> None:
-    import random
-
     assert callable(make)
     records = make(random.Random(4), 12)
     path = put(tmp_path / "events.jsonl", jsonl(records))
@@ -136,3 +136,15 @@ def test_a_record_that_was_written_twice_is_one_message_also_when_reading_goes_o
         m for chunk in known.read(path, offset=last.offset, line=last.line, state=last.state) for m in chunk.messages
     ]
     assert not ids & {m.source_id for m in more}
+
+
+def test_a_subagent_of_a_subagent_finds_its_parent_in_one_batch(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "crush.db"
+    Made(CRUSH, add_crush, more_crush).write(path, random.Random(1), 4)
+    rows_of(
+        path,
+        "UPDATE sessions SET parent_session_id = CASE id WHEN 's1' THEN 's4' WHEN 's3' THEN 's1' WHEN 's2' THEN 's3' END",
+    )
+    take(home, path)
+    parents = "SELECT c.source_id, p.source_id FROM chattui.chats c LEFT JOIN chattui.chats p ON p.id = c.parent_id ORDER BY 1"
+    assert rows(home.db, parents) == [("s1", "s4"), ("s2", "s3"), ("s3", "s1"), ("s4", None)]
