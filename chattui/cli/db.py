@@ -7,7 +7,10 @@ import os
 import click
 
 from chattui.cli import output
+from chattui.cli.backing import backup, backups, verify
 from chattui.cli.context import EXIT_UNREACHABLE, Context
+from chattui.cli.restoring import move, reset, restore
+from chattui.cli.serving import logs, restart, upgrade
 from chattui.cli.upkeep import check, reindex
 from chattui.config.log import start_log
 
@@ -131,5 +134,5 @@ def url(context: Context, as_json: bool) -> int:
     return 0
 
 
-db.add_command(reindex)
-db.add_command(check)
+for command in (restart, logs, reindex, check, backup, backups, verify, restore, move, reset, upgrade):
+    db.add_command(command)

@@ -172,6 +172,7 @@ def _property(option: Option) -> dict[str, Any]:
             "type": ["string", "integer"],
             "pattern": "^\\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\\s*$",
         },
+        Takes.NUMBER: {"type": "integer"},
         Takes.FLAG: {"type": "boolean"},
         Takes.CHOICE: {"enum": list(option.choices)},
         Takes.TEXTS: {"type": "array", "items": {"type": "string", "pattern": "\\S"}},

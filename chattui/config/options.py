@@ -116,6 +116,19 @@ def odd_linger(value: object) -> str:
     return ""
 
 
+def odd_interval(value: object) -> str:
+    """What is wrong with a time between backups."""
+    found = seconds(value) if value != "" else 0.0
+    if not isinstance(found, float):
+        return f"is '{value}': give seconds or a time such as 12h or 1d"
+    return ""
+
+
+def odd_count(value: int) -> str:
+    """What is wrong with how many are kept."""
+    return f"is {value}: give how many are to be kept, 0 or more" if value < 0 else ""
+
+
 TABLES: tuple[TableOf, ...] = (
     TableOf("appearance", "What the app looks like."),
     TableOf("keys", "Other keys for what the app does, by the ids of docs/keys.md.", free="the id of a command"),
@@ -123,8 +136,10 @@ TABLES: tuple[TableOf, ...] = (
     TableOf("start", "How the app begins."),
     TableOf("database", "Which PostgreSQL holds the chats.", Guards.DATABASE),
     TableOf("server", "The embedded PostgreSQL."),
+    TableOf("backup", "Backups: which are kept, and when the embedded PostgreSQL is backed up by itself."),
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
     TableOf("projects", "Chats of which projects are brought in.", Guards.IMPORT),
+    TableOf("secrets", "Keys, tokens and passwords, known by their shape.", Guards.IMPORT),
     TableOf("log", "The log file. It never holds the text of a chat."),
 )
 
@@ -194,6 +209,42 @@ OPTIONS: tuple[Option, ...] = (
         example='binaries = "/usr/lib/postgresql/18/bin"',
     ),
     Option(
+        "backup",
+        "every",
+        Takes.TIME,
+        "",
+        "How often the embedded server is backed up by itself while it runs, as 12h or 1d; empty: never.",
+        Applies.NEXT_START,
+        example='every = "1d"',
+        check=odd_interval,
+        pattern=r"^\s*([0-9]+[smhdSMHD]?)?\s*$",
+    ),
+    Option(
+        "backup",
+        "directory",
+        Takes.TEXT,
+        "",
+        "Where backups are made, instead of backups in the data directory.",
+        example='directory = "/mnt/disk/chats"',
+    ),
+    *(
+        Option("backup", f"keep_{which}", Takes.NUMBER, 0, text, check=odd_count)
+        for which, text in (
+            ("last", "How many of the last backups are kept. With all four at 0 none is removed."),
+            ("daily", "Of how many days the newest backup is kept."),
+            ("weekly", "Of how many weeks the newest backup is kept."),
+            ("monthly", "Of how many months the newest backup is kept."),
+        )
+    ),
+    Option(
+        "backup",
+        "recipients",
+        Takes.TEXTS,
+        (),
+        "For whom backups are encrypted: age1… keys, or lines of ssh public keys.",
+        example='recipients = ["age1…"]',
+    ),
+    Option(
         "projects",
         "exclude",
         Takes.TEXTS,
@@ -201,6 +252,30 @@ OPTIONS: tuple[Option, ...] = (
         "Directories whose chats are never brought in: ** stands for any number of names, * for part of one.",
         Applies.NEXT_LOOK,
         example='exclude = ["~/secret/**"]',
+    ),
+    Option(
+        "sources",
+        "keep-raw",
+        Takes.FLAG,
+        True,
+        "Whether records that are not understood are kept as their files have them.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
+        "secrets",
+        "mask",
+        Takes.FLAG,
+        True,
+        "Whether secrets are hidden until they are asked for: on the screen, by every verb, in exports.",
+        Applies.NEXT_START,
+    ),
+    Option(
+        "secrets",
+        "at-import",
+        Takes.FLAG,
+        False,
+        "Whether they are replaced before they are stored, which cannot be undone.",
+        Applies.NEXT_LOOK,
     ),
     Option(
         "log",
@@ -240,6 +315,14 @@ SOURCE_OPTIONS: tuple[Option, ...] = (
         Applies.NEXT_LOOK,
         example='paths = ["~/work/.claude"]',
         check=odd_path,
+    ),
+    Option(
+        "sources.NAME",
+        "keep-raw",
+        Takes.FLAG,
+        None,
+        "As sources.keep-raw, for this source alone.",
+        Applies.NEXT_LOOK,
     ),
 )
 """What is set for one source, in a table of its own: [sources.codex]."""

@@ -27,6 +27,10 @@ class Conflict(DatabaseError):
     """What was to be changed is not there any more, or was changed by someone else."""
 
 
+class ReadOnly(DatabaseError):
+    """The server takes no changes: a standby."""
+
+
 class Cancelled(DatabaseError):
     """A statement was cancelled because a newer one made it pointless."""
 
@@ -53,3 +57,7 @@ class ExportError(ChattuiError):
     def __init__(self, sentence: str, *, exists: bool = False) -> None:
         super().__init__(sentence)
         self.exists = exists
+
+
+class BackupError(ChattuiError):
+    """A backup cannot be written or read: damaged, cut off, foreign, of a newer program, or its key is missing."""

@@ -32,15 +32,15 @@ def open_database(settings: Settings, notify: Callable[[str], None] | None = Non
     if server is None:
         from chattui.server.embedded import ensure
 
-        done = ensure(places, settings.pg_bin, settings.linger, notify or _nobody)
+        done = ensure(places, settings.pg_bin, settings.linger, notify or _nobody, settings.backup.every)
         server, started, initialised = done.server, done.started, done.initialised
-    elif settings.linger is not None:
+    elif settings.linger is not None or settings.backup.every is not None:
         from chattui.server.locks import is_held
 
         if not is_held(places.watcher_lock):  # it was killed, or the server was to stay for ever until now
             from chattui.server.linger import ensure_watcher
 
-            ensure_watcher(places, settings.pg_bin, settings.linger)
+            ensure_watcher(places, settings.pg_bin, settings.linger, settings.backup.every)
     return OpenDatabase(conninfo_for(server.socket_dir, server.port), "embedded", started, initialised, places.data_dir)
 
 

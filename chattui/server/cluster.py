@@ -61,13 +61,27 @@ def cluster_major(places: Places) -> int | None:
 
 
 def clear_leftovers(places: Places) -> None:
-    """Remove what an interrupted first start left."""
-    if places.pgdata_new.exists() or places.pgdata_new.is_symlink():
-        log.warning("removing the unfinished %s", places.pgdata_new)
+    """Remove what an interrupted first start left, and go back to the old cluster where an upgrade ended between two names."""
+    before = kept_before(places)
+    if before is not None and not places.pgdata.exists():
+        log.warning("an upgrade was ended: going back to %s", before)
         try:
-            shutil.rmtree(places.pgdata_new)
+            before.rename(places.pgdata)
         except OSError as error:
-            raise from_os_error(error, f"Removing the unfinished {places.pgdata_new}") from error
+            raise from_os_error(error, f"Going back to {before}") from error
+    for unfinished in (places.pgdata_new, places.pgdata_leaving):
+        if unfinished.exists() or unfinished.is_symlink():
+            log.warning("removing the unfinished %s", unfinished)
+            try:
+                shutil.rmtree(unfinished)
+            except OSError as error:
+                raise from_os_error(error, f"Removing the unfinished {unfinished}") from error
+
+
+def kept_before(places: Places) -> Path | None:
+    """The cluster as it was before the last upgrade, if it is still there."""
+    found = sorted(places.root.glob("data.before-*"))
+    return found[-1] if found else None
 
 
 def write_conf(places: Places) -> None:
@@ -128,7 +142,8 @@ def rotate_log(places: Places) -> None:
         raise from_os_error(error, f"Rotating {places.log}") from error
 
 
-def _make(places: Places, binaries: Binaries, identity: Identity, lock_fd: int) -> None:
+def make_bare(places: Places, binaries: Binaries, identity: Identity, lock_fd: int) -> None:
+    """A cluster in ``pgdata_new`` with our settings, without a database of ours, not synced. Raises ServerError."""
     new = str(places.pgdata_new)
     doing = f"Making the database in {places.root}"
     command = [*identity.prefix, binaries.program("initdb"), "-D", new, "-U", USER, *_initdb_options(binaries.major)]
@@ -139,6 +154,21 @@ def _make(places: Places, binaries: Binaries, identity: Identity, lock_fd: int) 
             conf.write("include_if_exists = '../chattui.conf'\n")
     except OSError as error:
         raise from_os_error(error, doing) from error
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names in a directory durable."""
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _make(places: Places, binaries: Binaries, identity: Identity, lock_fd: int) -> None:
+    new = str(places.pgdata_new)
+    doing = f"Making the database in {places.root}"
+    make_bare(places, binaries, identity, lock_fd)
     # Our database is made in single-user mode, before anybody can see the cluster: there is no moment without it.
     # Syncing is off only until here (-F); the next step syncs every file.
     single = [
@@ -157,11 +187,7 @@ def _make(places: Places, binaries: Binaries, identity: Identity, lock_fd: int) 
     _checked([*identity.prefix, binaries.program("initdb"), "-D", new, "--sync-only"], doing, lock_fd)
     try:
         places.pgdata_new.rename(places.pgdata)
-        fd = os.open(places.root, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        sync_directory(places.root)
     except OSError as error:
         raise from_os_error(error, doing) from error
     log.info("made a PostgreSQL %s cluster in %s", binaries.version, places.pgdata)
@@ -202,6 +228,6 @@ def _other_version(places: Places, binaries: Binaries, found: int) -> str:
     where = fitting[-1] if fitting else f"the bin directory of a PostgreSQL {found}"
     return (
         f"The database in {places.pgdata} was made by PostgreSQL {found}, and these binaries are PostgreSQL "
-        f"{binaries.version}. `chattui db upgrade` is not there yet: set CHATTUI_PG_BIN to {where} to go on "
+        f"{binaries.version}. `chattui db upgrade` brings it to {binaries.major}; or set CHATTUI_PG_BIN to {where} to go on "
         f"with {found}."
     )

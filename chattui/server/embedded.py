@@ -44,7 +44,13 @@ class Started:
     initialised: bool
 
 
-def ensure(places: Places, pg_bin: Path | None, linger_seconds: float | None, notify: Notify) -> Started:
+def ensure(
+    places: Places,
+    pg_bin: Path | None,
+    linger_seconds: float | None,
+    notify: Notify,
+    backup_every: float | None = None,
+) -> Started:
     """Return a server that accepts connections, starting it if need be. Raises ServerError."""
     doing = f"Starting the database in {places.root}"
     try:
@@ -62,7 +68,7 @@ def ensure(places: Places, pg_bin: Path | None, linger_seconds: float | None, no
             mark_used(places, linger_seconds)
             places.stopping.unlink(missing_ok=True)
             started = _start(places, pg_bin, lock, notify)
-            linger.ensure_watcher(places, pg_bin, linger_seconds)
+            linger.ensure_watcher(places, pg_bin, linger_seconds, backup_every)
             return started
     except OSError as error:
         raise from_os_error(error, doing) from error

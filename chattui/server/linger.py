@@ -1,4 +1,4 @@
-"""The watcher: a small process of its own that stops the server when nobody has used it for a while.
+"""The watcher: a small process of its own that stops the server when nobody has used it for a while, and backs it up in time.
 
 It is started with the server and lives as long, so that it does not matter how the last client goes: closed, killed or
 crashed. Who opens the database writes the time and the wanted patience into the file ``used``; the watcher asks the
@@ -27,22 +27,36 @@ log = logging.getLogger("chattui.server")
 _GRACE = 3.0
 # Seconds between two looks.
 _SHORTEST, _LONGEST = 1.0, 60.0
+# Seconds between two looks at whether a backup is due.
+_BACKUP_LOOK = 300.0
 _CLIENTS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()
 """
 
 
-def ensure_watcher(places: Places, pg_bin: Path | None, linger: float | None) -> None:
-    """Start the watcher unless one is there or the server is to stay for ever. A failure is logged, never raised."""
-    if linger is None:
+def ensure_watcher(
+    places: Places, pg_bin: Path | None, linger: float | None, backup_every: float | None = None
+) -> None:
+    """Start the watcher unless one is there, or the server is to stay for ever and never to be backed up.
+
+    A failure is logged, never raised.
+    """
+    if linger is None and backup_every is None:
         return
     try:
         with FileLock(places.watcher_lock) as lock:
             if not lock.acquire():
                 return
             child = subprocess.Popen(
-                [sys.executable, "-m", "chattui.server.linger", str(places.data_dir), str(pg_bin or "")],
+                [
+                    sys.executable,
+                    "-m",
+                    "chattui.server.linger",
+                    str(places.data_dir),
+                    str(pg_bin or ""),
+                    str(backup_every or ""),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -56,14 +70,20 @@ def ensure_watcher(places: Places, pg_bin: Path | None, linger: float | None) ->
         log.exception("the watcher was not started: the server stays up until `chattui server stop`")
 
 
-def watch(places: Places, pg_bin: Path | None) -> None:
-    """Until the server is gone: look now and then, and stop it when it is idle."""
+def watch(places: Places, pg_bin: Path | None, backup_every: float | None = None) -> None:
+    """Until the server is gone: look now and then, back it up when that is due, and stop it when it is idle."""
     idle_since = time.monotonic()
+    looked = float("-inf")
     while True:
         _, linger = read_used(places)
-        if linger is None:
+        if linger is None and backup_every is None:
             return
-        time.sleep(min(max(linger / 5, _SHORTEST), _LONGEST))
+        pauses = [_LONGEST, *([linger / 5] if linger is not None else []), *([backup_every] if backup_every else [])]
+        time.sleep(max(min(pauses), _SHORTEST))
+        if backup_every is not None and time.monotonic() - looked >= min(backup_every, _BACKUP_LOOK):
+            looked = time.monotonic()
+            if find_running(places) and backup_is_due(places, backup_every):
+                _back_up()
         server = find_running(places)
         if server is None:
             if is_held(places.start_lock) or is_held(places.alive_lock):
@@ -73,8 +93,33 @@ def watch(places: Places, pg_bin: Path | None) -> None:
             idle_since = time.monotonic()
             continue
         age, linger = read_used(places)
-        if linger is not None and min(time.monotonic() - idle_since, age) >= linger and _stop_idle(places, pg_bin):
+        if linger is None:
+            continue
+        if min(time.monotonic() - idle_since, age) >= linger and _stop_idle(places, pg_bin):
             return
+
+
+def backup_is_due(places: Places, every: float) -> bool:
+    """Whether the schedule has made no backup for so many seconds."""
+    try:
+        return time.time() - places.backed_up.stat().st_mtime >= every
+    except OSError:
+        return True
+
+
+def _back_up() -> None:
+    """Let the program make it, which knows where to and for whom; what goes wrong is in its log, and tried again."""
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "chattui", "--database", "embedded", "db", "backup", "--scheduled"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            check=False,
+        )
+    except OSError:
+        log.exception("the scheduled backup was not started")
 
 
 def _clients(places: Places, pg_bin: Path | None) -> int:
@@ -103,15 +148,23 @@ def _stop_idle(places: Places, pg_bin: Path | None) -> bool:
 
 
 def _python_environment() -> dict[str, str]:
-    """What this interpreter needs to find chattui again."""
-    names = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONUSERBASE", "PYTHONNOUSERSITE")
+    """What this interpreter needs to find chattui again, and chattui its settings."""
+    names = (
+        *("CHATTUI_HOME", "CHATTUI_CONFIG", "CHATTUI_LINGER", "CHATTUI_PG_BIN"),
+        *("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "PYTHONUSERBASE",
+        "PYTHONNOUSERSITE",
+    )
     return {name: os.environ[name] for name in names if name in os.environ} | {"PYTHONSAFEPATH": "1"}
 
 
 def main(arguments: list[str]) -> None:
-    """``python -m chattui.server.linger DATA_DIR BIN_DIR``; an empty BIN_DIR stands for our own copy."""
-    data_dir, pg_bin = arguments
-    watch(Places(Path(data_dir)), Path(pg_bin) if pg_bin else None)
+    """``python -m chattui.server.linger DATA_DIR BIN_DIR EVERY``; an empty BIN_DIR stands for our own copy, EVERY for never."""
+    data_dir, pg_bin, every = arguments
+    watch(Places(Path(data_dir)), Path(pg_bin) if pg_bin else None, float(every) if every else None)
 
 
 if __name__ == "__main__":

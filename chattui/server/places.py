@@ -33,6 +33,15 @@ class Places:
         return self.root / "data.new"
 
     @property
+    def pgdata_leaving(self) -> Path:
+        """A cluster that is being removed: whatever lies here is nobody's any more."""
+        return self.root / "data.gone"
+
+    def pgdata_before(self, major: int) -> Path:
+        """The cluster as it was before an upgrade from ``major``, kept until the upgrade is confirmed."""
+        return self.root / f"data.before-{major}"
+
+    @property
     def conf(self) -> Path:
         """Our settings, included by postgresql.conf and written anew before each start."""
         return self.root / "chattui.conf"
@@ -71,6 +80,11 @@ class Places:
     def stopping(self) -> Path:
         """Exists while the server is being stopped, so that nobody takes it for a running one."""
         return self.root / "stopping"
+
+    @property
+    def backed_up(self) -> Path:
+        """Its modification time is when the schedule last made a backup."""
+        return self.root / "backed-up"
 
     @property
     def own_binaries(self) -> Path:

@@ -34,7 +34,9 @@ def child_environment() -> dict[str, str]:
     return {"PATH": os.defpath, **kept, "TZ": "UTC", "LC_ALL": "C"}
 
 
-def run(command: Sequence[str], *, stdin: str = "", pass_fds: Sequence[int] = ()) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str], *, stdin: str = "", pass_fds: Sequence[int] = (), cwd: str = "/"
+) -> subprocess.CompletedProcess[str]:
     """Run to the end in a session of its own, so that ^C does not end it half-way. A failure is logged, not raised."""
     done = subprocess.run(
         command,
@@ -44,7 +46,7 @@ def run(command: Sequence[str], *, stdin: str = "", pass_fds: Sequence[int] = ()
         text=True,
         errors="replace",
         check=False,
-        cwd="/",
+        cwd=cwd,
         env=child_environment(),
         umask=0o077,
         start_new_session=True,

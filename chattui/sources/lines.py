@@ -22,11 +22,15 @@ from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
 from chattui.sources.archives import LIKELY_RATIO, SMALL
 from chattui.sources.regular import open_regular
+from chattui.sources.unknown import unreadable
 
 BLOCK: Final = 1 << 18
 MAX_LINE: Final = 128 << 20
 """Bytes of one line. A longer one is passed over without being held, and reported. A line is there three times until it is
 stored: one of 60 MB lets an import need 250 MiB."""
+
+LONGEST_RAW: Final = 1 << 20
+"""Bytes of a line that is held as it is while its records are taken."""
 
 SETTLE_SECONDS: Final = 5.0
 """A file that was not written to for so long is taken as finished for now: its last line needs no ``\\n``."""
@@ -46,7 +50,8 @@ class Lines:
     """An open file as an iterator of ``Line``. ``offset`` and ``line`` always say where to go on.
 
     ``settled`` is True when the file was left alone for ``SETTLE_SECONDS``: only then is a last line without ``\\n``
-    read, and only if it is complete. ``objects`` counts the records given out.
+    read, and only if it is complete. ``objects`` counts the records given out, ``raw`` is the line that was given out
+    last, b"" of a long one.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Lines:
         self.line = line
         self.settled = settled
         self.objects = 0
+        self.raw: bytes | bytearray = b""
         self._stream = stream
         self._mid_line = mid_line
         self._packed = packed  # bytes of the file, when it is unpacked as it is read
@@ -67,10 +73,10 @@ class Lines:
         taken, self._problems = tuple(self._problems), []
         return taken
 
-    def report(self, line: int, reason: str) -> None:
-        """Remember a problem, up to ``MAX_PROBLEMS`` of them."""
+    def report(self, line: int, reason: str, raw: bytes | bytearray = b"") -> None:
+        """Remember a problem, up to ``MAX_PROBLEMS`` of them, with the line that it is one of."""
         if len(self._problems) < MAX_PROBLEMS:
-            self._problems.append(Problem(line, reason))
+            self._problems.append(unreadable(line, reason, raw))
 
     def __iter__(self) -> Iterator[Line]:
         held = bytearray()
@@ -99,7 +105,8 @@ class Lines:
                 raw = pieces[i] if i else first
                 part = self._advance(len(raw) + 1)
                 records = self._records(raw)
-                raw = first = b""  # not held while the records are taken
+                self.raw = raw if len(raw) <= LONGEST_RAW else b""
+                raw = first = b""  # a long one is not held while the records are taken
                 if records:
                     yield self.line, part, self.offset, records
                     records = ()
@@ -107,6 +114,7 @@ class Lines:
         if held and self.settled and (records := complete(held)):
             part = self._advance(len(held))
             self.objects += len(records)
+            self.raw = held
             yield self.line, part, self.offset, records
 
     def _advance(self, size: int) -> int:
@@ -136,11 +144,11 @@ class Lines:
         except orjson.JSONDecodeError:
             records, reason = decode_leniently(raw)
             if reason:
-                self.report(self.line, reason)
+                self.report(self.line, reason, raw)
             self.objects += len(records)
             return records
         if not isinstance(record, dict):
-            self.report(self.line, "not a JSON object")
+            self.report(self.line, "not a JSON object", raw)
             return ()
         self.objects += 1
         return (record,)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import (
+    backup,
     find,
     importing,
     importing_kinds,
@@ -42,6 +43,7 @@ GROUPS = {
     "peers": peers,
     "importing": importing,
     "importing-kinds": importing_kinds,
+    "backup": backup,
     "truth": truth,
 }
 TEN_MILLION = ", 10 million messages"

@@ -38,7 +38,7 @@ SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
-    *("day_counts", "words", "vocabularies", "imported_chats"),
+    *("day_counts", "words", "vocabularies", "imported_chats", "raw_records"),
 )
 
 
@@ -67,6 +67,12 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
         rows(
             ann,
             "INSERT INTO chattui.imported_chats (import_id, source_id, chat_id) SELECT id, 'secret', %s FROM chattui.imports",
+            chat,
+        )
+        rows(
+            ann,
+            "INSERT INTO chattui.raw_records (import_id, digest, chat_id, line, part, what, size, data) "
+            "SELECT id, sha256('x'), %s, 1, 0, 'secret', 1, 'x' FROM chattui.imports",
             chat,
         )
         snapshots.save(ann, {"chat": chat})
