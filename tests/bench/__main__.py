@@ -13,6 +13,7 @@ from tests.bench import (
     backup,
     find,
     importing,
+    importing_kinds,
     keys,
     live,
     pane,
@@ -43,6 +44,7 @@ GROUPS = {
     "live": live,
     "peers": peers,
     "importing": importing,
+    "importing-kinds": importing_kinds,
     "backup": backup,
     "truth": truth,
 }
