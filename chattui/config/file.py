@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from chattui.config.models import MODEL_KEYS
 from chattui.config.rules import Rules, SourceRule
 from chattui.domain.errors import ConfigError
 
@@ -14,6 +15,7 @@ from chattui.domain.errors import ConfigError
 KEYS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "database": {"url": (str,)},
     "server": {"linger": (str, int), "binaries": (str,)},
+    "models": MODEL_KEYS,
     "projects": {"exclude": (list,)},
     "sources": {},
 }
@@ -24,6 +26,7 @@ _TYPE_NAMES = {
     int: "a whole number",
     bool: "true or false",
     list: 'a list of texts, as ["~/one", "~/two"]',
+    dict: "a table, as { temperature = 0.2 }",
 }
 
 
@@ -35,6 +38,7 @@ class ConfigFile:
     linger: str | int | None = None
     binaries: str | None = None
     rules: Rules = field(default_factory=Rules)
+    models: dict[str, Any] = field(default_factory=dict)
 
 
 def read_config_file(path: Path, *, required: bool) -> ConfigFile:
@@ -73,7 +77,9 @@ def parse_config(text: str, path: Path) -> ConfigFile:
             reader.check(table, content, KEYS[table])
     rules = Rules(reader.sources(tables.get("sources", {})), tuple(tables.get("projects", {}).get("exclude", ())))
     database, server = tables.get("database", {}), tables.get("server", {})
-    return ConfigFile(database.get("url"), server.get("linger"), server.get("binaries"), rules)
+    return ConfigFile(
+        database.get("url"), server.get("linger"), server.get("binaries"), rules, dict(tables.get("models", {}))
+    )
 
 
 class _Reader:

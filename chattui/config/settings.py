@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from chattui.config.directories import find_directories
 from chattui.config.file import read_config_file
+from chattui.config.models import DEFAULT_QUIET, ModelSettings
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
 from chattui.domain.errors import ConfigError
@@ -22,7 +24,8 @@ class Settings:
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
-    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for.
+    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``models`` are
+    those that reply.
     """
 
     data_dir: Path
@@ -35,6 +38,7 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    models: ModelSettings = field(default_factory=ModelSettings)
 
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
@@ -62,7 +66,15 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         linger=linger,
         pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
         rules=configured.rules,
+        models=_models(configured.models, config_file),
     )
+
+
+def _models(table: dict[str, Any], config_file: Path) -> ModelSettings:
+    quiet = DEFAULT_QUIET
+    if "quiet" in table:
+        quiet = parse_linger(table["quiet"], f"models.quiet in {config_file}") or float("inf")
+    return ModelSettings(**{**table, "quiet": quiet, "origin": str(config_file)})
 
 
 def parse_linger(value: str | int, origin: str) -> float | None:

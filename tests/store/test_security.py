@@ -14,8 +14,9 @@ from steps import NOON, begin, fill, people, rows, until, value
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
 from chattui.domain.language import parse
+from chattui.domain.replies import Reply
 from chattui.domain.search import FoundIn
-from chattui.store import chats, health, imports, marks, messages, search, search_index, searches, snapshots, startup
+from chattui.store import chats, health, imports, marks, messages, replies, search, search_index, searches, snapshots, startup
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.notifications import Listener
@@ -25,7 +26,7 @@ SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
-    *("day_counts", "words", "vocabularies", "imported_chats"),
+    *("day_counts", "words", "vocabularies", "imported_chats", "replies"),
 )
 
 
@@ -56,6 +57,7 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
             "INSERT INTO chattui.imported_chats (import_id, source_id, chat_id) SELECT id, 'secret', %s FROM chattui.imports",
             chat,
         )
+        replies.begin(ann, Reply(chat, "r", 1, content=SECRET))
         snapshots.save(ann, {"chat": chat})
         marks.bookmark(ann, chat, 1)
         searches.save(ann, "zyxquartz", "the secret")
