@@ -40,6 +40,11 @@ class Settings:
     mask_secrets: bool = True
     models: ModelSettings = field(default_factory=ModelSettings)
 
+    @property
+    def database_name(self) -> str:
+        """What drafts and unsent messages are kept by: a database, as this machine knows it. Holds no password."""
+        return f"{self.database.kind} {self.database.redacted()} {self.data_dir}"
+
 
 def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
     """Settings from arguments, then ``env``, then the config file, then defaults. Raises ConfigError."""

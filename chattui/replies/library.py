@@ -28,17 +28,19 @@ _LISTING = 10.0
 _TYPES = {"image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "audio/wav", "audio/mpeg"}
 
 
-class ServerModel(Chat):  # type: ignore[misc]  # the library's class has no types
+class ServerModel(Chat):
     """A model of a server that speaks OpenAI's protocol, which never gets the key of OpenAI itself."""
 
     def __init__(self, name: str, url: str, key: str) -> None:
-        super().__init__(name, model_name=name, api_base=url, vision=True, audio=True, reasoning=True)
-        self.needs_key = "server" if key else None
-        self.key = key or None
+        super().__init__(  # type: ignore[no-untyped-call]
+            name, model_name=name, api_base=url, vision=True, audio=True, reasoning=True, key=key or None
+        )
+        self.needs_key = "server" if key else None  # type: ignore[assignment]
 
     def get_client(self, key: str | None, *, async_: bool = False) -> Any:
         """The library's client, less patient: how long to wait is decided by whoever asks."""
-        return super().get_client(key, async_=async_).with_options(max_retries=_RETRIES)
+        client = super().get_client(key, async_=async_)  # type: ignore[no-untyped-call]
+        return client.with_options(max_retries=_RETRIES)
 
 
 class Library:
@@ -51,7 +53,7 @@ class Library:
         """Every model there is. Raises what a server that does not answer leads to."""
         served = self._served(settings, again=True) if settings.url else []
         known = [entry.model.model_id for entry in llm.get_models_with_aliases() if entry.model is not None]
-        default = settings.default or (served[0] if served else str(llm.get_default_model()))
+        default = settings.default or (served[0] if served else str(llm.get_default_model()))  # type: ignore[no-untyped-call]
         return Models((*served, *(name for name in known if name not in served)), default)
 
     def reply(self, request: Request) -> Iterator[Event]:

@@ -10,7 +10,6 @@ from typing import Any
 from chattui.config.models import ModelSettings
 from chattui.domain.replies import File, Turn
 
-
 __all__ = ["File", "Request", "Turn", "decode", "encode"]
 
 

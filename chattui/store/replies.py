@@ -52,6 +52,8 @@ SELECT max(seq) FROM down
 """The last message that goes on from one: what another terminal wrote meanwhile comes before the reply."""
 
 _MOST_MESSAGES = 20_000
+_NEAR = 500
+"""Messages above a reply among which its prompt is looked for."""
 
 
 def hold(db: Database, key: str) -> Hold:
@@ -126,36 +128,34 @@ def _finish(conn: Connection, reply: Reply, end: ReplyEnd) -> list[Message]:
         delete(replies).where(replies.c.owner == ME, replies.c.chat_id == reply.chat_id, replies.c.key == reply.key)
     )
     parts = _parts(reply, end)
-    made = [seq_of(conn, reply.chat_id, name, count) for name, _ in parts]
+    known = {name: seq_of(conn, reply.chat_id, name, count) for name, _ in parts}
     parent = reply.parent_seq if reply.again else _tip(conn, reply)
-    for number, (name, fields) in enumerate(parts):
-        seq = made[number]
-        if seq is not None and fields["kind"] == Kind.TEXT.value:
-            rest = _rest(conn, reply, seq, str(fields["content"]))
-            name, seq = f"{name}-rest", seq if not rest else seq_of(conn, reply.chat_id, f"{name}-rest", count)
-            fields = {**fields, "content": rest}
-            parent = made[number] or parent
+    made: list[int] = []
+    for name, fields in parts:
+        seq, source_id, content = known[name], name, str(fields["content"])
+        if seq is not None and fields["kind"] == Kind.TEXT.value and (rest := _rest(conn, reply, seq, content)):
+            parent, source_id, content = seq, f"{name}-rest", rest
+            seq = seq_of(conn, reply.chat_id, source_id, count)
         if seq is None:
-            count += 1
-            seq = count
-            common = {"chat_id": reply.chat_id, "source_id": name, "reply_id": reply.key, "model": reply.model or None}
-            added = {**common, **fields, "seq": seq, "parent_seq": parent, "created_at": func.clock_timestamp()}
-            conn.execute(insert(messages).values(**added))
+            seq = count = count + 1
+            of_reply = {"chat_id": reply.chat_id, "source_id": source_id, "reply_id": reply.key}
+            of_chat = {"seq": seq, "parent_seq": parent, "model": storable(reply.model) or None}
+            said = {**fields, **of_reply, **of_chat, "content": content, "created_at": func.clock_timestamp()}
+            conn.execute(insert(messages).values(**said))
             if fields["kind"] == Kind.TEXT.value:
                 _add_up(conn, reply, end)
-        made[number] = seq
         parent = seq
-    seqs = [seq for seq in made if seq is not None]
-    if not seqs:
+        made.append(seq)
+    if not made:
         return []
-    return [values.message(row) for row in conn.execute(page_statement(reply.chat_id, seqs[0], seqs[-1]))]
+    return [values.message(row) for row in conn.execute(page_statement(reply.chat_id, made[0], made[-1]))]
 
 
 def _parts(reply: Reply, end: ReplyEnd) -> list[tuple[str, dict[str, Any]]]:
     """The messages that a reply consists of, as (source id, fields)."""
     name = f"{OWN_SOURCE}:{reply.key}"
     assistant = {"role": Role.ASSISTANT.value, "content_type": ContentType.MARKDOWN.value}
-    parts = []
+    parts: list[tuple[str, dict[str, Any]]] = []
     if reply.thinking:
         thought = {**assistant, "kind": Kind.THINKING.value, "content": storable(reply.thinking)}
         parts.append((f"{name}-thinking", thought))
@@ -279,3 +279,14 @@ def set_settings(db: Database, chat_id: int, wanted: ReplySettings) -> None:
         .values(settings=chats.c.settings.op("||")(bindparam("fields", fields, chats.c.settings.type)))
     )
     db.write(lambda conn: conn.execute(statement), idempotent=True)
+
+
+def prompt_of(db: Database, chat_id: int, seq: int) -> int | None:
+    """The prompt that message ``seq`` is, or that it answers; None when there is none before it."""
+    asked = {"chat_id": chat_id, "seq": seq, "most_chars": 1 << 30, "most": _NEAR}
+
+    def work(conn: Connection) -> int | None:
+        rows = [r.seq for r in conn.execute(_PATH, asked) if r.role == Role.USER.value and r.kind == Kind.TEXT.value]
+        return rows[-1] if rows else None
+
+    return db.read(work)

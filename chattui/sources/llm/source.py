@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from chattui.domain.errors import SourceError
 from chattui.domain.attached import size_words
+from chattui.domain.errors import SourceError
 from chattui.domain.history import ChatInfo, Chunk, NewAttachment
 from chattui.domain.kinds import ToolStatus
 from chattui.sources.chunks import Transcript

@@ -18,6 +18,7 @@ from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.widgets.editor import Editor
 from chattui.tui.widgets.find_bar import FindLine
 from chattui.tui.widgets.line_input import LineInput
+from chattui.tui.widgets.message_editor import MessageEditor
 
 Answer = TypeVar("Answer")
 LOW = 12
@@ -119,7 +120,7 @@ def help_dialog() -> TextDialog:
         rows[command.room].append((key_name(command.shown_keys), command.help))
     rows["pane"] += _described(MessagePane.BINDINGS)
     rows["find"] += _described(FindLine.BINDINGS)
-    rows["composer"] += _described(Editor.BINDINGS)
+    rows["composer"] += _described([*Editor.BINDINGS, *MessageEditor.BINDINGS])
     parts: list[Content | str] = []
     width = 20
     for room, entries in rows.items():

@@ -101,7 +101,7 @@ class Shell(Screen[None]):
         self.hits = SearchHits(id="hits", now=clock)
         self.facet_strip = FacetStrip(id="facet-strip")
         self.empty = Static("", id="empty", markup=False)
-        self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
+        self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.settings.database_name), id="composer")
         self.tabs = Tabs()
         self.tab_bar = TabBar(id="tabs")
         self.hits.display = self.facet_strip.display = self.empty.display = self.tab_bar.display = False
