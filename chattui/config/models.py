@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -63,6 +62,8 @@ def _llm_is_configured(env: Mapping[str, str]) -> bool:
     place = llm_directory(env)
     if (place / "default_model.txt").exists():
         return True
+    import json  # which the first paint does without
+
     try:
         keys = json.loads((place / "keys.json").read_text())
         return isinstance(keys, dict) and any(not name.startswith("//") for name in keys)

@@ -20,7 +20,8 @@ log = logging.getLogger("chattui.tui")
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A message that waits. ``key`` names it for ever, so that it is stored once; ``chat_id`` None begins a chat."""
+    """A message that waits. ``key`` names it for ever, so that it is stored once; ``chat_id`` None begins a chat, or goes
+    on with the one that the message ``chat_key`` begins."""
 
     key: str
     chat_id: int | None
@@ -28,6 +29,7 @@ class Unsent:
     project: str = ""
     parent: int | None = None
     files: tuple[File, ...] = ()
+    chat_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

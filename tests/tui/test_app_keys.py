@@ -107,7 +107,7 @@ async def test_the_key_bar_follows_the_focus(samples: str, app_on: AppMaker) -> 
     async with running(app) as pilot:
         assert "f Filter" in lines(app)[-1]
         await pilot.press("w")
-        await until(pilot, lambda: "⏎ Save" in lines(app)[-1] and "f Filter" not in lines(app)[-1])
+        await until(pilot, lambda: "⏎ Send" in lines(app)[-1] and "f Filter" not in lines(app)[-1])
         await pilot.press("escape")
         await until(pilot, lambda: "y Copy" in lines(app)[-1] and "Next match" not in lines(app)[-1])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_driver import AppMaker, part, quit_app, running, screen_text, seen_in, strips, toasts, until, until_seen
+from app_driver import AppMaker, quit_app, running, screen_text, seen_in, strips, toasts, until, until_seen
 from model_server import NAMES, ModelServer, serving
 from textual import events
 from textual.pilot import Pilot
@@ -123,7 +123,7 @@ async def test_escape_stops_a_reply_that_stalls_and_c_and_a_go_on_and_ask_again(
         assert app.main.composer.is_writing, "the key stopped the reply and did nothing else"
         await send(pilot, "/model echo", "w")  # a command is no message
         await pilot.press("escape")
-        await until_seen(pilot, "C goes on with the reply")
+        await until_seen(pilot, "C goes on · A asks again")
         await pilot.press("C")
         await until(pilot, lambda: len(newest(store)) == 3)
         assert model_server.asked[-1]["messages"][-2:] == [
@@ -260,7 +260,7 @@ async def test_what_came_of_a_reply_survives_whoever_wrote_it(
         app._session.replies._holds[live.key].leave()
     again = app_on(samples)
     async with running(again) as pilot:
-        await until_seen(pilot, "Half of", "✗ interrupted", "C goes on with the reply")
+        await until_seen(pilot, "Half of", "✗ interrupted", "C goes on · A asks again")
     assert texts(store) == [("How?", None), ("Half of", 1)]
 
 
@@ -331,15 +331,14 @@ async def test_two_terminals_write_to_one_chat_and_both_see_all_of_it(
         await second.press("enter")
         await until(first, lambda: len(newest(store)) == before + 4)
         for pilot, app in ((first, one), (second, two)):
-            await until(pilot, lambda app=app: part(app.main.title_bar)[0].endswith(str(before + 4)))
             app.main.pane.focus()
             await pilot.press("end")
-            await until_seen(pilot, "To from one", "To from two")
+            await until(pilot, lambda app=app: app.main.open_chat.chat.message_count == before + 4)
+            await until(pilot, lambda app=app: seen_in(app.main.pane).count("Assistant  echo") == 2)
+            assert seen_in(app.main.pane).count("You  ") == 2
     said = newest(store)[before:]
-    assert {m.content for m in said} == {"from one", "from two", "To from one", "To from two"}
-    order = [m.content for m in said]
-    assert order.index("from one") < order.index("To from one")
-    assert order.index("from two") < order.index("To from two")
+    assert {m.content for m in said if m.role is Role.USER} == {"from one", "from two"}
+    assert [m.parent_seq for m in said] == [m.seq - 1 for m in said], "one after the other, no branches"
 
 
 async def test_the_model_the_system_prompt_options_and_files_are_set_while_writing(

@@ -84,7 +84,7 @@ class Changes:
         db = self._database()
         target = item.chat_id
         if target is None:
-            target = chats.create(db, project=item.project, key=item.key).id
+            target = chats.create(db, project=item.project, key=item.chat_key or item.key).id
             if settings is not None:
                 replies.set_settings(db, target, settings)
         message = messages.append(db, target, item.content, key=item.key, parent=item.parent, files=item.files)

@@ -10,11 +10,11 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
+from chattui.tui.screens.composing import Composing
 from chattui.tui.screens.keeping import Keeping
 from chattui.tui.screens.marking import Marking
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
-from chattui.tui.screens.replying import Replying
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
 from chattui.tui.screens.sourcing import Sourcing
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing, Replying):
+class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing, Composing):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
@@ -146,7 +146,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         still_here = self.composer.saved(event.key, event.chat.id)
         if self.open_chat.chat_id == event.chat.id:
             self.open_chat.grew(event.chat, [event.message])
-        elif still_here and self.open_chat.chat is None:
+        elif (still_here or self.begins_here(event)) and self.open_chat.chat is None:
             self.open_chat.show(event.chat, [event.message])
         self._chat_shown(keep_draft=True)
         self.recents.refresh()

@@ -320,6 +320,11 @@ class OpenChat:
         self._change(feed, change)
         self._session.places.branches(feed.chat_id, known)
 
+    @property
+    def has_tail(self) -> bool:
+        """Whether there is something behind the messages that is none yet."""
+        return self._feed is not None and self._feed.count > self._feed.stored
+
     def parent_to_be(self) -> int | None:
         """The message that the next one answers: the last of the branch that is shown; None for the last there is."""
         feed, branches = self._feed, self._pane.sieve.branches

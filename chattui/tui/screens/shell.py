@@ -144,7 +144,8 @@ class Shell(Screen[None]):
         self.tab_bar.show(self.tabs.all, self.tabs.active)
 
     def show_empty(self) -> None:
-        nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
+        shows = self.open_chat.chat is not None or self.open_chat.has_tail
+        nothing = not shows and self.loaded and not self.hits.display
         _display(self.empty, nothing)
         _display(self.pane, not nothing and not self.hits.display)
         if nothing:

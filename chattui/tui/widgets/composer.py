@@ -202,6 +202,15 @@ class Composer(Vertical):
         self._tell("")
         return self._chat_id == chat_id
 
+    def go_on_in(self, chat_id: int) -> None:
+        """The new chat has its first message: what is being written belongs to it."""
+        if self._chat_id is None and self._sending is None:
+            self._drafts.put(None, "")
+            self._drafts.put_files(chat_id, self.files)
+            self._drafts.put_files(None, [])
+            self._chat_id = chat_id
+            self.keep()
+
     def failed(self, key: str) -> None:
         """The message sent under ``key`` was not saved: it can be changed and sent again."""
         if self._sending is None or self._sending[0] != key:
