@@ -36,6 +36,7 @@ class Composing(Replying):
         chat_id = self.open_chat.chat_id
         if chat_id is None or not self._can_reply():
             return
+        self.pane.action_last()
         self.session.replies.ask_again(chat_id, seq, self.model)
 
     def action_go_on(self) -> None:
@@ -46,6 +47,7 @@ class Composing(Replying):
         from chattui.tui.data.live_reply import Wanted
 
         seq = self.open_chat.parent_to_be() or chat.message_count
+        self.pane.action_last()
         self.session.replies.ask(Wanted(chat.id, seq), self.model)
 
     def action_change_prompt(self) -> None:

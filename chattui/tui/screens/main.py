@@ -146,6 +146,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         still_here = self.composer.saved(event.key, event.chat.id)
         if self.open_chat.chat_id == event.chat.id:
             self.open_chat.grew(event.chat, [event.message])
+            if still_here:  # also where an earlier prompt was changed: the branch that it begins is shown
+                self.pane.action_last()
         elif (still_here or self.begins_here(event)) and self.open_chat.chat is None:
             self.open_chat.show(event.chat, [event.message])
         self._chat_shown(keep_draft=True)

@@ -128,39 +128,40 @@ class Replying(Shell):
         """There is more of a reply."""
         if self._ticking is None:
             self._ticking = self.set_interval(_TICK, self._tick)
+            self._tick()
         if event.chat_id != self.open_chat.chat_id:
             return
         if self._drawing is not None:
             self._drawn_again = True
             return
-        self.show_tail()
+        self._draw_tail()
         self._drawing = self.set_timer(FRAME, self._drawn)
 
     def _drawn(self) -> None:
         self._drawing = None
         if self._drawn_again:
             self._drawn_again = False
-            self.show_tail()
+            self._draw_tail()
             self._drawing = self.set_timer(FRAME, self._drawn)
 
     def _tick(self) -> None:
         live = self.session.replies.live(self.open_chat.chat_id)
-        self.composer.set_status(live.status() if live is not None else "")
+        self.composer.set_status(live.status() if live is not None else "", self.composer.after)
         if self._ticking is not None and not self.session.replies.any_live:
             self._ticking.stop()
             self._ticking = None
 
     def show_tail(self) -> None:
         """Show what is no message yet behind those of the open chat."""
+        self._draw_tail()
+        self.show_empty()
         live = self.session.replies.live(self.open_chat.chat_id)
-        if self.open_chat.chat is not None or self.open_chat.is_new:
-            self.open_chat.set_tail(self._tail(live))
-            self.show_empty()
-        if live is not None:
-            self.composer.set_status(live.status())
-        elif not self._asked:
-            self.composer.set_status("", self.composer.after)
+        self.composer.set_status(live.status() if live is not None else "", self.composer.after)
         self._tell_model()
+
+    def _draw_tail(self) -> None:
+        if self.open_chat.chat is not None or self.open_chat.is_new:
+            self.open_chat.set_tail(self._tail(self.session.replies.live(self.open_chat.chat_id)))
 
     def _tail(self, live: LiveReply | None) -> list[ChatMessage]:
         chat_id = self.open_chat.chat_id
