@@ -318,6 +318,36 @@ async def test_while_the_database_is_away_messages_wait_on_the_disk_and_are_sent
     assert len(set(keys)) == 1
 
 
+async def test_a_reply_that_ends_while_the_database_is_away_is_stored_when_it_is_back(
+    samples: str,
+    app_on: AppMaker,
+    store: Database,
+    speaking: Callable[..., None],
+    model_server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finish, away = replies.finish, True
+
+    def lost(*args: Any) -> Any:
+        if away:
+            raise Unreachable("The connection to the database was lost.")
+        return finish(*args)
+
+    monkeypatch.setattr(replies, "finish", lost)
+    monkeypatch.setattr(changes, "TRY_AGAIN", 0.1)
+    speaking()
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await send(pilot, "One")
+        await until_seen(pilot, "Hello there", "not sent yet")
+        await until(pilot, lambda: "The reply is not stored yet" in toasts(app))
+        assert texts(store) == [("One", None)]
+        away = False
+        await until(pilot, lambda: texts(store) == [("One", None), ("Hello **there**", 1)])
+        await until(pilot, lambda: "not sent yet" not in screen_text(app))
+        assert seen_in(app.main.pane).count("Hello there") == 1
+
+
 async def test_two_terminals_write_to_one_chat_and_both_see_all_of_it(
     samples: str, app_on: AppMaker, store: Database, speaking: Callable[..., None], model_server: ModelServer
 ) -> None:

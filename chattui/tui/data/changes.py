@@ -102,7 +102,7 @@ class Changes:
             return
         self._post(of_replies.MessageQueued(item.key, item.chat_id))
         self._tell_unsent()
-        self._try_later()
+        self.try_later()
 
     def deliver(self) -> None:
         """Store what was sent while the database was away, as far as it is back; tell what still waits."""
@@ -113,7 +113,7 @@ class Changes:
             try:
                 self._deliver_all()
             except Unreachable:
-                self._try_later()
+                self.try_later()
             self._tell_unsent()
 
         self._pages.submit(job)
@@ -130,7 +130,7 @@ class Changes:
                     made = replies.finish(self._database(), item.reply, item.end)
                     chat = chats.get(self._database(), item.reply.chat_id)
                     if chat is not None:
-                        self._post(told.ChatGrew(chat, made))
+                        self._post(of_replies.ReplyStored(chat, made))
                 self._outbox.done(path)
             except Unreachable:
                 raise
@@ -141,7 +141,8 @@ class Changes:
     def _tell_unsent(self) -> None:
         self._post(of_replies.UnsentRead(self._outbox.unsent()))
 
-    def _try_later(self) -> None:
+    def try_later(self) -> None:
+        """Deliver what waits, in a moment."""
         timer = threading.Timer(TRY_AGAIN, self.deliver)
         timer.daemon = True
         timer.start()

@@ -50,12 +50,15 @@ class Replies:
         failed: Callable[[Exception], None],
         settings: ModelSettings,
         outbox: Outbox,
+        try_later: Callable[[], None],
     ) -> None:
+        """``try_later`` is called when something waits in the ``outbox``."""
         self._database = db
         self._post = post
         self._failed = failed
         self._settings = settings
         self._outbox = outbox
+        self._try_later = try_later
         self._made_worker: Worker | None = None
         self._asker: Asker | None = None
         self._lock = threading.Lock()
@@ -238,9 +241,10 @@ class Replies:
             self._post(of_replies.ReplyEnded(live, chats.get(db, live.chat_id), made))
         except ChattuiError as error:
             log.info("a reply cannot be stored yet", exc_info=True)
-            if isinstance(error, Unreachable):
-                self._outbox.put_reply(reply, end)
-            self._post(of_replies.ReplyEnded(live, None, [], str(error)))
+            waits = isinstance(error, Unreachable) and self._outbox.put_reply(reply, end)
+            if waits:
+                self._try_later()
+            self._post(of_replies.ReplyEnded(live, None, [], str(error), waits=waits))
         finally:
             if (held := self._holds.pop(live.key, None)) is not None:
                 held.leave()

@@ -117,7 +117,15 @@ class Session:
         if self._replies is None:
             from chattui.tui.data.replies import Replies
 
-            self._replies = Replies(self._database, self._post, self._failed, self._settings.models, self.outbox)
+            made = Replies(
+                self._database,
+                self._post,
+                self._failed,
+                self._settings.models,
+                self.outbox,
+                self.changes.try_later,
+            )
+            self._replies = made
         return self._replies
 
     def get_ready(self) -> None:

@@ -48,6 +48,9 @@ class Replying(Shell):
         self._ticking: Timer | None = None
         self._drawn_again = False
         self._said_how = False
+        self._warned: set[str] = set()
+        self._over: set[str] = set()  # keys of replies that are messages now
+        self._held: dict[int, LiveReply] = {}  # replies that wait for the database, by chat
 
     # Sending
 
@@ -145,7 +148,7 @@ class Replying(Shell):
             self._drawing = self.set_timer(FRAME, self._drawn)
 
     def _tick(self) -> None:
-        live = self.session.replies.live(self.open_chat.chat_id)
+        live = self._live_here()
         self.composer.set_status(live.status() if live is not None else "", self.composer.after)
         if self._ticking is not None and not self.session.replies.any_live:
             self._ticking.stop()
@@ -155,30 +158,37 @@ class Replying(Shell):
         """Show what is no message yet behind those of the open chat."""
         self._draw_tail()
         self.show_empty()
-        live = self.session.replies.live(self.open_chat.chat_id)
+        live = self._live_here()
         self.composer.set_status(live.status() if live is not None else "", self.composer.after)
         self._tell_model()
 
     def _draw_tail(self) -> None:
         if self.open_chat.chat is not None or self.open_chat.is_new:
-            self.open_chat.set_tail(self._tail(self.session.replies.live(self.open_chat.chat_id)))
+            self.open_chat.set_tail(self._tail(self._live_here()))
+
+    def _live_here(self) -> LiveReply | None:
+        """The reply that is being written in the open chat; none when it is a message already."""
+        live = self.session.replies.live(self.open_chat.chat_id)
+        return live if live is not None and live.key not in self._over else None
 
     def _tail(self, live: LiveReply | None) -> list[ChatMessage]:
         chat_id = self.open_chat.chat_id
+        unsent = {"unsent": True}
         tail: list[ChatMessage] = []
-        if live is not None:
-            reply = live.reply()
-            shown_at = self._shown_at.setdefault(live.key, self.app.now())
-            empty = ChatMessage(0, 1, Role.ASSISTANT, Kind.THINKING, reply.thinking, shown_at, model=reply.model)
+        for each in (self._held.get(chat_id or 0), live):
+            if each is None:
+                continue
+            reply, about = each.reply(), unsent if each is not live else None
+            at = self._shown_at.setdefault(each.key, self.app.now())
+            said = ChatMessage(0, 1, Role.ASSISTANT, Kind.TEXT, reply.content, at, model=reply.model, metadata=about)
             if reply.thinking:
-                tail.append(empty)
+                tail.append(replace(said, kind=Kind.THINKING, content=reply.thinking))
             if reply.content:
-                tail.append(replace(empty, kind=Kind.TEXT, content=reply.content))
+                tail.append(said)
         for item in self._unsent:
             if item.chat_id == chat_id and (chat_id is not None or item.chat_key == self._new_key):
                 at = self._shown_at.setdefault(item.key, self.app.now())
-                about = {"unsent": True}
-                tail.append(ChatMessage(0, 1, Role.USER, Kind.TEXT, item.content, at, metadata=about))
+                tail.append(ChatMessage(0, 1, Role.USER, Kind.TEXT, item.content, at, metadata=unsent))
         return tail
 
     def on_reply_ended(self, event: of_replies.ReplyEnded) -> None:
@@ -187,6 +197,11 @@ class Replying(Shell):
         self._default = self._default or live.model
         here = chat_id == self.open_chat.chat_id
         whole = live.how_it_ended().why == "stop"
+        self._over.add(live.key)
+        if event.chat is None and event.waits:
+            self._held[chat_id] = live
+        if here and event.chat is None:
+            self._draw_tail()
         if here and event.chat is not None:
             self.open_chat.set_tail(self._tail(None), (event.chat, event.messages))
             self.find_grew()
@@ -194,13 +209,19 @@ class Replying(Shell):
         if here:
             self.composer.set_status("", "" if whole else _AFTER)
             self._say_for_a_while(visible_line(live.status()) if live.model else "")
-        if event.sentence:
-            self.notify(f"{event.sentence} It is kept on this machine.", title="Not stored yet", severity="warning")
-        elif live.sentence:
-            sentence = visible_line(live.sentence)
+        if event.waits:
+            sentence = f"{visible_line(event.sentence)} What came is kept on this machine until then."
+            self.notify(sentence, title="The reply is not stored yet", severity="warning", markup=False)
+        elif event.sentence or live.sentence:
+            sentence = visible_line(event.sentence or live.sentence)
             self.notify(sentence, title="No reply", severity="error", timeout=10, markup=False)
         self._tell_model()
         self.recents.refresh_soon()
+
+    def on_reply_stored(self, event: of_replies.ReplyStored) -> None:
+        """A reply that had waited for the database is there."""
+        if self._held.pop(event.chat.id, None) is not None and event.chat.id == self.open_chat.chat_id:
+            self.open_chat.set_tail(self._tail(self._live_here()), (event.chat, event.messages))
 
     def _say_for_a_while(self, text: str) -> None:
         def over() -> None:
@@ -215,8 +236,10 @@ class Replying(Shell):
         raise NotImplementedError
 
     def on_reply_warned(self, event: of_replies.ReplyWarned) -> None:
-        """Something about the key."""
-        self.notify(visible_line(event.sentence), severity="warning", timeout=10, markup=False)
+        """Something about the key; said once."""
+        if event.sentence not in self._warned:
+            self._warned.add(event.sentence)
+            self.notify(visible_line(event.sentence), severity="warning", timeout=10, markup=False)
 
     def on_reply_interrupted(self, event: of_replies.ReplyInterrupted) -> None:
         """What came of a reply whose writer was gone is a message now."""
