@@ -9,17 +9,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-MODEL_KEYS: Mapping[str, tuple[type, ...]] = {
-    "default": (str,),
-    "url": (str,),
-    "key": (str,),
-    "key_file": (str,),
-    "key_env": (str,),
-    "system": (str,),
-    "options": (dict,),
-    "quiet": (str, int),
-}
-
 DEFAULT_QUIET = 300.0
 
 

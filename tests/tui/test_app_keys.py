@@ -117,7 +117,7 @@ async def test_copying_goes_through_the_terminal(
 ) -> None:
     copied: list[str] = []
     monkeypatch.setattr(ChattuiApp, "copy_to_clipboard", lambda self, text: copied.append(text))
-    monkeypatch.setattr(clipboard, "_program", lambda env: None)
+    monkeypatch.setattr(clipboard, "program", lambda env: None)
     app = app_on(samples)
     async with running(app) as pilot:
         app.main.pane.focus()

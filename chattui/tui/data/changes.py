@@ -172,6 +172,41 @@ class Changes:
         """Undo ``delete``."""
         self._change("restored", lambda db: _chats().restore(db, chat_id))
 
+    def detail(self, chat_id: int, name: str, value: str | bool, again: Callable[[], None]) -> None:
+        """Set a detail of a chat; ``again`` as for ``note``."""
+
+        def change(db: Database) -> None:
+            from chattui.store import details
+
+            match name:
+                case "issue":
+                    chat = details.set_issue(db, chat_id, str(value))
+                case "quiet":
+                    chat = details.set_quiet(db, chat_id, bool(value))
+                case _:
+                    chat = details.set_fact(db, chat_id, name, str(value))
+            self._post(told.ChatChanged(chat, "noted"))
+
+        self._written(change, again)
+
+    def make(self, verb: str, chat_ids: Sequence[int], seq: int = 0) -> None:
+        """Make a chat of others: "duplicated", "merged", or "split" at the message ``seq``."""
+
+        def job() -> None:
+            from chattui.store import portions
+
+            db = self._database()
+            match verb:
+                case "duplicated":
+                    made = portions.duplicate(db, chat_ids[0])
+                case "merged":
+                    made = portions.merge(db, chat_ids)
+                case _:
+                    made = portions.split(db, chat_ids[0], seq)
+            self._post(told.ChatMade(made, verb))
+
+        self._pages.submit(job)
+
     def change_all(self, verb: str, chat_ids: Sequence[int], tags: Sequence[str] = ()) -> None:
         """Do one thing with several chats: "archived", "restored", "deleted", or "tagged" with ``tags`` beside their own."""
 

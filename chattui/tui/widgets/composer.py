@@ -293,6 +293,13 @@ class Composer(Vertical):
                 return f"Another version of message {self._instead_of:,} · {does} · Esc leaves it"
             return f"{does} · Ctrl+J new line · Esc leaves (the draft is kept)"
         if draft:
-            return "A draft is waiting: w to go on writing"
-        text = "w  write a message" if self._chat_id is not None else "w  write the first message"
+            return f"A draft is waiting: {self._key()} to go on writing"
+        text = f"{self._key()}  write {'a message' if self._chat_id is not None else 'the first message'}"
         return f"{text} · {self._after}" if self._after else text
+
+    def _key(self) -> str:
+        """The key to write, which may be another one in the settings."""
+        from chattui.tui.key_names import with_keys
+
+        look = getattr(self.app, "look", None)
+        return with_keys("{screen.write}", look.keymap if look is not None else {})
