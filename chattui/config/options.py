@@ -324,7 +324,8 @@ VARIABLES: tuple[tuple[str, str], ...] = (
     ("CHATTUI_PG_BIN", "server.binaries"),
     ("CHATTUI_LOG", "log.level"),
     ("NO_COLOR", "Set to anything: the app does without colours."),
-    ("VISUAL, EDITOR", "The editor of chattui config edit."),
+    ("VISUAL, EDITOR", "The editor of chattui config edit, and of Ctrl+E while writing."),
+    ("LLM_USER_PATH", "Where the llm library keeps its keys and aliases."),
 )
 """Environment variables, and the option or the sentence that says what they set. They win over the config file."""
 
