@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from chattui.replies.events import Ended, Event, Failed, Text, Thinking, encode
 
-PAUSE = 1 / 30
+PAUSE = 1 / 20
 """Seconds between two lines of text: what comes meanwhile is told together."""
 
 MOST_CHARS = 1_000_000
