@@ -118,9 +118,9 @@ def odd_linger(value: object) -> str:
 
 TABLES: tuple[TableOf, ...] = (
     TableOf("appearance", "What the app looks like."),
-    TableOf("start", "How the app begins."),
     TableOf("keys", "Other keys for what the app does, by the ids of docs/keys.md.", free="the id of a command"),
     TableOf("themes", "Themes of your own, each in a table [themes.NAME].", free="the name of a theme"),
+    TableOf("start", "How the app begins."),
     TableOf("database", "Which PostgreSQL holds the chats.", Guards.DATABASE),
     TableOf("server", "The embedded PostgreSQL."),
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),

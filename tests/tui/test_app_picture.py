@@ -28,6 +28,7 @@ class Starts:
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
             "TZ": "UTC",
+            "CHATTUI_PICTURE": "1",
         }
         self.argv = [sys.executable, "-m", "chattui", "--database", conninfo]
 
@@ -51,11 +52,12 @@ def is_shell(screen: Screen) -> bool:
 
 @pytest.fixture
 def starts(tmp_path: Path, samples: str) -> Starts:
-    """Started and ended once."""
+    """Started and ended twice: the first start of all has a tour."""
     made = Starts(tmp_path, samples)
-    with made.start() as terminal:
-        terminal.wait(chats_shown, "the newest chat")
-        terminal.settle()
+    for _ in range(2):
+        with made.start() as terminal:
+            terminal.wait(chats_shown, "the newest chat")
+            terminal.settle()
     return made
 
 
