@@ -126,6 +126,7 @@ TABLES: tuple[TableOf, ...] = (
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
     TableOf("projects", "Chats of which projects are brought in.", Guards.IMPORT),
     TableOf("models", "Which models reply, and how they are asked: docs/replies.md."),
+    TableOf("secrets", "Keys, tokens and passwords, known by their shape.", Guards.IMPORT),
     TableOf("log", "The log file. It never holds the text of a chat."),
 )
 
@@ -269,6 +270,30 @@ OPTIONS: tuple[Option, ...] = (
         pattern=r"^\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\s*$",
     ),
     Option(
+        "sources",
+        "keep-raw",
+        Takes.FLAG,
+        True,
+        "Whether records that are not understood are kept as their files have them.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
+        "secrets",
+        "mask",
+        Takes.FLAG,
+        True,
+        "Whether secrets are hidden until they are asked for: on the screen, by every verb, in exports.",
+        Applies.NEXT_START,
+    ),
+    Option(
+        "secrets",
+        "at-import",
+        Takes.FLAG,
+        False,
+        "Whether they are replaced before they are stored, which cannot be undone.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
         "log",
         "level",
         Takes.CHOICE,
@@ -306,6 +331,14 @@ SOURCE_OPTIONS: tuple[Option, ...] = (
         Applies.NEXT_LOOK,
         example='paths = ["~/work/.claude"]',
         check=odd_path,
+    ),
+    Option(
+        "sources.NAME",
+        "keep-raw",
+        Takes.FLAG,
+        None,
+        "As sources.keep-raw, for this source alone.",
+        Applies.NEXT_LOOK,
     ),
 )
 """What is set for one source, in a table of its own: [sources.codex]."""
