@@ -198,11 +198,22 @@ UPDATE chattui.messages SET seq = seq + 1000000000
 """
 
 OWN_BACK: LiteralString = """
-UPDATE chattui.messages m SET seq = %(behind)s + o.nr, parent_seq = nullif(%(behind)s + o.nr - 1, 0)
-  FROM (SELECT seq, row_number() OVER (ORDER BY seq)::integer AS nr FROM chattui.messages
-         WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq > 1000000000) o
+WITH o AS (
+  SELECT seq, %(behind)s + row_number() OVER (ORDER BY seq)::integer AS at FROM chattui.messages
+   WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq > 1000000000
+)
+UPDATE chattui.messages m
+   SET seq = o.at,
+       parent_seq = CASE
+         WHEN m.parent_seq = 0 THEN 0                                            -- another beginning of the chat
+         WHEN p.at IS NOT NULL THEN p.at
+         WHEN m.parent_seq < (SELECT min(seq) FROM o) - 1000000001 THEN least(m.parent_seq, %(behind)s)
+         ELSE nullif(%(behind)s, 0) END                                          -- what was the last message, and is again
+  FROM o LEFT JOIN o p ON p.seq = (SELECT x.parent_seq + 1000000000 FROM chattui.messages x
+         WHERE x.owner = CURRENT_USER::text AND x.chat_id = %(chat_id)s AND x.seq = o.seq)
  WHERE m.owner = CURRENT_USER::text AND m.chat_id = %(chat_id)s AND m.seq = o.seq
 """
+"""What was written here goes behind what came: it answers what it did of ours, and of the rest what is in that place."""
 
 TAKE_OUT: tuple[LiteralString, ...] = (
     "DELETE FROM chattui.tool_calls WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s",
