@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chattui.domain.replies import Reply, ReplyEnd, Why
 from chattui.replies.events import Ended, Event, Failed, Started, Text, Thinking, Usage
-
-if TYPE_CHECKING:
-    from chattui.replies.process import Asking
 
 _CHARS_PER_TOKEN = 4
 
@@ -26,13 +23,22 @@ class Wanted:
     again: bool = False
 
 
+class Stoppable(Protocol):
+    """What is being asked, and can be stopped."""
+
+    def stop(self) -> None:
+        """End it; no event follows."""
+
+
 class LiveReply:
     """Takes events on one thread and answers on others. Times are of a clock that never goes back."""
+
+    _has_parts = False
 
     def __init__(self, wanted: Wanted, key: str, model: str) -> None:
         self.wanted = wanted
         self.key = key
-        self.asking: Asking | None = None
+        self.asking: Stoppable | None = None
         self.sentence = ""
         self._model = model
         self._lock = threading.Lock()
@@ -67,6 +73,7 @@ class LiveReply:
             if self._ended is not None:
                 return False
             self._heard = now
+            self._gather(event)
             match event:
                 case Started():
                     self._model = event.model
@@ -82,6 +89,9 @@ class LiveReply:
                     self._end("failed", event.sentence)
             return self._ended is not None
 
+    def _gather(self, event: Event) -> None:
+        """Keep more of what comes than text; for those that do."""
+
     def end(self, why: Why, sentence: str = "") -> bool:
         """End it from this side; False when it was over."""
         with self._lock:
@@ -92,7 +102,7 @@ class LiveReply:
 
     def _end(self, why: Why, sentence: str) -> None:
         self._ended, self._why, self.sentence = time.monotonic(), why, sentence
-        if not self._chars and why == "stop":
+        if not self._chars and why == "stop" and not self._has_parts:
             self._why, self.sentence = "failed", "The model ended without a word."
 
     def quiet_for(self) -> float:

@@ -1,0 +1,33 @@
+"""Agents that are set in the config file: a table [agents.NAME] for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+AGENT_KEYS: Mapping[str, tuple[type, ...]] = {
+    "command": (list,),
+    "label": (str,),
+    "acp": (bool,),
+    "patience": (str, int),
+}
+
+DEFAULT_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """An agent: ``command`` are words, the first of them a program. With ``acp`` it speaks the Agent Client Protocol on its
+    standard input and output; without it is a program for a terminal, in whose words ``{prompt}`` stands for a first
+    prompt. ``patience`` are the seconds in which it must have begun a session."""
+
+    name: str
+    command: tuple[str, ...]
+    label: str = ""
+    acp: bool = False
+    patience: float = DEFAULT_PATIENCE
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.label or self.name
