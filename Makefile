@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench screenshots lock clean help
+.PHONY: run install test check bench screenshots docs lock clean help
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
 	@$(BIN)/chattui
@@ -39,6 +39,9 @@ bench: $(VENV)/installed-dev  ## measure what is promised (docs/benchmarks.md); 
 screenshots: $(VENV)/installed-dev  ## make the pictures of the README again, from the real app
 	$(BIN)/python screenshots/make.py
 
+docs: $(VENV)/installed  ## write the documents again that are made from declarations
+	$(BIN)/python -m chattui.cli.documents .
+
 lock:  ## write the lock files again (needs uv)
 	sh requirements/lock.sh
 
@@ -51,9 +54,9 @@ help:  ## this list
 $(BIN)/python:
 	@$(NEW)
 
-$(VENV)/installed: requirements/build.lock pyproject.toml | $(BIN)/python
+$(VENV)/installed: requirements/replies.lock pyproject.toml | $(BIN)/python
 	@echo 'Setting up $(VENV) …'
-	@$(GET) requirements/build.lock
+	@$(GET) requirements/replies.lock
 	@$(SELF)
 	@$(BIN)/python -m compileall -q chattui
 	@touch $@

@@ -12,7 +12,7 @@ CREATE INDEX chats_titled ON chattui.chats USING gin (owner, chattui.tsv(title))
 -- and the fields that are left to be tested.
 CREATE OR REPLACE FUNCTION chattui.few_chats(p_owner text, p_fields jsonb, p_most bigint, OUT ids bigint[], OUT n bigint, OUT rest jsonb)
 LANGUAGE plpgsql STABLE
-SET search_path = chattui, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = chattui, pg_temp SET enable_indexscan = on SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_field  jsonb;
   v_name   text;
@@ -150,82 +150,6 @@ BEGIN
   END LOOP;
   v_best.rest := CASE WHEN v_best.rest <> '[]' THEN jsonb_build_object('and', v_best.rest) END;
   RETURN v_best;
-END $$;
-
--- Candidates of a cursor, newest first, what the index does not tell tested one by one. tier 0 keeps what holds the phrase,
--- tier 1 what does not. p_q is tested last, and NULL when the index has answered it. The last row has stopped = true when time
--- ran out: everything newer than its position has been looked at. What is known of a message is tested before its text is read.
-CREATE OR REPLACE FUNCTION chattui.take(p_owner text, p_candidates refcursor, p_asked chattui.asked, p_q tsquery, p_tier integer, p_limit integer,
-  p_deadline timestamptz)
-RETURNS TABLE (chat_id bigint, seq integer, created_at timestamptz, role chattui.message_role, kind chattui.message_kind,
-  snippet text, stopped boolean) LANGUAGE plpgsql STABLE ROWS 20
-SET search_path = chattui, pg_temp AS $$
-#variable_conflict use_column
-DECLARE
-  r        record;
-  v_chats  jsonb := CASE WHEN p_asked.fields <> '[]' THEN jsonb_build_object('and', p_asked.fields) END;
-  v_facts  jsonb := '[]';                                 -- of the rest, what is known of a message before its text is read
-  v_rest   jsonb := '[]';                                 -- and what is not
-  v_in     bigint[] := '{}';                              -- chats that were found to be meant, or not
-  v_out    bigint[] := '{}';
-  v_meant  boolean;
-  v_slow   boolean;
-  v_reads  boolean := p_asked.pats <> '{}' OR p_asked.phrase IS NOT NULL OR p_q IS NOT NULL;
-  v_body   text;
-  v_flat   text;
-  v_got    integer := 0;
-  v_seen   integer := 0;
-BEGIN
-  SELECT coalesce(jsonb_agg(x) FILTER (WHERE y.of_facts), '[]'), coalesce(jsonb_agg(x) FILTER (WHERE NOT y.of_facts), '[]') INTO v_facts, v_rest
-    FROM jsonb_array_elements(CASE WHEN p_asked.rest ? 'and' THEN p_asked.rest->'and'
-                                   WHEN p_asked.rest IS NOT NULL THEN jsonb_build_array(p_asked.rest) END) x,
-         LATERAL (SELECT coalesce(x->>'k' = 'field' AND NOT (x->>'name' = 'has' AND x->'any' ? 'code'), false) AS of_facts) y;
-  v_facts := CASE WHEN v_facts <> '[]' THEN jsonb_build_object('and', v_facts) END;
-  v_rest := CASE WHEN v_rest <> '[]' THEN jsonb_build_object('and', v_rest) END;
-  v_reads := v_reads OR v_rest IS NOT NULL;
-  LOOP
-    FETCH p_candidates INTO r;
-    EXIT WHEN NOT FOUND;
-    v_slow := false;
-    IF p_asked.chats IS NOT NULL AND NOT r.chat_id = ANY (p_asked.chats) OR r.chat_id = ANY (v_out) THEN
-      v_meant := false;
-    ELSIF r.chat_id = ANY (v_in) THEN
-      v_meant := true;
-    ELSE
-      v_slow := v_chats IS NOT NULL;
-      v_meant := NOT EXISTS (SELECT FROM chattui.chats x LEFT JOIN chattui.chats u ON u.owner = x.owner AND u.id = x.parent_id
-             WHERE x.owner = p_owner AND x.id = r.chat_id AND 'deleted' IN (x.status, u.status))
-        AND (v_chats IS NULL OR chattui.holds(p_owner, v_chats, r.chat_id, NULL, NULL, NULL, NULL));
-      IF cardinality(v_in) + cardinality(v_out) > 500 THEN
-        v_in := '{}'; v_out := '{}';
-      END IF;
-      IF v_meant THEN v_in := v_in || r.chat_id; ELSE v_out := v_out || r.chat_id; END IF;
-    END IF;
-    IF v_meant AND v_facts IS NOT NULL THEN
-      v_meant := chattui.holds(p_owner, v_facts, r.chat_id,
-        ROW(r.seq, r.role, r.kind, r.created_at, r.call_id, r.error, r.model, r.content_type)::chattui.said, r.created_at, NULL, NULL);
-    END IF;
-    IF v_meant THEN
-      v_body := r.content || '';                          -- decompressed once
-      v_flat := CASE WHEN NOT v_reads OR octet_length(v_body) = length(v_body) THEN v_body ELSE chattui.fold(v_body) END;
-      v_slow := v_slow OR v_rest IS NOT NULL OR p_q IS NOT NULL;
-      IF (p_asked.pats = '{}' OR v_flat ILIKE ALL (p_asked.pats))
-         AND (p_asked.phrase IS NULL OR (v_flat ILIKE p_asked.phrase) = (p_tier = 0))
-         AND (v_rest IS NULL OR chattui.holds(p_owner, v_rest, r.chat_id, ROW(r.seq, r.role, r.kind, r.created_at, r.call_id,
-               r.error, r.model, r.content_type)::chattui.said, r.created_at, v_body, v_flat))
-         AND (p_q IS NULL OR chattui.tsv(v_body) @@ p_q) THEN
-        RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, chattui.snippet_of(v_body, p_asked.anchor, p_asked.words), false;
-        v_got := v_got + 1;
-        EXIT WHEN v_got >= p_limit;
-      END IF;
-    END IF;
-    v_seen := v_seen + 1;
-    IF (v_seen % 16 = 0 OR v_slow) AND clock_timestamp() > p_deadline THEN
-      RETURN QUERY SELECT r.chat_id, r.seq, r.created_at, r.role, r.kind, NULL::text, true;
-      EXIT;
-    END IF;
-  END LOOP;
-  CLOSE p_candidates;
 END $$;
 
 -- The name of an attachment: its path begins with its message and its number there.

@@ -33,6 +33,8 @@ class ModelServer(ThreadingHTTPServer):
         self.said = "Hello **there**"
         self.speed = 0.0
         """Seconds between two tokens."""
+        self.held_after: int | None = None
+        """Tokens after which a reply waits for ``go``."""
 
     @property
     def url(self) -> str:
@@ -82,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._begin()
         words = self.server.said.replace("{prompt}", str(self.server.asked[-1]["messages"][-1]["content"])).split(" ")
         for number, word in enumerate(words):
+            if number == self.server.held_after:
+                self.server.go.wait(30)
             self._say(word if number == 0 else f" {word}")
             if self.server.speed:
                 threading.Event().wait(self.server.speed)

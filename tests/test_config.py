@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chattui.config import DatabaseTarget, load_settings
 from chattui.domain.errors import ConfigError
+from chattui.server import open_database
 
 
 @pytest.fixture
@@ -157,19 +159,77 @@ def test_a_linger_that_is_no_time_is_explained(load, text):
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("[databse]\n", "unknown key 'databse': known are database, server"),
+        ("[databse]\n", "line 1, has an unknown key 'databse': known are appearance, keys"),
+        ("[databse]\n", "did you mean 'database'?"),
         ('[database]\nurls = "x"\n', "unknown key 'database.urls': [database] knows url"),
         ("[database]\nurl = 5\n", "'database.url' must be text in quotes"),
-        ("[server]\nlinger = true\n", "'server.linger' must be text in quotes or a whole number"),
-        ("server = 5\n", "'server' is a table"),
-        ("[server\n", "not valid TOML"),
+        ('[database]\n\nurl = "mysql://a@b/c"\n', "line 3, 'database.url' names a mysql database"),
+        ("database = 5\n", "'database' is a table"),
+        ("[database\n", "not valid TOML"),
+        ("a = = 1\n", "not valid TOML"),
+        ('[projects]\nexclude = ["~/secret"\n[log]\nlevel = "debug"\n', "not valid TOML: Unclosed array"),
+        ('[project]\nexclude = ["~/secret"]\n', "did you mean 'projects'?"),
     ],
 )
-def test_a_wrong_config_file_is_explained_with_its_name(load, tmp_path, file, words):
+def test_after_a_mistake_nobody_guesses_which_database_is_meant_or_what_is_left_out(load, tmp_path, file, words):
     with pytest.raises(ConfigError) as caught:
         load(file=file)
     assert words in str(caught.value)
     assert str(tmp_path / "config" / "config.toml") in str(caught.value)
+
+
+MISTAKES = """\
+[server]
+linger = true
+
+[apearance]
+[appearance]
+theem = "nord"
+density = "compct"
+icons = "yes"
+dates = "iso"
+
+[keys]
+app.new = 5
+
+[themes.mine]
+primry = "#fff"
+
+[log
+level = "debug"
+"""
+
+
+def test_every_other_mistake_is_named_with_its_line_and_a_suggestion_and_the_default_holds(load):
+    settings = load(file=MISTAKES)
+    told = {p.line: p.sentence for p in settings.problems}
+    assert list(told) == [2, 4, 6, 7, 8, 12, 14, 15, 17]
+    for line, words in {
+        2: "line 2, 'server.linger' must be text in quotes or a whole number",
+        4: "unknown key 'apearance': known are appearance",
+        6: "[appearance] knows theme, other_theme, density, icons, dates, mouse (did you mean 'theme'?)",
+        7: "'appearance.density' must be one of compact, normal, comfortable (did you mean 'compact'?)",
+        8: "'appearance.icons' must be true or false",
+        12: "'keys.app.new' must be text in quotes",
+        14: "the theme 'mine' needs a colour",
+        15: "(did you mean 'primary'?)",
+        17: "not valid TOML: Expected ']'",
+    }.items():
+        assert words in told[line]
+    assert (settings.linger, settings.log_level) == (600, "info")
+    assert settings.appearance == replace(load(file="").appearance, dates="iso"), "what is right holds"
+
+
+def test_a_mistake_about_the_database_is_none_where_something_else_names_it(load):
+    assert load({"DATABASE_URL": GENERIC}, file="[database]\nurl = 5\n").database.kind == "url"
+
+
+def test_the_app_starts_with_any_file_and_opens_no_database_that_may_be_the_wrong_one(load):
+    settings = load(file="[database]\nurl = 5\n[projects]\nexclude = 5\n", lenient=True)
+    assert [p.guards for p in settings.problems] == ["database", "import"]
+    with pytest.raises(ConfigError, match=r"line 2, 'database.url' must be text"):
+        open_database(settings)
+    assert load({"DATABASE_URL": GENERIC}, file="[database]\nurl = 5\n", lenient=True).undecided == ""
 
 
 def test_a_config_file_can_be_named(load, tmp_path):

@@ -83,7 +83,6 @@ def test_a_pattern_takes_a_directory_and_all_below_it(pattern: str, out: list[st
         ("# here\n[sources]\ncodex = false\n", "line 3, 'sources.codex' is a table"),
         ("[projects]\nexclude = true\n", "line 2, 'projects.exclude' must be a list of texts"),
         ("[projects]\nskip = []\n", "line 2, has an unknown key 'projects.skip': [projects] knows exclude"),
-        ("[server]\n\n# x\nlinger = true\n", "line 4, 'server.linger' must be"),
         ("[sources.codex]\nenabled = maybe\n", "at line 2"),
     ],
 )

@@ -30,10 +30,16 @@ class Context:
 
     database: str | None
     verbose: bool
+    warned: bool = False
 
-    def settings(self) -> Settings:
-        """Settings from the options and the environment."""
-        return load_settings(os.environ, database=self.database)
+    def settings(self, *, lenient: bool = False) -> Settings:
+        """Settings from the options and the environment; mistakes in the config file that stop nothing are told once."""
+        settings = load_settings(os.environ, database=self.database, lenient=lenient)
+        if settings.problems and not self.warned and not lenient:
+            self.warned = True
+            for problem in settings.problems:
+                print(f"chattui: {problem.sentence}", file=sys.stderr)
+        return settings
 
     @contextmanager
     def store(self) -> Iterator[Database]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from chattui.cli.opening import AppArguments, run_app
 
+COMPLETING = "_CHATTUI_COMPLETE"
+"""Set by the shell that wants to complete a command line (chattui completions)."""
+
 _VALUES = {"--database": "database", "--chat": "chat", "--search": "search"}
-_FLAGS = {"--demo": "demo", "--new": "new"}
+_FLAGS = {"--demo": "demo", "--new": "new", "--fresh": "fresh"}
 
 
 def app_arguments(argv: Sequence[str]) -> AppArguments | None:
@@ -28,7 +32,7 @@ def app_arguments(argv: Sequence[str]) -> AppArguments | None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the app or a verb; returns the exit code."""
-    arguments = app_arguments(argv)
+    arguments = None if COMPLETING in os.environ else app_arguments(argv)
     if arguments is None:
         import gc
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import click
 
 from chattui import __version__
+from chattui.cli.completions import completions
+from chattui.cli.config import config
 from chattui.cli.context import EXIT_USAGE, Context, guarded
 from chattui.cli.db import db
+from chattui.cli.doctor import doctor
 from chattui.cli.exporting import export
 from chattui.cli.importing import import_
 from chattui.cli.listing import list_
+from chattui.cli.manual import man
 from chattui.cli.new import new
 from chattui.cli.resuming import resume
 from chattui.cli.searching import search
@@ -33,6 +37,7 @@ Exit codes: 0 done, 1 failed (search: nothing found), 2 wrong use or setting, 3 
 @click.option("--verbose", is_flag=True, help="Log every statement with its time, also on standard error.")
 @click.option("--demo", is_flag=True, help="Open the app with sample chats in a throw-away database.")
 @click.option("--new", "new_chat", is_flag=True, help="Open the app with a new chat.")
+@click.option("--fresh", is_flag=True, help="Open the app without the tabs and the place in which it was left.")
 @click.option("--chat", metavar="ID", help="Open the app at this chat.")
 @click.option("--search", "query", metavar="TEXT", help="Open the app with this search.")
 @click.pass_context
@@ -42,6 +47,7 @@ def group(
     verbose: bool,
     demo: bool,
     new_chat: bool,
+    fresh: bool,
     chat: str | None,
     query: str | None,
 ) -> None:
@@ -53,10 +59,25 @@ def group(
     if ctx.invoked_subcommand is None:
         from chattui.cli.opening import AppArguments, run_app
 
-        ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat)))
+        ctx.exit(run_app(AppArguments(database, chat, query, demo, new_chat, fresh)))
 
 
-for command in (list_, show, search, new, resume, import_, watch, export, semantic, db):
+for command in (
+    list_,
+    show,
+    search,
+    new,
+    resume,
+    import_,
+    watch,
+    export,
+    semantic,
+    db,
+    config,
+    doctor,
+    completions,
+    man,
+):
     group.add_command(command)
 
 

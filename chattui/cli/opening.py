@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 NO_TERMINAL = (
     "chattui needs a terminal to draw on, and the output is not one. These verbs work here: "
-    "list, show, search, new, resume, import, export, db (see chattui --help)."
+    "list, show, search, new, resume, import, export, config, doctor, db (see chattui --help)."
 )
 
 
@@ -21,6 +21,12 @@ class AppArguments:
     search: str | None = None
     demo: bool = False
     new: bool = False
+    fresh: bool = False
+
+    @property
+    def as_left(self) -> bool:
+        """Whether the app opens as it was left."""
+        return not (self.chat or self.search or self.demo or self.new or self.fresh)
 
 
 def can_draw() -> bool:
@@ -34,12 +40,23 @@ def run_app(arguments: AppArguments) -> int:
         print(NO_TERMINAL, file=sys.stderr)
         return 2
     os.environ.setdefault("TEXTUAL_FPS", "240")  # Textual waits for its next frame: 60 a second cost up to 30 ms a key
-    from chattui.tui.launch import launch
+    picture = None
+    if arguments.as_left:
+        from chattui.tui.picture import show
 
-    return launch(
-        database=arguments.database,
-        chat=arguments.chat,
-        search=arguments.search,
-        demo=arguments.demo,
-        new=arguments.new,
-    )
+        picture = show(os.environ, arguments.database or "")  # before what takes long to import
+    try:
+        from chattui.tui.launch import launch
+
+        return launch(
+            database=arguments.database,
+            chat=arguments.chat,
+            search=arguments.search,
+            demo=arguments.demo,
+            new=arguments.new,
+            fresh=arguments.fresh,
+            picture=picture,
+        )
+    finally:
+        if picture is not None:
+            picture.take_down()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from chattui.domain.chat import Chat, ChatRow, Message
+from chattui.domain.details import issue_of
 from chattui.domain.marks import Mark
 from chattui.domain.search import Hit
 from chattui.domain.visible import visible_json, visible_line
@@ -65,10 +66,17 @@ def chat_json(chat: Chat) -> dict[str, Any]:
         "forked_from": chat.forked_from,
         "forked_seq": chat.forked_seq,
         "messages": chat.message_count,
+        "issue": _issue(chat),
+        "quiet": chat.is_quiet,
         "tokens": {"in": chat.tokens_in, "out": chat.tokens_out, "cached": chat.tokens_cached},
         "created_at": chat.created_at.isoformat(),
         "last_message_at": chat.last_message_at.isoformat(),
     }
+
+
+def _issue(chat: Chat) -> dict[str, str] | None:
+    issue = issue_of(chat.settings)
+    return None if issue is None else {"number": issue.number, "title": issue.title, "url": issue.url}
 
 
 def gone_mark_json(mark: Mark) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,11 +41,11 @@ class LogFile(logging.Handler):
 
 
 def start_log(settings: Settings, *, verbose: bool = False) -> None:
-    """Begin to log. ``verbose`` or ``CHATTUI_LOG=debug`` adds debug lines; ``verbose`` shows them on standard error too."""
+    """Begin to log. ``verbose`` or the level ``debug`` adds debug lines; ``verbose`` shows them on standard error too."""
     root = logging.getLogger("chattui")
     if root.handlers:
         return
-    root.setLevel(logging.DEBUG if verbose or os.environ.get("CHATTUI_LOG") == "debug" else logging.INFO)
+    root.setLevel(logging.DEBUG if verbose or settings.log_level == "debug" else logging.INFO)
     handlers: list[logging.Handler] = [LogFile(settings)]
     if verbose:
         handlers.append(logging.StreamHandler())

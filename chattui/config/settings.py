@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from chattui.config.directories import find_directories
-from chattui.config.file import read_config_file
-from chattui.config.models import DEFAULT_QUIET, ModelSettings
+from chattui.config.file import ConfigFile, Problem, read_config_file
+from chattui.config.models import ModelSettings
+from chattui.config.options import DEFAULT_LINGER, Guards, Value, option, options_of, seconds
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
 from chattui.domain.errors import ConfigError
 
-DEFAULT_LINGER = 600.0
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What the app looks like: a field for each option of [appearance], which says what it means."""
+
+    theme: str
+    other_theme: str
+    density: str
+    icons: bool
+    dates: str
+    mouse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +34,11 @@ class Settings:
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
-    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``models`` are
-    those that reply.
+    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``picture``: the last
+    screen is kept, and shown at the next start until there is a new one. ``keys`` are other keys
+    by the ids of their commands, ``themes`` themes of the person's own. ``values`` is what
+    the file says of options, by their names. ``problems`` are the mistakes in the config file.
+    ``undecided`` says why it cannot be known which database is meant; empty where it can. ``models`` are those that reply.
     """
 
     data_dir: Path
@@ -38,6 +51,14 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    picture: bool = True
+    log_level: str = "info"
+    appearance: Appearance = field(default_factory=lambda: appearance({}))
+    keys: Mapping[str, str] = field(default_factory=dict)
+    themes: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    undecided: str = ""
     models: ModelSettings = field(default_factory=ModelSettings)
 
     @property
@@ -46,21 +67,34 @@ class Settings:
         return f"{self.database.kind} {self.database.redacted()} {self.data_dir}"
 
 
-def load_settings(env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None) -> Settings:
-    """Settings from arguments, then ``env``, then the config file, then defaults. Raises ConfigError."""
+def load_settings(
+    env: Mapping[str, str], *, database: str | None = None, data_dir: Path | None = None, lenient: bool = False
+) -> Settings:
+    """Settings from arguments, then ``env``, then the config file, then defaults.
+
+    Raises ConfigError. A mistake in the config file is one of ``problems``, and the default holds; where that would be a
+    guess, as with the database or with what is left out, it is raised unless ``lenient``.
+    """
     directories = find_directories(env, data_dir=data_dir)
     named = env.get("CHATTUI_CONFIG")
     config_file = Path(named).expanduser().absolute() if named else directories.config / "config.toml"
-    configured = read_config_file(config_file, required=bool(named))
-    target = resolve_target(
-        env, argument=database, configured=configured.database_url, config_file=f"the config file {config_file}"
-    )
-    linger: float | None = DEFAULT_LINGER
-    if configured.linger is not None:
-        linger = parse_linger(configured.linger, f"server.linger in {config_file}")
+    configured = read_config_file(config_file, required=bool(named), lenient=True)
+    values = configured.values
+    url = values.get("database.url")
+    origin = f"the config file {config_file}"
+    target = resolve_target(env, argument=database, configured=str(url) if url else None, config_file=origin)
+    undecided = ""
+    if target.origin in (origin, "the default"):
+        undecided = next((one.sentence for one in configured.problems if one.guards is Guards.DATABASE), "")
+    if not lenient:
+        configured.insist(Guards.IMPORT)
+        if undecided:
+            raise ConfigError(undecided)
+    linger = seconds(values.get("server.linger", option("server.linger").default))
+    assert linger is None or isinstance(linger, float)
     if value := env.get("CHATTUI_LINGER"):
         linger = parse_linger(value, "CHATTUI_LINGER")
-    binaries = env.get("CHATTUI_PG_BIN") or configured.binaries
+    binaries = env.get("CHATTUI_PG_BIN") or values.get("server.binaries")
     return Settings(
         data_dir=directories.data,
         config_dir=directories.config,
@@ -69,25 +103,53 @@ def load_settings(env: Mapping[str, str], *, database: str | None = None, data_d
         config_file=config_file,
         database=target,
         linger=linger,
-        pg_bin=Path(binaries).expanduser().absolute() if binaries else None,
+        pg_bin=Path(str(binaries)).expanduser().absolute() if binaries else None,
         rules=configured.rules,
-        models=_models(configured.models, config_file),
+        picture=_flag(env, "CHATTUI_PICTURE", values.get("start.picture") is not False),
+        log_level=env.get("CHATTUI_LOG") or str(values.get("log.level", "info")),
+        appearance=appearance(values),
+        keys=configured.keys,
+        themes=configured.themes,
+        values=values,
+        problems=configured.problems,
+        undecided=undecided,
+        models=_models(configured.table("models"), config_file),
     )
 
 
 def _models(table: dict[str, Any], config_file: Path) -> ModelSettings:
-    quiet = DEFAULT_QUIET
-    if "quiet" in table:
-        quiet = parse_linger(table["quiet"], f"models.quiet in {config_file}") or float("inf")
-    return ModelSettings(**{**table, "quiet": quiet, "origin": str(config_file)})
+    quiet = seconds(table.pop("quiet", option("models.quiet").default)) or float("inf")
+    assert isinstance(quiet, float)
+    return ModelSettings(**table, quiet=quiet, origin=str(config_file))
+
+
+def taken_up(settings: Settings, configured: ConfigFile) -> Settings:
+    """The settings with what the config file says now of all that can change while the program runs."""
+    return replace(
+        settings,
+        rules=configured.rules,
+        appearance=appearance(configured.values),
+        keys=configured.keys,
+        themes=configured.themes,
+        values=configured.values,
+        problems=configured.problems,
+    )
+
+
+def appearance(values: Mapping[str, Value]) -> Appearance:
+    """What the app looks like, by what the file says and the defaults."""
+    found: dict[str, Any] = {one.key: values.get(one.name, one.default) for one in options_of("appearance")}
+    return Appearance(**found)
+
+
+def _flag(env: Mapping[str, str], name: str, otherwise: bool) -> bool:
+    value = env.get(name, "").strip().lower()
+    return value not in ("0", "no", "off", "false") if value else otherwise
 
 
 def parse_linger(value: str | int, origin: str) -> float | None:
     """Seconds from 0, 600, "600", "90s", "10m", "2h", "1d"; ``None`` from "forever". Raises ConfigError."""
-    text = str(value).strip().lower()
-    if text == "forever":
-        return None
-    number, unit = (text[:-1], _UNITS[text[-1]]) if text and text[-1] in _UNITS else (text, 1)
-    if not (number.isascii() and number.isdigit()):
-        raise ConfigError(f"{origin} is '{value}': give seconds, a time such as 10m or 2h, or forever.")
-    return float(int(number) * unit)
+    found = seconds(value)
+    if found is None or isinstance(found, float):
+        return found
+    raise ConfigError(f"{origin} is '{value}': give seconds, a time such as 10m or 2h, or forever.")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from chattui.config.file import parse_config
+from chattui.config.replacing import replace_file
 from chattui.config.rules import SourceRule
 from chattui.domain.errors import ConfigError
 
@@ -43,7 +42,7 @@ def switch_source(path: Path, name: str, enabled: bool) -> None:
             f"The config file {path} is written in a way that only you can change: put "
             f"enabled = {str(enabled).lower()} under [sources.{name}]."
         )
-    _replace(target, changed, path)
+    replace_file(target, changed, path)
 
 
 def _told(rules: Mapping[str, SourceRule]) -> dict[str, SourceRule]:
@@ -70,22 +69,3 @@ def _changed(text: str, name: str, enabled: bool) -> str:
         lines[at] += "\n"
     lines.insert(at + 1, f"enabled = {value}\n")
     return "".join(lines)
-
-
-def _replace(target: Path, text: str, path: Path) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-        handle, made = tempfile.mkstemp(dir=target.parent, prefix=".config-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(made).chmod(mode)
-            Path(made).replace(target)
-        except BaseException:
-            Path(made).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ConfigError(f"The config file {path} cannot be written: {error.strerror or error}.") from error

@@ -71,6 +71,16 @@ def resolve_target(
     return DatabaseTarget("embedded", None, "the default")
 
 
+def mistaken_address(value: str) -> str:
+    """What is wrong with an address, to go behind its name; "" when it is one."""
+    try:
+        if value.strip():
+            _target(value, "")
+    except ConfigError as error:
+        return str(error).strip().rstrip(".")
+    return ""
+
+
 def _is_postgres(dialect: str) -> bool:
     return dialect.lower() in {"postgres", "postgresql"}
 

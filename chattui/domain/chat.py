@@ -54,6 +54,12 @@ class Chat:
     forked_from: int | None = None  # the chat that this one continues from
     forked_seq: int | None = None  # the last message of that chat which this one builds on
     metadata: dict[str, Any] | None = None
+    settings: dict[str, Any] | None = None  # what a person has set: see ``domain.details``
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is to be notified of it."""
+        return (self.settings or {}).get("quiet") is True
 
 
 @dataclass(frozen=True, slots=True)

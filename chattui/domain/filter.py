@@ -14,7 +14,7 @@ NOTE, BOOKMARK = "note", "bookmark"
 class ChatFilter:
     """What a chat must have to be listed: all of it. Letters match in either case."""
 
-    words: tuple[str, ...] = ()  # in title, project, tags or notes
+    words: tuple[str, ...] = ()  # in title, project, repository, branch, issue, tags or notes
     tags: tuple[str, ...] = ()  # whole tags
     tag_beginnings: tuple[str, ...] = ()  # beginnings of tags, as while typing; "" is any tag
     noted: bool = False  # the chat or a message of it has a note

@@ -10,6 +10,8 @@ from chattui.domain.errors import ChattuiError
 from chattui.domain.kinds import Kind, Role
 
 NOTE_CHARS = 4_000
+DESCRIPTION_CHARS = 5_000
+"""Of the note on a whole chat."""
 TAG_CHARS = 50
 MOST_TAGS = 30
 
@@ -50,11 +52,11 @@ class Bookmark:
     said_at: datetime | None
 
 
-def clean_note(text: str) -> str:
+def clean_note(text: str, most: int = NOTE_CHARS) -> str:
     """The note without blanks around it. Raises ``ChattuiError`` when it is too long."""
     note = text.strip()
-    if len(note) > NOTE_CHARS:
-        raise ChattuiError(f"A note has at most {NOTE_CHARS:,} characters, and this one has {len(note):,}. Shorten it.")
+    if len(note) > most:
+        raise ChattuiError(f"A note has at most {most:,} characters, and this one has {len(note):,}. Shorten it.")
     return note
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chattui.config import Settings
-from chattui.domain.errors import ServerError
+from chattui.domain.errors import ConfigError, ServerError
 from chattui.server.facts import OpenDatabase, ServerStatus
 from chattui.server.places import PORT, Places
 from chattui.server.running import conninfo_for, find_running, mark_used
@@ -18,8 +18,11 @@ def open_database(settings: Settings, notify: Callable[[str], None] | None = Non
 
     Up: about a millisecond, nothing heavy is imported, and the caller's connect is the first. ``notify`` gets
     sentences for a person while a start takes longer. Call it again when a connection is lost: the server may have been
-    stopped. A url is returned as it is; only connecting tells whether anybody is there.
+    stopped. A url is returned as it is; only connecting tells whether anybody is there. Raises ConfigError where a mistake in
+    the config file leaves open which database is meant.
     """
+    if settings.undecided:
+        raise ConfigError(settings.undecided)
     if settings.database.kind == "url":
         return OpenDatabase(settings.database.conninfo or "", "url", started=False, initialised=False, data_dir=None)
     places = _places(settings)

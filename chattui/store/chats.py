@@ -14,7 +14,7 @@ from chattui.domain.chat import Chat, ChatRow
 from chattui.domain.errors import Conflict
 from chattui.domain.filter import parse_filter
 from chattui.domain.kinds import OWN_SOURCE, ChatStatus
-from chattui.domain.marks import clean_note, clean_tags
+from chattui.domain.marks import DESCRIPTION_CHARS, clean_note, clean_tags
 from chattui.store import columns, values
 from chattui.store.database import Database
 from chattui.store.filtering import conditions
@@ -54,9 +54,9 @@ def recents(
 ) -> list[ChatRow]:
     """A page of recents, going on behind ``after``.
 
-    ``needle`` is a filter as it is typed: what has its words in title, project, tags or notes, whatever the case, and
-    what ``tag:`` and ``has:`` in it say. ``tags`` are whole tags; ``noted`` and ``bookmarked`` keep chats that have, or
-    hold a message that has, a note or a bookmark.
+    ``needle`` is a filter as it is typed: what has its words in title, project, repository, branch, issue, tags or notes,
+    whatever the case, and what ``tag:`` and ``has:`` in it say. ``tags`` are whole tags; ``noted`` and ``bookmarked`` keep
+    chats that have, or hold a message that has, a note or a bookmark.
     """
     statement = recents_statement(status=status, limit=limit)
     if after is not None:
@@ -143,23 +143,24 @@ def create(
 def rename(db: Database, chat_id: int, title: str) -> Chat:
     """Give a chat a title of one's own; a later import keeps it."""
     clean = storable(" ".join(title.split()))[:TITLE_CHARS]
-    return _change(db, chat_id, update(chats).values(title=clean, title_is_own=True))
+    return change(db, chat_id, update(chats).values(title=clean, title_is_own=True))
 
 
 def pin(db: Database, chat_id: int, pinned: bool) -> Chat:
     """Put a chat on top of recents, or back among the others."""
-    return _change(db, chat_id, update(chats).values(pinned=pinned))
+    return change(db, chat_id, update(chats).values(pinned=pinned))
 
 
 def tag(db: Database, chat_id: int, tags: Iterable[str]) -> Chat:
     """Set the tags of a chat: trimmed, without repetition, in the given order. Raises ``ChattuiError`` past the limits."""
     clean = [storable(t) for t in clean_tags(tags)]
-    return _change(db, chat_id, update(chats).values(tags=clean))
+    return change(db, chat_id, update(chats).values(tags=clean))
 
 
 def describe(db: Database, chat_id: int, note: str) -> Chat:
     """Write the note on a chat; an empty one takes it away. Raises ``ChattuiError`` when it is too long."""
-    return _change(db, chat_id, update(chats).values(description=storable(clean_note(note)) or None))
+    clean = storable(clean_note(note, DESCRIPTION_CHARS))
+    return change(db, chat_id, update(chats).values(description=clean or None))
 
 
 def all_tags(db: Database) -> list[str]:
@@ -181,14 +182,14 @@ def all_tags(db: Database) -> list[str]:
 def archive(db: Database, chat_id: int, archived: bool = True) -> Chat:
     """Take a chat out of recents but keep it searchable, or bring it back."""
     status = ChatStatus.ARCHIVED if archived else ChatStatus.ACTIVE
-    return _change(
+    return change(
         db, chat_id, update(chats).where(chats.c.status != ChatStatus.DELETED.value).values(status=status.value)
     )
 
 
 def delete(db: Database, chat_id: int) -> Chat:
     """Take a chat out of recents and search; ``restore`` brings it back as it was."""
-    return _change(
+    return change(
         db,
         chat_id,
         update(chats)
@@ -199,7 +200,7 @@ def delete(db: Database, chat_id: int) -> Chat:
 
 def restore(db: Database, chat_id: int) -> Chat:
     """Undo ``delete``."""
-    return _change(
+    return change(
         db,
         chat_id,
         update(chats)
@@ -218,9 +219,9 @@ def touch(db: Database, chat_id: int) -> None:
     db.write(lambda conn: conn.execute(statement), idempotent=True)
 
 
-def _change(db: Database, chat_id: int, statement: Update) -> Chat:
+def change(db: Database, chat_id: int, statement: Update) -> Chat:
     """Run an UPDATE on one chat; a chat that was not changed because it is so already is returned as it is."""
-    change = (
+    changed = (
         statement.where(chats.c.owner == ME, chats.c.id == chat_id)
         .values(updated_at=func.now())
         .returning(*columns.CHAT)
@@ -228,7 +229,7 @@ def _change(db: Database, chat_id: int, statement: Update) -> Chat:
     same = select(*columns.CHAT).where(and_(chats.c.owner == ME, chats.c.id == chat_id))
 
     def work(conn: Connection) -> Chat:
-        row = conn.execute(change).first() or conn.execute(same).first()
+        row = conn.execute(changed).first() or conn.execute(same).first()
         if row is None:
             raise Conflict(f"There is no chat {chat_id} any more. It may have been deleted elsewhere.")
         return values.chat(row)

@@ -47,6 +47,7 @@ CHAT: tuple[ColumnElement[Any], ...] = (
     chats.c.forked_from,
     chats.c.forked_seq,
     chats.c.metadata,
+    chats.c.settings,
 )
 
 

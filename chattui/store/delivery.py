@@ -97,9 +97,11 @@ SELECT x.source, x.source_id, x.title, nullif(x.project, ''), nullif(x.repositor
  ORDER BY x.source, x.source_id
     ON CONFLICT (owner, source, source_id) DO UPDATE SET
        title = CASE WHEN c.title_is_own OR excluded.title = '' THEN c.title ELSE excluded.title END,
-       project = coalesce(c.project, excluded.project),
-       repository = coalesce(excluded.repository, c.repository),
-       git_branch = coalesce(excluded.git_branch, c.git_branch),
+       project = CASE WHEN c.settings -> 'own' ? 'project' THEN c.project ELSE coalesce(c.project, excluded.project) END,
+       repository = CASE WHEN c.settings -> 'own' ? 'repository' THEN c.repository
+                         ELSE coalesce(excluded.repository, c.repository) END,
+       git_branch = CASE WHEN c.settings -> 'own' ? 'git_branch' THEN c.git_branch
+                         ELSE coalesce(excluded.git_branch, c.git_branch) END,
        agent = coalesce(excluded.agent, c.agent),
        model = coalesce(excluded.model, c.model),
        root_id = coalesce(c.root_id, excluded.root_id),

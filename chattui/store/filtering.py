@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, text, union_all
 
 from chattui.domain.filter import ChatFilter
 from chattui.store.storable import storable
@@ -13,6 +13,8 @@ from chattui.store.tables import ME, chats, marks
 _ABOUT = chats.alias("about")
 _EACH = func.unnest(_ABOUT.c.tags).table_valued("tag", name="each").render_derived()
 _TAG = _EACH.c.tag
+_IN_ISSUE = {part: chats.c.settings["issue"][part].astext for part in ("number", "title", "url")}
+_ISSUE = func.concat_ws(text("' '"), literal("#") + _IN_ISSUE["number"], _IN_ISSUE["title"], _IN_ISSUE["url"])
 _DESCRIBED = or_(_ABOUT.c.description.is_not(None), _ABOUT.c.tags != text("'{}'"))
 """The condition of the index chats_noted: few chats fulfil it."""
 
@@ -38,6 +40,9 @@ def _has_word(word: str) -> ColumnElement[bool]:
     return or_(
         chats.c.title.icontains(word, autoescape=True),
         chats.c.project.icontains(word, autoescape=True),
+        chats.c.repository.icontains(word, autoescape=True),
+        chats.c.git_branch.icontains(word, autoescape=True),
+        _ISSUE.icontains(word, autoescape=True),
         chats.c.id.in_(noted),
     )
 

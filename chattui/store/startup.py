@@ -45,7 +45,7 @@ CHAT_SQL: LiteralString = (
     "chattui.chats.prompt_count, chattui.chats.tokens_in, chattui.chats.tokens_out, chattui.chats.tokens_cached, "
     "chattui.chats.cost, chattui.chats.description, chattui.chats.project, chattui.chats.repository, "
     "chattui.chats.git_branch, chattui.chats.agent, chattui.chats.model, chattui.chats.parent_id, "
-    "chattui.chats.forked_from, chattui.chats.forked_seq, chattui.chats.metadata "
+    "chattui.chats.forked_from, chattui.chats.forked_seq, chattui.chats.metadata, chattui.chats.settings "
     "FROM chattui.chats WHERE chattui.chats.owner = CAST(CURRENT_USER AS TEXT) AND chattui.chats.id = %(chat_id)s"
 )
 
@@ -70,15 +70,15 @@ def prepare(conn: psycopg.Connection[Any]) -> bool:
     return bool(migrations.migrate(conn))
 
 
-def first_screen(conn: psycopg.Connection[Any], *, chat_id: int | None = None) -> FirstScreen:
-    """Read the first screen; ``chat_id`` opens that chat instead of the last one."""
+def first_screen(conn: psycopg.Connection[Any], *, chat_id: int | None = None, fresh: bool = False) -> FirstScreen:
+    """Read the first screen; ``chat_id`` opens that chat instead of the last one, ``fresh`` forgets how it was left."""
     try:
         with conn.pipeline():
             listed = conn.execute(RECENTS_SQL)
             saved = conn.execute(SNAPSHOT_SQL)
         recents = tuple(values.chat_row(r) for r in listed)
         row = saved.fetchone()
-        snapshot: dict[str, Any] = row[0] if row else {}
+        snapshot: dict[str, Any] = row[0] if row and not fresh else {}
         for wanted in (chat_id, snapshot.get("chat"), recents[0].id if recents else None):
             if not isinstance(wanted, int):
                 continue

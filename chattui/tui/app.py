@@ -18,10 +18,12 @@ from textual.screen import Screen
 
 from chattui.tui.commands import COMMANDS
 from chattui.tui.keys_in_turn import KeysInTurn
+from chattui.tui.look import Look
 from chattui.tui.memory import Memory
 from chattui.tui.screens.main import MainScreen
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.driver import Driver
 
     from chattui.config import Settings
@@ -30,9 +32,12 @@ if TYPE_CHECKING:
     from chattui.tui.data.background_sync import BackgroundSync
     from chattui.tui.data.background_watch import BackgroundWatch
     from chattui.tui.data.session import Session
-
+    from chattui.tui.picture import Shown
 
 log = logging.getLogger("chattui.tui")
+
+_LONGEST = 1.0
+"""Seconds for which the picture of the last screen stands at most."""
 
 SORRY = "chattui: something went wrong that should not, and it had to end. Drafts are kept; the log has the details."
 
@@ -44,7 +49,10 @@ class Arguments:
     chat: str | None = None
     search: str | None = None
     new: bool = False
+    tour: bool = False  # at the first start, say in six lines how it goes
     imports: bool = True  # bring in what is new by itself, now and as it is written
+    database: str | None = None
+    fresh: bool = False  # as if it were the first start: no tabs, no place
 
 
 class ChattuiApp(App[int]):
@@ -62,9 +70,13 @@ class ChattuiApp(App[int]):
         *,
         now: Callable[[], datetime] | None = None,
         ahead: ReadAhead | None = None,
+        picture: Shown | None = None,
     ) -> None:
-        no_color = "NO_COLOR" in os.environ
-        super().__init__(ansi_color=True if no_color else None)  # or Textual's filter makes all of it black on black
+        self._picture = picture
+        self.has_no_colour = "NO_COLOR" in os.environ
+        super().__init__(
+            ansi_color=True if self.has_no_colour else None
+        )  # or Textual's filter makes all of it black on black
         self.settings = settings
         self.arguments = arguments or Arguments()
         self.now = now or (lambda: datetime.now().astimezone())
@@ -75,7 +87,7 @@ class ChattuiApp(App[int]):
         self._watch: BackgroundWatch | None = None
         self.memory = Memory(self)
         self._keys = KeysInTurn(self, super().on_event)
-        self.theme = "ansi-dark" if no_color else "textual-dark"
+        self.look = Look(self, settings)
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen there is."""
@@ -85,7 +97,28 @@ class ChattuiApp(App[int]):
         """Textual's driver for this terminal, made to survive its end."""
         from chattui.tui.terminal import outlive_the_terminal
 
-        return outlive_the_terminal(super().get_driver_class())
+        driver = outlive_the_terminal(super().get_driver_class())
+        if self._picture is None or not self._picture.alone:
+            return driver
+        from chattui.tui.picture import behind
+
+        return behind(driver, self._picture)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Paint, unless the picture of the last screen still stands."""
+        if self._picture is None:
+            super()._display(screen, renderable)
+
+    @property
+    def is_behind_picture(self) -> bool:
+        """Whether the picture of the last screen still stands."""
+        return self._picture is not None
+
+    def show_itself(self) -> None:
+        """The picture of the last screen gives way to the app's own, as it is now."""
+        if self._picture is not None:
+            self._picture.stands, self._picture = False, None
+            self._display(self.screen, self.screen._compositor.render_update(full=True))
 
     @property
     def main(self) -> MainScreen:
@@ -98,11 +131,13 @@ class ChattuiApp(App[int]):
         """The shell is painted: open the database on its thread, and furnish the shell meanwhile."""
         from chattui.tui.data.session import Session
 
+        if self._picture is not None:
+            self.set_timer(_LONGEST, self.show_itself)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal was closed: end as by the key
             loop.add_signal_handler(number, lambda: loop.create_task(self.action_quit()))
         self._session = Session(self.settings, self._tell, self._ahead)
-        self._session.open(self.arguments.chat)
+        self._session.open(self.arguments.chat, fresh=self.arguments.fresh)
         self.main.furnish(self._session)
         from chattui.tui.pane.markdown import parser
 
@@ -116,6 +151,7 @@ class ChattuiApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Tell input from everything else that happens."""
         if isinstance(event, events.InputEvent):
+            self.show_itself()
             self.memory.input()
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._keys.take(event)
@@ -156,9 +192,18 @@ class ChattuiApp(App[int]):
             self._embedding = BackgroundEmbedding(self._database_url)
         self._embedding.start()
 
+    def _keep_picture(self) -> None:
+        """For the next start; not where secrets were revealed, nor of what was there too shortly to be painted."""
+        from chattui.tui import picture
+
+        if self.settings.picture and self.main.loaded and not self.main.open_chat.reveals and not self.is_headless:
+            picture.keep(self, self.settings.state_dir, self.arguments.database or "")
+        else:
+            picture.forget(self.settings.state_dir)
+
     def action_toggle_theme(self) -> None:
-        """Light or dark."""
-        self.theme = "textual-dark" if self.theme == "textual-light" else "textual-light"
+        """The other of the two themes that the settings name."""
+        self.theme = self.look.other_theme()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every command that is declared, and the themes."""
@@ -166,7 +211,9 @@ class ChattuiApp(App[int]):
         for command in COMMANDS:
             if command.palette:
                 yield SystemCommand(command.label, command.help, _runner(main, command.action))
-        yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand(
+            "Theme", "Choose among all themes for this time; the settings keep one", self.action_change_theme
+        )
 
     def _fatal_error(self) -> None:
         """Textual's way out after an exception: the traceback goes to the log, a person gets a sentence."""
@@ -180,6 +227,7 @@ class ChattuiApp(App[int]):
             self.main.composer.keep()
             seen = self.main.open_chat.chat is not None or len(self.main.tabs.all) > 1
             state = self.main.state() if seen else None
+            self._keep_picture()
             self._session.close(state)
         for beside in (self._watch, self._sync):
             if beside is not None:

@@ -50,10 +50,10 @@ async def copy(app: App[Any], text: str, env: Mapping[str, str] = os.environ) ->
     by_terminal = len(data) <= OSC52_LIMIT
     if by_terminal:
         app.copy_to_clipboard(text)
-    program = _program(env)
-    if program is None:
+    command = program(env)
+    if command is None:
         return Copied(len(data), by_terminal)
-    return Copied(len(data), by_terminal, program[0], await asyncio.to_thread(_run, program, data))
+    return Copied(len(data), by_terminal, command[0], await asyncio.to_thread(_run, command, data))
 
 
 def _run(program: list[str], data: bytes) -> bool:
@@ -72,7 +72,8 @@ def _run(program: list[str], data: bytes) -> bool:
     return True
 
 
-def _program(env: Mapping[str, str]) -> list[str] | None:
+def program(env: Mapping[str, str]) -> list[str] | None:
+    """The command of the system's clipboard here; None where there is none."""
     if env.get("TMUX") and shutil.which("tmux"):
         return ["tmux", "load-buffer", "-w", "-"]
     candidates = [["pbcopy"]]

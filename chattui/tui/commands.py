@@ -80,6 +80,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("retry", "A", "retry", "Ask again", "Ask again for a reply to this prompt: a branch"),
     Command("go_on", "C", "go_on", "Go on", "Let the last reply go on"),
     Command("change", "I", "change_prompt", "Change prompt", "Change this prompt and send it as a branch"),
+    Command("settings", "f4", "settings", "Settings", "Every option and every key: see it, change it, put it back"),
     Command("sources", "f6", "sources", "Sources", "What is read from where; switch sources on and off"),
     Command("faults", "f7", "faults", "Problems", "Show the files that could not be read"),
     Command("rename", "f2", "rename", "Rename", "Give the chat a title"),
@@ -93,6 +94,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("undo", "u", "undo", "Undo", "Bring the chat deleted or archived last back"),
     Command("tags", "t", "tags", "Tags", "Tag the chat"),
     Command("chat_note", "T", "chat_note", "Note on the chat", "Write a note on the chat"),
+    Command("details", "K", "details", "Details", "What is known of the chat: see it, change it"),
+    Command("duplicate", "P", "duplicate", "Duplicate", "Make a chat of your own with the same messages"),
+    Command("merge", "J", "merge", "Merge", "Make one chat of those whose hits are selected, and archive them"),
+    Command(
+        "split", "X", "split", "Split", "Make what follows the current message, itself included, a chat of its own"
+    ),
     Command("saved", "S", "saved", "Saved searches", "Go to the saved searches"),
     Command("bookmarks", "B", "bookmarks", "Bookmarks", "List the bookmarks of all chats"),
     Command("by_chat", "alt+g", "screen.by_chat", "By chat", "Hits by chat, or one below the other", "search"),

@@ -32,7 +32,7 @@ def run_demo(settings: Settings) -> int:
         from chattui.tui.app import Arguments, ChattuiApp
 
         app = ChattuiApp(demo, Arguments(imports=False))
-        app.run()
+        app.run(mouse=settings.appearance.mouse)
         return app.return_code or 0
     finally:
         with suppress(ServerError):

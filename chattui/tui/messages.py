@@ -311,6 +311,15 @@ class ChatsChanged(Message):
         super().__init__()
 
 
+class ChatMade(Message):
+    """A chat was made of others; ``verb`` says how: "duplicated", "merged" or "split"."""
+
+    def __init__(self, chat: Chat, verb: str) -> None:
+        self.chat = chat
+        self.verb = verb
+        super().__init__()
+
+
 class ChatsChangedElsewhere(Message):
     """Another program changed chats: their ids, or None when it may be any."""
 

@@ -20,7 +20,8 @@ log = logging.getLogger("chattui.tui")
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A message that waits. ``key`` names it for ever, so that it is stored once; ``chat_id`` None begins a chat."""
+    """A message that waits. ``key`` names it for ever, so that it is stored once; ``chat_id`` None begins a chat, or goes
+    on with the one that the message ``chat_key`` begins."""
 
     key: str
     chat_id: int | None
@@ -28,6 +29,7 @@ class Unsent:
     project: str = ""
     parent: int | None = None
     files: tuple[File, ...] = ()
+    chat_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class Outbox:
         ]
         self._write(item.key, {"message": fields})
 
-    def put_reply(self, reply: Reply, end: ReplyEnd) -> None:
-        """Keep a reply; where the disk takes nothing, what the database saved last is what is left of it."""
+    def put_reply(self, reply: Reply, end: ReplyEnd) -> bool:
+        """Keep a reply; False where the disk takes nothing: what the database saved last is then what is left of it."""
         try:
             self._write(reply.key, {"reply": asdict(reply), "end": asdict(end)})
         except OSError:
             log.warning("a reply cannot be kept in %s", self._place, exc_info=True)
+            return False
+        return True
 
     def all(self) -> list[tuple[Path, Unsent | UnsentReply]]:
         """Everything that waits, in order, each with its file."""

@@ -42,13 +42,32 @@ class ReplyMoved(Message):
 
 
 class ReplyEnded(Message):
-    """A reply is over. ``messages`` are what was made of it; without ``chat`` it could not be stored, ``sentence`` says why."""
+    """A reply is over. ``messages`` are what was made of it; without ``chat`` it could not be stored, ``sentence`` says why,
+    and it ``waits`` on the disk or is lost."""
 
-    def __init__(self, live: LiveReply, chat: Chat | None, messages: Sequence[ChatMessage], sentence: str = "") -> None:
+    def __init__(
+        self,
+        live: LiveReply,
+        chat: Chat | None,
+        messages: Sequence[ChatMessage],
+        sentence: str = "",
+        *,
+        waits: bool = False,
+    ) -> None:
         self.live = live
         self.chat = chat
         self.messages = messages
         self.sentence = sentence
+        self.waits = waits
+        super().__init__()
+
+
+class ReplyStored(Message):
+    """A reply that had waited for the database is stored: what was made of it."""
+
+    def __init__(self, chat: Chat, messages: Sequence[ChatMessage]) -> None:
+        self.chat = chat
+        self.messages = messages
         super().__init__()
 
 

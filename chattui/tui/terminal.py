@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from textual.app import App
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
 
@@ -27,3 +28,15 @@ def outlive_the_terminal(driver: type[Driver]) -> type[Driver]:
     if hasattr(module, "WriterThread"):
         module.WriterThread = OutputThread  # type: ignore[attr-defined]
     return driver
+
+
+def take_mouse(app: App[int], *, taken: bool) -> None:
+    """Take the mouse, or leave it to the terminal. Textual asks for it only at the start: a driver that has no switch stays
+    as it is until the next one."""
+    driver = app._driver
+    switch = getattr(driver, "_enable_mouse_support" if taken else "_disable_mouse_support", None)
+    if driver is None or switch is None or not hasattr(driver, "_mouse"):
+        return
+    driver._mouse = True  # both switches do nothing without it
+    switch()
+    driver._mouse = taken

@@ -9,7 +9,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import find, importing, keys, live, pane, peers, reading, rivals, search, semantic, startup, truth
+from tests.bench import (
+    find,
+    importing,
+    keys,
+    live,
+    pane,
+    peers,
+    reading,
+    replies,
+    rivals,
+    search,
+    semantic,
+    startup,
+    truth,
+)
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
@@ -26,6 +40,7 @@ GROUPS = {
     "find": find,
     "live": live,
     "peers": peers,
+    "replies": replies,
     "importing": importing,
     "truth": truth,
 }

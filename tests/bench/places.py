@@ -46,6 +46,7 @@ class Home:
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
+            "CHATTUI_PICTURE": "0",  # the living app is measured, not the picture of its last screen
         }
 
     @property

@@ -53,6 +53,7 @@ def measure(options: Options) -> list[Row]:
     small, big = bulk.database(options.cache, 10_000), bulk.database(options.cache, options.big)
     rows = _shells(options, small, big)
     rows += _first_screens(options, big)
+    rows += _pictures(options, big)
     small.stop_server()
     big.stop_server()
     return rows
@@ -131,6 +132,27 @@ def _first_screens(options: Options, big: Home) -> list[Row]:
         fresh.forget()
     rows.append(_row("launch → ready and empty, very first start (initdb, migrate)", first, 2_000, others.cores))
     return rows
+
+
+def _pictures(options: Options, big: Home) -> list[Row]:
+    """The picture of the last screen, and the living app in its place: the first and the second frame."""
+    env = {**big.env, "CHATTUI_PICTURE": "1"}
+    pictures, living = [], []
+    with Others(big.server_pid()) as others:
+        for number in range(options.runs + 1):
+            wait_quiet(2.0)
+            warm()
+            with Terminal(PROGRAM, env) as terminal:
+                if number:  # the first one leaves a picture
+                    pictures.append(terminal.wait(chats_shown, "the picture"))
+                    living.append(terminal.wait(chats_shown, "the living app"))
+                else:
+                    terminal.wait(chats_shown, "recents and the last chat")
+                terminal.settle()
+    return [
+        _row("launch → the picture of the last screen", pictures, 50, others.cores),
+        _row("… → the living app in its place", living, 500, others.cores),
+    ]
 
 
 def _row(what: str, moments: list[Moment], limit: float, others: float) -> Row:

@@ -8,7 +8,7 @@ import pytest
 from steps import NOON, begin, fill, rows, until, value
 
 from chattui.domain.errors import ChattuiError, Conflict
-from chattui.domain.marks import MOST_TAGS, NOTE_CHARS, TAG_CHARS
+from chattui.domain.marks import DESCRIPTION_CHARS, MOST_TAGS, NOTE_CHARS, TAG_CHARS
 from chattui.domain.search import FoundIn
 from chattui.store import chats, marks, messages, search
 from chattui.store.database import Database
@@ -86,10 +86,10 @@ def test_bookmarks_of_all_chats_come_newest_first_in_pages(db: Database) -> None
 
 def test_what_is_too_long_is_refused_with_a_sentence_and_changes_nothing(db: Database) -> None:
     chat = begin(db, "x")
-    chats.describe(db, chat, "n" * NOTE_CHARS)
+    chats.describe(db, chat, "n" * DESCRIPTION_CHARS)
     chats.tag(db, chat, ["t" * TAG_CHARS])
-    with pytest.raises(ChattuiError, match=r"at most 4,000 characters, and this one has 4,001"):
-        chats.describe(db, chat, "n" * (NOTE_CHARS + 1))
+    with pytest.raises(ChattuiError, match=r"at most 5,000 characters, and this one has 5,001"):
+        chats.describe(db, chat, "n" * (DESCRIPTION_CHARS + 1))
     with pytest.raises(ChattuiError, match=r"at most 4,000"):
         marks.note(db, chat, 1, "n" * (NOTE_CHARS + 1))
     with pytest.raises(ChattuiError, match=r"A tag has at most 50"):
@@ -98,7 +98,7 @@ def test_what_is_too_long_is_refused_with_a_sentence_and_changes_nothing(db: Dat
         chats.tag(db, chat, [f"t{n}" for n in range(MOST_TAGS + 1)])
     found = chats.get(db, chat)
     assert found is not None
-    assert (found.description, found.tags) == ("n" * NOTE_CHARS, ("t" * TAG_CHARS,))
+    assert (found.description, found.tags) == ("n" * DESCRIPTION_CHARS, ("t" * TAG_CHARS,))
 
 
 def test_a_message_that_is_not_there_cannot_be_marked(db: Database) -> None:

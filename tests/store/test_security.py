@@ -16,7 +16,21 @@ from chattui.domain.kinds import ChatStatus
 from chattui.domain.language import parse
 from chattui.domain.replies import Reply
 from chattui.domain.search import FoundIn
-from chattui.store import chats, health, imports, marks, messages, replies, search, search_index, searches, snapshots, startup
+from chattui.store import (
+    chats,
+    details,
+    health,
+    imports,
+    marks,
+    messages,
+    portions,
+    replies,
+    search,
+    search_index,
+    searches,
+    snapshots,
+    startup,
+)
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.notifications import Listener
@@ -164,6 +178,17 @@ def test_the_store_shows_one_person_nothing_of_the_other(pair: tuple[Database, D
     assert screen.chat.title == "Bob's chat"
     with pytest.raises(Conflict):
         chats.rename(bob, chat, "mine now")
+    for change in (
+        lambda: details.set_fact(bob, chat, "git_branch", "mine"),
+        lambda: details.set_issue(bob, chat, "#1 mine"),
+        lambda: details.set_quiet(bob, chat, True),
+        lambda: portions.duplicate(bob, chat),
+        lambda: portions.split(bob, chat, 2),
+        lambda: portions.merge(bob, [chats.recents(bob)[0].id, chat]),
+    ):
+        with pytest.raises(Conflict):
+            change()
+    assert [r.title for r in chats.recents(bob)] == ["Bob's chat"]
 
 
 def test_counting_counts_only_ones_own(pair: tuple[Database, Database]) -> None:

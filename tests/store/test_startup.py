@@ -80,6 +80,14 @@ def test_without_a_snapshot_the_newest_chat_is_open_at_its_end(db: Database, con
     assert list(screen.messages) == messages.page(db, long, 41, 100)
 
 
+def test_a_fresh_start_forgets_how_it_was_left(db: Database, conn: psycopg.Connection) -> None:
+    left, newest = begin(db, "older"), begin(db, "newer")
+    snapshots.save(db, {"chat": left, "at_end": True})
+    assert startup.first_screen(conn).chat == chats.get(db, left)
+    screen = startup.first_screen(conn, fresh=True)
+    assert (screen.chat, screen.snapshot) == (chats.get(db, newest), {})
+
+
 def test_what_was_open_last_is_open_again_around_where_it_was_left(db: Database, conn: psycopg.Connection) -> None:
     long = begin(db, "older")
     fill(db, long, [(f"line {n}", NOON) for n in range(2, 301)], first=2)

@@ -32,7 +32,8 @@ class AppMaker:
 
     def settings(self, conninfo: str | None) -> Settings:
         """Settings for a database; None for an embedded server of the test's own."""
-        return load_settings({"CHATTUI_HOME": str(self.home), "CHATTUI_LINGER": "0"}, database=conninfo)
+        env = {"CHATTUI_HOME": str(self.home), "CHATTUI_LINGER": "0"}
+        return load_settings(env, database=conninfo, lenient=True)
 
     def __call__(self, conninfo: str | None, **arguments: Any) -> ChattuiApp:
         """An app that is not yet running; it imports nothing by itself unless it is told to."""

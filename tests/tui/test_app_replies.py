@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_driver import AppMaker, part, quit_app, running, screen_text, seen_in, strips, toasts, until, until_seen
+from app_driver import AppMaker, quit_app, running, screen_text, seen_in, strips, toasts, until, until_seen
 from model_server import NAMES, ModelServer, serving
 from textual import events
 from textual.pilot import Pilot
@@ -52,7 +52,7 @@ def speaking(
     monkeypatch.setattr(process, "Asker", lambda: asker)
     monkeypatch.setattr(asker, "close", lambda: None)
     model_server.go.clear()
-    model_server.said, model_server.speed = "Hello **there**", 0.0
+    model_server.said, model_server.held_after = "Hello **there**", None
     model_server.asked.clear()
 
     def configure(model: str = "", **more: str) -> None:
@@ -85,7 +85,7 @@ async def test_a_reply_streams_in_and_is_stored_with_what_it_took(
     samples: str, app_on: AppMaker, store: Database, speaking: Callable[..., None], model_server: ModelServer
 ) -> None:
     speaking()
-    model_server.said, model_server.speed = " ".join(f"word{n}" for n in range(40)), 0.01
+    model_server.said, model_server.held_after = " ".join(f"word{n}" for n in range(40)), 20
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("ctrl+n")
@@ -95,6 +95,8 @@ async def test_a_reply_streams_in_and_is_stored_with_what_it_took(
         assert "word39" not in seen_in(app.main.pane)
         assert len(newest(store)) == 1, "the prompt was stored before a reply was asked for"
         assert "Esc stops" in seen_in(app.main.composer)
+        await until_seen(pilot, "word19")
+        model_server.go.set()
         await until_seen(pilot, "word39", "7 tokens", "$0.0013")
         await until(pilot, lambda: len(newest(store)) == 2)
         assert "Esc stops" not in seen_in(app.main.composer)
@@ -123,7 +125,7 @@ async def test_escape_stops_a_reply_that_stalls_and_c_and_a_go_on_and_ask_again(
         assert app.main.composer.is_writing, "the key stopped the reply and did nothing else"
         await send(pilot, "/model echo", "w")  # a command is no message
         await pilot.press("escape")
-        await until_seen(pilot, "C goes on with the reply")
+        await until_seen(pilot, "C goes on · A asks again")
         await pilot.press("C")
         await until(pilot, lambda: len(newest(store)) == 3)
         assert model_server.asked[-1]["messages"][-2:] == [
@@ -209,8 +211,7 @@ async def test_what_failed_is_said_and_stored(
         assert newest(store)[-1].error
         assert words in newest(store)[-1].content
         await until(pilot, lambda: "✗" in seen_in(app.main.pane))
-        await pilot.press("escape", "escape")
-        assert "A asks again" in seen_in(app.main.composer) or "A asks again" in screen_text(app)
+        assert app.main.composer.after == "C goes on · A asks again"
 
 
 async def test_a_model_that_says_nothing_is_given_up(
@@ -260,7 +261,7 @@ async def test_what_came_of_a_reply_survives_whoever_wrote_it(
         app._session.replies._holds[live.key].leave()
     again = app_on(samples)
     async with running(again) as pilot:
-        await until_seen(pilot, "Half of", "✗ interrupted", "C goes on with the reply")
+        await until_seen(pilot, "Half of", "✗ interrupted", "C goes on · A asks again")
     assert texts(store) == [("How?", None), ("Half of", 1)]
 
 
@@ -317,6 +318,36 @@ async def test_while_the_database_is_away_messages_wait_on_the_disk_and_are_sent
     assert len(set(keys)) == 1
 
 
+async def test_a_reply_that_ends_while_the_database_is_away_is_stored_when_it_is_back(
+    samples: str,
+    app_on: AppMaker,
+    store: Database,
+    speaking: Callable[..., None],
+    model_server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finish, away = replies.finish, True
+
+    def lost(*args: Any) -> Any:
+        if away:
+            raise Unreachable("The connection to the database was lost.")
+        return finish(*args)
+
+    monkeypatch.setattr(replies, "finish", lost)
+    monkeypatch.setattr(changes, "TRY_AGAIN", 0.1)
+    speaking()
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await send(pilot, "One")
+        await until_seen(pilot, "Hello there", "not sent yet")
+        await until(pilot, lambda: "The reply is not stored yet" in toasts(app))
+        assert texts(store) == [("One", None)]
+        away = False
+        await until(pilot, lambda: texts(store) == [("One", None), ("Hello **there**", 1)])
+        await until(pilot, lambda: "not sent yet" not in screen_text(app))
+        assert seen_in(app.main.pane).count("Hello there") == 1
+
+
 async def test_two_terminals_write_to_one_chat_and_both_see_all_of_it(
     samples: str, app_on: AppMaker, store: Database, speaking: Callable[..., None], model_server: ModelServer
 ) -> None:
@@ -331,15 +362,14 @@ async def test_two_terminals_write_to_one_chat_and_both_see_all_of_it(
         await second.press("enter")
         await until(first, lambda: len(newest(store)) == before + 4)
         for pilot, app in ((first, one), (second, two)):
-            await until(pilot, lambda app=app: part(app.main.title_bar)[0].endswith(str(before + 4)))
             app.main.pane.focus()
             await pilot.press("end")
-            await until_seen(pilot, "To from one", "To from two")
+            await until(pilot, lambda app=app: app.main.open_chat.chat.message_count == before + 4)
+            await until(pilot, lambda app=app: seen_in(app.main.pane).count("Assistant  echo") == 2)
+            assert seen_in(app.main.pane).count("You  ") == 2
     said = newest(store)[before:]
-    assert {m.content for m in said} == {"from one", "from two", "To from one", "To from two"}
-    order = [m.content for m in said]
-    assert order.index("from one") < order.index("To from one")
-    assert order.index("from two") < order.index("To from two")
+    assert {m.content for m in said if m.role is Role.USER} == {"from one", "from two"}
+    assert [m.parent_seq for m in said] == [m.seq - 1 for m in said], "one after the other, no branches"
 
 
 async def test_the_model_the_system_prompt_options_and_files_are_set_while_writing(

@@ -110,7 +110,7 @@ async def test_a_new_chat_can_be_asked_for(samples: str, app_on: AppMaker) -> No
 async def test_without_any_chat_it_says_what_to_do(conninfo: str, app_on: AppMaker) -> None:
     app = app_on(conninfo)
     async with running(app) as pilot:
-        await until_seen(pilot, "No chats yet", "your agents left on this machine", "F6", "ctrl+n  starts a chat here")
+        await until_seen(pilot, "No chats yet", "your agents left on this machine", "F6", "Ctrl+N  starts a chat here")
 
 
 async def test_the_keys_of_an_empty_app_work(conninfo: str, app_on: AppMaker) -> None:

@@ -29,7 +29,7 @@ class Opened:
 class ReadAhead:
     """A running reader. ``wait`` is called once."""
 
-    def __init__(self, database: str | None, chat_id: int | None) -> None:
+    def __init__(self, database: str | None, chat_id: int | None, *, fresh: bool = False) -> None:
         """Start it. Raises ``OSError`` when there can be no further process."""
         self._told, telling = os.pipe()
         try:
@@ -39,7 +39,7 @@ class ReadAhead:
             os.close(telling)
             raise
         if self.pid == 0:
-            _be_the_reader(telling, database, chat_id)
+            _be_the_reader(telling, database, chat_id, fresh)
         os.close(telling)
 
     def wait(self, notify: Callable[[str], None]) -> Opened | None:
@@ -77,14 +77,20 @@ def chat_id_of(reference: str | None) -> int | None:
     return int(reference) if reference and reference.isdecimal() and len(reference) < 19 else None
 
 
-def read(database: str | None, chat_id: int | None, tell: Callable[[str | Opened | ChattuiError], None]) -> None:
+def read(
+    database: str | None,
+    chat_id: int | None,
+    tell: Callable[[str | Opened | ChattuiError], None],
+    *,
+    fresh: bool = False,
+) -> None:
     """Open the database, read the first screen, and tell all of it."""
     from chattui.config import load_settings
     from chattui.config.log import start_log
     from chattui.server import open_database
 
     try:
-        settings = load_settings(os.environ, database=database)
+        settings = load_settings(os.environ, database=database, lenient=True)
         start_log(settings)
         opened = open_database(settings, notify=tell)
         from chattui.store import startup
@@ -92,12 +98,12 @@ def read(database: str | None, chat_id: int | None, tell: Callable[[str | Opened
 
         with connect(opened.conninfo, autocommit=True) as conn:
             startup.prepare(conn)
-            tell(Opened(opened.conninfo, startup.first_screen(conn, chat_id=chat_id)))
+            tell(Opened(opened.conninfo, startup.first_screen(conn, chat_id=chat_id, fresh=fresh)))
     except ChattuiError as error:
         tell(error)
 
 
-def _be_the_reader(telling: int, database: str | None, chat_id: int | None) -> None:
+def _be_the_reader(telling: int, database: str | None, chat_id: int | None, fresh: bool) -> None:
     """The process: never returns."""
     code = 1
     try:
@@ -106,7 +112,7 @@ def _be_the_reader(telling: int, database: str | None, chat_id: int | None) -> N
         for number in (0, 1, 2):
             os.dup2(nothing, number)
         with os.fdopen(telling, "wb") as told:
-            read(database, chat_id, lambda item: _tell(told, item))
+            read(database, chat_id, lambda item: _tell(told, item), fresh=fresh)
         code = 0
     finally:
         os._exit(code)  # also when the app has gone: what was the app's is not ended twice

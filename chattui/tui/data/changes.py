@@ -84,7 +84,7 @@ class Changes:
         db = self._database()
         target = item.chat_id
         if target is None:
-            target = chats.create(db, project=item.project, key=item.key).id
+            target = chats.create(db, project=item.project, key=item.chat_key or item.key).id
             if settings is not None:
                 replies.set_settings(db, target, settings)
         message = messages.append(db, target, item.content, key=item.key, parent=item.parent, files=item.files)
@@ -102,7 +102,7 @@ class Changes:
             return
         self._post(of_replies.MessageQueued(item.key, item.chat_id))
         self._tell_unsent()
-        self._try_later()
+        self.try_later()
 
     def deliver(self) -> None:
         """Store what was sent while the database was away, as far as it is back; tell what still waits."""
@@ -113,7 +113,7 @@ class Changes:
             try:
                 self._deliver_all()
             except Unreachable:
-                self._try_later()
+                self.try_later()
             self._tell_unsent()
 
         self._pages.submit(job)
@@ -130,7 +130,7 @@ class Changes:
                     made = replies.finish(self._database(), item.reply, item.end)
                     chat = chats.get(self._database(), item.reply.chat_id)
                     if chat is not None:
-                        self._post(told.ChatGrew(chat, made))
+                        self._post(of_replies.ReplyStored(chat, made))
                 self._outbox.done(path)
             except Unreachable:
                 raise
@@ -141,7 +141,8 @@ class Changes:
     def _tell_unsent(self) -> None:
         self._post(of_replies.UnsentRead(self._outbox.unsent()))
 
-    def _try_later(self) -> None:
+    def try_later(self) -> None:
+        """Deliver what waits, in a moment."""
         timer = threading.Timer(TRY_AGAIN, self.deliver)
         timer.daemon = True
         timer.start()
@@ -170,6 +171,41 @@ class Changes:
     def restore(self, chat_id: int) -> None:
         """Undo ``delete``."""
         self._change("restored", lambda db: _chats().restore(db, chat_id))
+
+    def detail(self, chat_id: int, name: str, value: str | bool, again: Callable[[], None]) -> None:
+        """Set a detail of a chat; ``again`` as for ``note``."""
+
+        def change(db: Database) -> None:
+            from chattui.store import details
+
+            match name:
+                case "issue":
+                    chat = details.set_issue(db, chat_id, str(value))
+                case "quiet":
+                    chat = details.set_quiet(db, chat_id, bool(value))
+                case _:
+                    chat = details.set_fact(db, chat_id, name, str(value))
+            self._post(told.ChatChanged(chat, "noted"))
+
+        self._written(change, again)
+
+    def make(self, verb: str, chat_ids: Sequence[int], seq: int = 0) -> None:
+        """Make a chat of others: "duplicated", "merged", or "split" at the message ``seq``."""
+
+        def job() -> None:
+            from chattui.store import portions
+
+            db = self._database()
+            match verb:
+                case "duplicated":
+                    made = portions.duplicate(db, chat_ids[0])
+                case "merged":
+                    made = portions.merge(db, chat_ids)
+                case _:
+                    made = portions.split(db, chat_ids[0], seq)
+            self._post(told.ChatMade(made, verb))
+
+        self._pages.submit(job)
 
     def change_all(self, verb: str, chat_ids: Sequence[int], tags: Sequence[str] = ()) -> None:
         """Do one thing with several chats: "archived", "restored", "deleted", or "tagged" with ``tags`` beside their own."""

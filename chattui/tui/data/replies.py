@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -34,6 +35,8 @@ SAVE_EVERY = 0.8
 MOST_CHARS = 240_000
 """Characters of a conversation that are sent, the newest."""
 
+_LOOK_AGAIN = 5.0
+
 GO_ON = "Go on exactly where you stopped. Repeat nothing."
 
 
@@ -47,12 +50,15 @@ class Replies:
         failed: Callable[[Exception], None],
         settings: ModelSettings,
         outbox: Outbox,
+        try_later: Callable[[], None],
     ) -> None:
+        """``try_later`` is called when something waits in the ``outbox``."""
         self._database = db
         self._post = post
         self._failed = failed
         self._settings = settings
         self._outbox = outbox
+        self._try_later = try_later
         self._made_worker: Worker | None = None
         self._asker: Asker | None = None
         self._lock = threading.Lock()
@@ -60,13 +66,18 @@ class Replies:
         self._next: dict[int, Wanted] = {}
         self._holds: dict[str, Hold] = {}
         self._closed = False
+        self._configured = (False, 0.0)  # what was found, and how long that holds
 
     @property
     def is_configured(self) -> bool:
-        """Whether a model is configured and can be asked."""
+        """Whether a model is configured and can be asked. Looks at a few files, now and then."""
         from chattui.replies import is_installed
 
-        return self._settings.is_configured and is_installed()
+        known, until = self._configured
+        if time.monotonic() >= until:
+            known = self._settings.is_configured and is_installed()
+            self._configured = (known, time.monotonic() + _LOOK_AGAIN)
+        return known
 
     def live(self, chat_id: int | None) -> LiveReply | None:
         """The reply that is being written in a chat."""
@@ -230,9 +241,10 @@ class Replies:
             self._post(of_replies.ReplyEnded(live, chats.get(db, live.chat_id), made))
         except ChattuiError as error:
             log.info("a reply cannot be stored yet", exc_info=True)
-            if isinstance(error, Unreachable):
-                self._outbox.put_reply(reply, end)
-            self._post(of_replies.ReplyEnded(live, None, [], str(error)))
+            waits = isinstance(error, Unreachable) and self._outbox.put_reply(reply, end)
+            if waits:
+                self._try_later()
+            self._post(of_replies.ReplyEnded(live, None, [], str(error), waits=waits))
         finally:
             if (held := self._holds.pop(live.key, None)) is not None:
                 held.leave()

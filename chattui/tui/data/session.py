@@ -18,6 +18,7 @@ from chattui.tui.data.changes import Changes
 from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.launches import Launches
+from chattui.tui.data.options import Options
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
@@ -65,6 +66,7 @@ class Session:
         self.masks = settings.mask_secrets
         """Whether secrets are hidden until they are asked for."""
         self.launches = Launches(self._helpers, self._database, post, settings.state_dir)
+        self.options = Options(self._helpers, post, settings)
         self.sources = Sources(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self._finds: FindFlight | None = None
@@ -76,9 +78,10 @@ class Session:
 
     # Opening and closing
 
-    def open(self, chat: str | None = None) -> None:
-        """Open the database and read the first screen; ``chat`` names the one to show instead of the last."""
-        self._pages.submit(lambda: self._open(chat))
+    def open(self, chat: str | None = None, *, fresh: bool = False) -> None:
+        """Open the database and read the first screen; ``chat`` names the one to show instead of the last, ``fresh`` is
+        without how it was left."""
+        self._pages.submit(lambda: self._open(chat, fresh))
 
     def close(self, state: dict[str, object] | None = None) -> None:
         """Save ``state``, end the threads and close the connections."""
@@ -117,7 +120,15 @@ class Session:
         if self._replies is None:
             from chattui.tui.data.replies import Replies
 
-            self._replies = Replies(self._database, self._post, self._failed, self._settings.models, self.outbox)
+            made = Replies(
+                self._database,
+                self._post,
+                self._failed,
+                self._settings.models,
+                self.outbox,
+                self.changes.try_later,
+            )
+            self._replies = made
         return self._replies
 
     def get_ready(self) -> None:
@@ -128,12 +139,12 @@ class Session:
         """The first screen is on the screen."""
         self._painted.set()
 
-    def _open(self, reference: str | None) -> None:
+    def _open(self, reference: str | None, fresh: bool) -> None:
         import time
 
         for pause in (*_RETRY_SECONDS, None):
             try:
-                self._connect(reference)
+                self._connect(reference, fresh)
                 return
             except Unreachable as error:
                 self._post(told.ConnectionChanged(False, str(error)))
@@ -145,12 +156,12 @@ class Session:
                 self._post(told.ConnectionChanged(False, str(error)))
                 return
 
-    def _connect(self, reference: str | None) -> None:
+    def _connect(self, reference: str | None, fresh: bool) -> None:
         """Bring the first screen by the driver alone; the rest of the data layer is imported when it is painted."""
         ahead, self._ahead = self._ahead, None
         opened = ahead.wait(self._server_starting) if ahead is not None else None
         if opened is None:
-            opened = self._read_first(chat_id_of(reference))
+            opened = self._read_first(chat_id_of(reference), fresh)
         self._post(told.FirstScreenRead(opened.first))
         self._post(told.ConnectionChanged(True))
         self._painted.wait(_PATIENCE)  # what is imported now would hold up that paint
@@ -179,7 +190,7 @@ class Session:
         self.places.left_at(0, 0)
         search.search(db, "e", limit=1, budget_ms=1)
 
-    def _read_first(self, chat_id: int | None) -> Opened:
+    def _read_first(self, chat_id: int | None, fresh: bool) -> Opened:
         from chattui.server import open_database
 
         opened = open_database(self._settings, notify=self._server_starting)
@@ -188,7 +199,7 @@ class Session:
 
         with connect(opened.conninfo, autocommit=True) as conn:
             startup.prepare(conn)
-            return Opened(opened.conninfo, startup.first_screen(conn, chat_id=chat_id))
+            return Opened(opened.conninfo, startup.first_screen(conn, chat_id=chat_id, fresh=fresh))
 
     def _server_starting(self, sentence: str) -> None:
         self._post(told.ConnectionChanged(False, sentence))

@@ -11,6 +11,7 @@ from chattui.domain.kinds import Kind, Role, ToolStatus
 from chattui.domain.marks import Mark
 from chattui.domain.replies import cut_short
 from chattui.domain.visible import visible_line
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.lines import Line, Run, line_of
 from chattui.tui.pane.palette import Palette
 from chattui.tui.pane.wrap import cells, clip
@@ -70,9 +71,9 @@ def header(
         runs += [("  ", palette.muted), (about, palette.muted)]
     runs += star
     if why := cut_short(message):
-        runs += [(f"  ✗ {why}", palette.failed)]
+        runs += [(HABITS.icon(f"  ✗ {why}"), palette.failed)]
     elif message.error:
-        runs += [("  ✗ error", palette.failed)]
+        runs += [(HABITS.icon("  ✗ error"), palette.failed)]
     elif (message.metadata or {}).get("unsent"):
         runs += [("  ⧖ not sent yet: the database is away", palette.notice)]
     return line_of(runs)
@@ -85,19 +86,19 @@ def branch_of(branch: tuple[int, int] | None, palette: Palette) -> list[Run]:
 
 def bookmark_of(mark: Mark | None, palette: Palette) -> list[Run]:
     """The star of a bookmarked message."""
-    return [("  ★", palette.notice)] if mark is not None and mark.bookmarked else []
+    return [(HABITS.icon("  ★"), palette.notice)] if mark is not None and mark.bookmarked else []
 
 
 def noted(mark: Mark, width: int, palette: Palette) -> Line:
     """The note on a message, in one line below the headline."""
-    shown = clip(f"✎ {visible_line(mark.note)}", width)
+    shown = clip(f"{HABITS.icon('✎')} {visible_line(mark.note)}", width)
     return line_of([(shown, palette.notice)], lead=len(shown))
 
 
 def parted(forks: Sequence[Fork], width: int, palette: Palette) -> Line:
     """The chats that go on from here, in one line below the headline."""
     others = f" and {len(forks) - 1} more" if len(forks) > 1 else ""
-    shown = clip(f"⑂ goes on in “{visible_line(forks[0].title)}”{others} (>)", width)
+    shown = clip(f"{HABITS.icon('⑂')} goes on in “{visible_line(forks[0].title)}”{others} (>)", width)
     return line_of([(shown, palette.notice)], lead=len(shown))
 
 
@@ -114,13 +115,13 @@ def folded(
     """A message in one line; the same line heads it when it is open. ``agent`` is the chat that the call has started."""
     if message.kind is Kind.EVENT and _BOUNDARY.match(message.content):
         return _boundary(message, width, palette)
-    arrow = OPEN if opened else CLOSED
+    arrow = HABITS.icon(OPEN if opened else CLOSED)
     name = clip(name_of(message), max(4, width // 2))
     name += " " * min(_NAME_WIDTH - cells(name), width // 4)
     detail = _detail(message)
     ending = [*_ending(message, palette), *branch_of(branch, palette), *bookmark_of(mark, palette)]
     if agent is not None and message.kind is Kind.TOOL_CALL:
-        ending.append((f"  ⤷ {agent.message_count:,} messages (>)", palette.notice))
+        ending.append((f"  {HABITS.icon('⤷')} {agent.message_count:,} messages (>)", palette.notice))
     room = width - cells(arrow) - cells(name) - 2 - sum(cells(text) for text, _ in ending)
     runs: list[Run] = [(arrow, palette.faint), (name, palette.tool)]
     if room > 4 and detail:
@@ -161,13 +162,13 @@ def _ending(message: Message, palette: Palette) -> list[Run]:
     if message.kind is Kind.TOOL_RESULT:
         count = message.content.count("\n") + (not message.content.endswith("\n")) if message.content else 0
         if message.error:
-            runs.append(("  ✗ failed", palette.failed))
+            runs.append((HABITS.icon("  ✗ failed"), palette.failed))
         if count != 1:
             runs.append((f"  {count:,} lines", palette.faint))
     elif message.kind is Kind.TOOL_CALL and tool:
         runs += _status(tool, palette)
     elif message.error:
-        runs.append(("  ✗ error", palette.failed))
+        runs.append((HABITS.icon("  ✗ error"), palette.failed))
     return runs
 
 
@@ -175,11 +176,11 @@ def _status(tool: ToolUse, palette: Palette) -> list[Run]:
     time = f" {duration(tool.duration_ms)}" if tool.duration_ms is not None else ""
     match tool.status:
         case ToolStatus.COMPLETED:
-            return [("  ✓", palette.done), (time, palette.faint)]
+            return [(HABITS.icon("  ✓"), palette.done), (time, palette.faint)]
         case ToolStatus.FAILED:
-            return [("  ✗ failed", palette.failed), (time, palette.faint)]
+            return [(HABITS.icon("  ✗ failed"), palette.failed), (time, palette.faint)]
         case ToolStatus.CANCELLED:
-            return [("  ⊘ cancelled", palette.muted), (time, palette.faint)]
+            return [(HABITS.icon("  ⊘ cancelled"), palette.muted), (time, palette.faint)]
         case ToolStatus.RUNNING:
             return [("  … running", palette.notice)]
         case ToolStatus.PENDING:
@@ -214,7 +215,7 @@ def ago(then: datetime, now: datetime) -> str:
     then = then.astimezone(now.tzinfo)
     passed = now - then
     if passed < timedelta(seconds=60):
-        return "just now" if passed > timedelta(minutes=-5) else f"{then:%-d %b %Y %H:%M}"
+        return "just now" if passed > timedelta(minutes=-5) else f"{HABITS.full_day(then)} {then:%H:%M}"
     if passed < timedelta(hours=1):
         return f"{passed.seconds // 60}m ago"
     days = (now.date() - then.date()).days
@@ -224,4 +225,4 @@ def ago(then: datetime, now: datetime) -> str:
         return f"yesterday {then:%H:%M}"
     if days < 7:
         return f"{then:%a %H:%M}"
-    return f"{then:%-d %b %H:%M}" if then.year == now.year else f"{then:%-d %b %Y}"
+    return f"{HABITS.day(then)} {then:%H:%M}" if then.year == now.year else HABITS.full_day(then)

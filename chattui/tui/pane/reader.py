@@ -164,6 +164,7 @@ class Reader(LineScroll):
             self._goal = self.viewport.end
         seq, line = self.viewport.anchor
         self.viewport.anchor = (max(1, min(seq, self.feed.count)), line)
+        self.viewport.last = min(self.viewport.last, self.feed.count)
         self.settle()
 
     def refresh_message(self, seq: int) -> None:

@@ -13,6 +13,7 @@ from chattui.domain.chat import Fork, Message, Subagent
 from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
 from chattui.domain.marks import Mark
 from chattui.domain.markup import too_heavy
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.cutting import UNWRAPPED
 from chattui.tui.pane.feed import MessageFeed
 from chattui.tui.pane.headline import folded, header, noted, parted
@@ -241,7 +242,7 @@ class Typesetter:
         shut, mark = self._folds(message), self.notes.get(message.seq)
         laid = Laid([], foldable=message.kind in FOLDED_KINDS)
         above = self.before(message.seq)
-        if above and not (shut and self.is_folded(above)):
+        if above and HABITS.density != "compact" and not (shut and self.is_folded(above)):
             laid.lines.append(Line(fill=self._palettes().plain.text))
         laid.head = len(laid.lines)
         if shut or message.kind in FOLDED_KINDS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from chattui.tui.habits import HABITS
+
 MONTHS = [
     "January",
     "February",
@@ -47,8 +49,7 @@ def age(then: datetime, now: datetime) -> str:
         return f"{passed.seconds // 3600}h"
     if (now.date() - then.date()).days < 7:
         return _DAYS[then.weekday()]
-    month = MONTHS[then.month - 1][:3]
-    return f"{then.day} {month}" if then.year == now.year else f"{month} {then.year}"
+    return HABITS.day(then) if then.year == now.year else HABITS.month(then)
 
 
 class DayClock:

@@ -64,6 +64,8 @@ class ItemList(ScrollView, can_focus=True):
         self.cursor = -1
         self.tops: Sequence[int] = range(1)
         self.more = False
+        self.fault = ""
+        """Why there are no items, where reading them failed."""
         self._asked = False
         self._last_width = 0
         self._palette: ListPalette | None = None
@@ -106,7 +108,7 @@ class ItemList(ScrollView, can_focus=True):
 
     def replaced(self, cursor: int, *, more: bool) -> None:
         """The items are other ones: the cursor's place among them, and whether there are more to come."""
-        self.more, self._asked = more, False
+        self.more, self._asked, self.fault = more, False, ""
         self._strips.clear()
         self.cursor = self.nearest(cursor) if self.count else -1
         self._resize_document()
@@ -281,7 +283,7 @@ class ItemList(ScrollView, can_focus=True):
     def _below(self, y: int, row: int, width: int, palette: ListPalette) -> Strip:
         text = ""
         if self.count == 0 and y == min(1, self.scrollable_content_region.height - 1):
-            text = self.hint()
+            text = self.fault or self.hint()
         elif self.more and self.count and row == self.tops[-1]:
             text = "…"
         return Strip([Segment(" " + clip(text, width - 2), palette.muted)]).extend_cell_length(width, palette.text)

@@ -17,6 +17,7 @@ from chattui.domain.chat import ChatRow
 from chattui.domain.kinds import OWN_SOURCE, ChatStatus
 from chattui.domain.secrets import shown_line
 from chattui.domain.visible import visible_line
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.days import DayClock, age
 from chattui.tui.recents.item_list import ItemList
@@ -126,6 +127,8 @@ class RecentsList(ItemList):
                     entries.append("")
                 entries.append(heading)
                 self._heading = heading
+            elif HABITS.density == "comfortable":
+                entries.append("")
             entries.append(row)
         self.tops = range(len(entries) + 1)
 
@@ -169,7 +172,7 @@ class RecentsList(ItemList):
             return [Segment(clip(f" {entry}", width), palette.heading)]
         over = palette.over(focused=self.has_focus) if at_cursor else Style.null()
         opened = entry.id == self._open
-        mark = _PIN_MARK if entry.pinned else _ARCHIVED_MARK if entry.status is ChatStatus.ARCHIVED else ""
+        mark = HABITS.icon(_PIN_MARK if entry.pinned else _ARCHIVED_MARK if entry.status is ChatStatus.ARCHIVED else "")
         when = age(entry.last_message_at, self._now())
         tag = _TAGS.get(entry.source, visible_line(entry.source)[:2]) if width >= _TAG_FROM else ""
         side = f" {tag:<2} {when:>3} " if width >= _TAG_FROM else f" {when} "

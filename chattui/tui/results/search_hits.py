@@ -16,6 +16,7 @@ from textual.message import Message
 from chattui.domain.search import FoundIn, Hit
 from chattui.domain.secrets import shown_line
 from chattui.tui.commands import bindings
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.days import age
 from chattui.tui.recents.list_palette import ListPalette
@@ -289,7 +290,8 @@ class SearchHits(HitList):
             return []
         over = palette.over(focused=self.has_focus) if at_cursor else Style.null()
         lead = entry.lead
-        mark = _SELECTED if not row and key_of(self._hits[entry.at]) in self.selected else _UNSELECTED
+        selected = not row and key_of(self._hits[entry.at]) in self.selected
+        mark = HABITS.icon(_SELECTED) if selected else _UNSELECTED
         return snippet_row(
             entry.lines, row, width, palette, over, at_cursor=at_cursor, indent=mark.ljust(_NESTED), lead=lead
         )
@@ -313,4 +315,4 @@ class SearchHits(HitList):
         if key_of(hit) not in self.selected:
             return super()._title(hit, width, palette, over, at_cursor=at_cursor)
         mark, *rest = super()._title(hit, width - len(_SELECTED), palette, over, at_cursor=at_cursor)
-        return [mark, Segment(_SELECTED, palette.accent + over), *rest]
+        return [mark, Segment(HABITS.icon(_SELECTED), palette.accent + over), *rest]

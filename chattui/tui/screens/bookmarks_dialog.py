@@ -15,6 +15,7 @@ from chattui.domain.kinds import Kind, Role
 from chattui.domain.marks import Bookmark
 from chattui.domain.search import Hit
 from chattui.tui import messages as told
+from chattui.tui.habits import HABITS
 from chattui.tui.recents.item_list import MoreWanted
 from chattui.tui.results.hit_list import HitList, HitPicked
 from chattui.tui.screens.dialogs import Dialog
@@ -116,7 +117,7 @@ class BookmarksDialog(Dialog[Bookmark | None]):
 def _hit(bookmark: Bookmark) -> Hit:
     """The bookmark as the list shows it: the note before the message's beginning."""
     gone = "(this message is gone) " if bookmark.seq is None else ""
-    note = f"✎ {bookmark.note} — " if bookmark.note else ""
+    note = f"{HABITS.icon('✎')} {bookmark.note} — " if bookmark.note else ""
     return Hit(
         bookmark.chat_id,
         bookmark.seq or 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -14,7 +14,9 @@ from textual.widgets import Input, Static
 
 from chattui.domain.visible import visible, visible_line
 from chattui.tui.commands import COMMANDS, ROOMS
+from chattui.tui.key_names import key_name
 from chattui.tui.pane.message_pane import MessagePane
+from chattui.tui.recents.item_list import ItemList
 from chattui.tui.widgets.editor import Editor
 from chattui.tui.widgets.find_bar import FindLine
 from chattui.tui.widgets.line_input import LineInput
@@ -24,44 +26,19 @@ Answer = TypeVar("Answer")
 LOW = 12
 """Rows below which a dialog does without a frame and a title."""
 
-_NAMES = {
-    "slash": "/",
-    "question_mark": "?",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "left_parenthesis": "(",
-    "right_parenthesis": ")",
-    "colon": ":",
-    "comma": ",",
-    "full_stop": ".",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "escape": "Esc",
-}
-
-
-def key_name(keys: str) -> str:
-    """Keys as they are written on a keyboard: "Ctrl+N  Ctrl+T"."""
-    return "  ".join(_key_name(k) for k in keys.split(","))
-
-
-def _key_name(key: str) -> str:
-    if key in _NAMES:
-        return _NAMES[key]
-    *modifiers, last = key.split("+")
-    last = last.upper() if modifiers and len(last) == 1 else last if len(last) == 1 else last.capitalize()
-    return "+".join([*(m.capitalize() for m in modifiers), last])
-
 
 class Dialog(ModalScreen[Answer]):
     """A box on top of the main screen; where there are few rows, the whole of it."""
 
     CSS_PATH = "dialogs.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-usual")]  # noqa: RUF012
+
+    def failed(self, sentence: str) -> None:
+        """What was asked for could not be had: an empty list says so, in place of waiting."""
+        for listed in self.query(ItemList):
+            if not listed.count:
+                listed.fault = visible_line(sentence)
+                listed.refresh()
 
 
 class RenameDialog(Dialog[str | None]):
@@ -113,14 +90,21 @@ def faults_dialog(lines: Sequence[str]) -> TextDialog:
     return TextDialog("Files with problems", Content(text))
 
 
-def help_dialog() -> TextDialog:
-    """Every key, by the room where it works."""
+def help_rows(keymap: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Keys and what they do, by the room where they work. ``keymap`` has other keys for ids, as a person wants them."""
     rows: dict[str, list[tuple[str, str]]] = {room: [] for room in ROOMS}
     for command in COMMANDS:
-        rows[command.room].append((key_name(command.shown_keys), command.help))
-    rows["pane"] += _described(MessagePane.BINDINGS)
-    rows["find"] += _described(FindLine.BINDINGS)
-    rows["composer"] += _described([*Editor.BINDINGS, *MessageEditor.BINDINGS])
+        keys = keymap.get(f"{command.room}.{command.name}", command.shown_keys)
+        rows[command.room].append((key_name(keys), command.help))
+    rows["pane"] += _described(MessagePane.BINDINGS, keymap)
+    rows["find"] += _described(FindLine.BINDINGS, keymap)
+    rows["composer"] += _described([*Editor.BINDINGS, *MessageEditor.BINDINGS], keymap)
+    return rows
+
+
+def help_dialog(keymap: Mapping[str, str]) -> TextDialog:
+    """Every key, by the room where it works."""
+    rows = help_rows(keymap)
     parts: list[Content | str] = []
     width = 20
     for room, entries in rows.items():
@@ -131,5 +115,9 @@ def help_dialog() -> TextDialog:
     return TextDialog("Keys", Content.assemble(*parts))
 
 
-def _described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
-    return [(key_name(b.key), b.tooltip or b.description) for b in bindings if isinstance(b, Binding)]
+def _described(bindings: Iterable[BindingType], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (key_name(keymap.get(b.id or "", b.key)), b.tooltip or b.description)
+        for b in bindings
+        if isinstance(b, Binding)
+    ]

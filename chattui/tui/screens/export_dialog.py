@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from chattui.domain.visible import visible_line
 from chattui.export.formats import NAMES, format_of
+from chattui.tui.habits import HABITS
 from chattui.tui.screens.dialogs import Dialog
 from chattui.tui.widgets.line_input import LineInput
 
@@ -55,7 +56,7 @@ class FormatLine(Static):
 
     def show(self, *, chosen: bool) -> None:
         """Draw it as chosen or not."""
-        mark = "● " if chosen else "○ "
+        mark = HABITS.icon("● " if chosen else "○ ")
         self.update(Content.styled(mark + self._label, "bold $text-primary") if chosen else Content(mark + self._label))
 
     def on_click(self, event: events.Click) -> None:
@@ -79,7 +80,7 @@ class PartLine(Static):
         words = f"message {first:,}" if first == last else f"messages {first:,} – {last:,}"
         selection, whole = f"the selection, {words}", "the whole chat"
         styles = ("bold $text-primary", "") if chosen else ("", "bold $text-primary")
-        marks = "●○" if chosen else "○●"
+        marks = HABITS.icon("●○" if chosen else "○●")
         self.update(Content.assemble((f"{marks[0]} {selection}", styles[0]), "   ", (f"{marks[1]} {whole}", styles[1])))
 
     def on_click(self, event: events.Click) -> None:

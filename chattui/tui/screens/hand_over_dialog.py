@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from chattui.domain.visible import visible_line
 from chattui.resume.agents import Agent
+from chattui.tui.habits import HABITS
 from chattui.tui.screens.dialogs import Dialog
 
 _OWN = "Its own tool, where it was held (as r does)"
@@ -46,7 +47,7 @@ class AgentLine(Static):
 
     def show(self, *, chosen: bool) -> None:
         """Draw it as chosen or not."""
-        mark = "● " if chosen else "○ "
+        mark = HABITS.icon("● " if chosen else "○ ")
         self.update(Content.styled(mark + self._label, "bold $text-primary") if chosen else Content(mark + self._label))
 
     def on_click(self, event: events.Click) -> None:

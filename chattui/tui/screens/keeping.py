@@ -21,6 +21,10 @@ class Keeping(Shell):
         """End the search and show the pane."""
         raise NotImplementedError
 
+    def show_details(self, chat: Chat) -> None:
+        """The dialog of the chat's details shows it."""
+        raise NotImplementedError
+
     def action_rename(self) -> None:
         """Ask for a title."""
         chat_id = self.chosen()
@@ -73,10 +77,11 @@ class Keeping(Shell):
         title = visible_line(chat.title)[:40] or "(untitled)"
         if event.verb in ("deleted", "archived"):
             self._undo = (chat,)
-            self.notify(f"“{title}” {event.verb}. u brings it back.", markup=False)
+            self.notify(f"“{title}” {event.verb}. {self.keyed('{screen.undo} brings it back.')}", markup=False)
         elif event.verb not in ("renamed", "tagged", "noted"):  # these can be seen in the title line
             self.notify(f"“{title}” {event.verb}.", markup=False)
         self._changed(chat, event.verb)
+        self.show_details(chat)
         self.recents.refresh()
 
     def on_chats_changed(self, event: told.ChatsChanged) -> None:
@@ -84,7 +89,7 @@ class Keeping(Shell):
         back = ""
         if event.verb in ("deleted", "archived"):
             self._undo = tuple(event.chats)
-            back = " u brings them back."
+            back = self.keyed(" {screen.undo} brings them back.")
         count = len(event.chats)
         self.notify(f"{count:,} chat{'' if count == 1 else 's'} {event.verb}.{back}", markup=False)
         self.hits.unselect()
@@ -114,7 +119,7 @@ class Keeping(Shell):
         known = self.open_chat.chat
         if known is not None and known.id == chat.id and chat.status == "deleted" != known.status:
             self._undo = (chat,)
-            self._say_deleted("u brings it back.")
+            self._say_deleted(self.keyed("{screen.undo} brings it back."))
 
     def on_chat_gone(self, event: told.ChatGone) -> None:
         """The open chat is not in the database any more."""

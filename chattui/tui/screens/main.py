@@ -10,13 +10,13 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
-from chattui.tui.screens.keeping import Keeping
-from chattui.tui.screens.marking import Marking
+from chattui.tui.screens.composing import Composing
+from chattui.tui.screens.detailing import Detailing
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
-from chattui.tui.screens.replying import Replying
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
+from chattui.tui.screens.setting import Setting
 from chattui.tui.screens.sourcing import Sourcing
 from chattui.tui.screens.tabbing import Tabbing
 from chattui.tui.screens.taking import Taking
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking, Tabbing, Sourcing, Replying):
+class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Composing):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
@@ -43,6 +43,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def furnish(self, session: Session) -> None:
         """Put the furniture in, and begin as the command line says."""
         super().furnish(session)
+        self.call_after_refresh(self.tell_mistakes)
+        self.begin_tour()
         arguments = self.app.arguments
         if arguments.new:
             self.call_after_refresh(self.action_new_chat)
@@ -75,7 +77,15 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
                 self.searching.begin(tab, first.chat.id, at or 0, line, at_end=at is None)
         self.show_empty()
         self.app.memory.settle()
+        self.call_after_refresh(self._show_itself)
         self.call_after_refresh(self.session.painted)
+
+    def _show_itself(self) -> None:
+        """The app in place of the picture of its last screen, once list and pane have got their room."""
+        if self.sidebar.recents.size.height and (self.pane.size.height or not self.pane.display):
+            self.call_after_refresh(self.app.show_itself)
+        elif self.app.is_behind_picture:
+            self.call_after_refresh(self._show_itself)
 
     def on_store_ready(self) -> None:
         """Everything can be asked for: the rest of the first screen, and what is new on the disk."""
@@ -96,6 +106,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         """The database came or went."""
         self.banner.update(visible_line(event.sentence))
         self.banner.display = bool(event.sentence)
+        if event.sentence:
+            self.app.show_itself()
         if event.connected and not self._connected:
             self.recents.refresh()
             self.open_chat.reconnect()
@@ -146,7 +158,9 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         still_here = self.composer.saved(event.key, event.chat.id)
         if self.open_chat.chat_id == event.chat.id:
             self.open_chat.grew(event.chat, [event.message])
-        elif still_here and self.open_chat.chat is None:
+            if still_here:  # also where an earlier prompt was changed: the branch that it begins is shown
+                self.pane.action_last()
+        elif (still_here or self.begins_here(event)) and self.open_chat.chat is None:
             self.open_chat.show(event.chat, [event.message])
         self._chat_shown(keep_draft=True)
         self.recents.refresh()
@@ -174,6 +188,9 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
 
     def on_data_failed(self, event: told.DataFailed) -> None:
         """Something could not be done."""
+        for dialog in self.app.screen_stack[1:]:
+            if (failed := getattr(dialog, "failed", None)) is not None:
+                failed(event.sentence)
         self.notify(event.sentence, severity="error", timeout=8, markup=False)
 
     # Lists and pane
@@ -259,6 +276,8 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
     def action_back(self) -> None:
         """One step back: out of a text field, to the hits, to where the search began."""
         focused = self.focused
+        if self.end_tour():
+            return
         at_chat = self.composer.is_writing or focused is self.pane
         if (at_chat and self.stop_reply()) or (self.composer.is_writing and self.composer.leave_change()):
             return
@@ -286,7 +305,7 @@ class MainScreen(Seeking, Recalling, Keeping, Resuming, Moving, Marking, Taking,
         """Show every key."""
         from chattui.tui.screens.dialogs import help_dialog
 
-        self.app.push_screen(help_dialog())
+        self.app.push_screen(help_dialog(self.app.look.keymap))
 
     def action_toggle_sidebar(self) -> None:
         """Show or hide the list, also against what the width says."""

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from chattui.domain.errors import ChattuiError
-from chattui.domain.marks import clean_note, clean_tags
+from chattui.domain.marks import DESCRIPTION_CHARS, NOTE_CHARS, clean_note, clean_tags
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.dialogs import Dialog
 from chattui.tui.widgets.editor import Editor
@@ -81,7 +81,7 @@ class NoteDialog(Dialog[str | None]):
 
     def _save(self) -> None:
         try:
-            note = clean_note(self._editor.text)
+            note = clean_note(self._editor.text, DESCRIPTION_CHARS if self.seq is None else NOTE_CHARS)
         except ChattuiError as error:
             self._hint.update(str(error))
             return

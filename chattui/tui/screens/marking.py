@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
+    from chattui.domain.chat import Chat
     from chattui.domain.marks import Bookmark
     from chattui.tui import messages as told
     from chattui.tui.pane.messages import BookmarkWanted, NoteWanted
@@ -38,6 +39,7 @@ class Marking(Shell):
         """A chat's tags and note: fill the dialog that waits for them."""
         from chattui.tui.screens.mark_dialogs import NoteDialog, TagsDialog
 
+        self.show_details(event.chat)
         dialog = self.app.screen
         if isinstance(dialog, TagsDialog) and dialog.chat_id == event.chat.id:
             dialog.fill(event.chat.tags, event.tags)
@@ -116,6 +118,10 @@ class Marking(Shell):
 
     def leave_search(self) -> None:
         """End the search and show the pane."""
+        raise NotImplementedError
+
+    def show_details(self, chat: Chat) -> None:
+        """The dialog of the chat's details shows it."""
         raise NotImplementedError
 
     def _ask_note(self, chat_id: int, seq: int | None, known: str | None) -> None:

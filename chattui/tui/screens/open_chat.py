@@ -18,6 +18,7 @@ from chattui.domain.secrets import masked_mark, shown_line
 from chattui.domain.visible import visible_line
 from chattui.tui import messages as told
 from chattui.tui.data.feed import ChatFeed
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.message_pane import MessagePane
 from chattui.tui.soon import Soon
@@ -238,6 +239,11 @@ class OpenChat:
         masks = self._feed is not None and self._feed.is_masked
         self._pane.set_notes({seq: masked_mark(mark) for seq, mark in notes.items()} if masks else dict(notes))
 
+    @property
+    def reveals(self) -> bool:
+        """Whether secrets are shown that are hidden otherwise."""
+        return self._session.masks and self._feed is not None and not self._feed.is_masked
+
     def reveal(self) -> int | None:
         """Show the secrets of the open chat, until it is left; returns in how many messages there are some that are
         loaded. None when they are shown already."""
@@ -320,6 +326,11 @@ class OpenChat:
         self._change(feed, change)
         self._session.places.branches(feed.chat_id, known)
 
+    @property
+    def has_tail(self) -> bool:
+        """Whether there is something behind the messages that is none yet."""
+        return self._feed is not None and self._feed.count > self._feed.stored
+
     def parent_to_be(self) -> int | None:
         """The message that the next one answers: the last of the branch that is shown; None for the last there is."""
         feed, branches = self._feed, self._pane.sieve.branches
@@ -354,7 +365,7 @@ class OpenChat:
         if chat is None:
             return ""
         facts = [
-            "★" if chat.pinned else "",
+            HABITS.icon("★") if chat.pinned else "",
             self.line(chat.title) or "(untitled)",
         ]
         return " ".join(f for f in facts if f)
@@ -372,7 +383,9 @@ class OpenChat:
         tags = " ".join(f"#{tag}" for tag in chat.tags)
         note = self.line(chat.description or "")
         if note:
-            note = "✎ " + (note if cell_len(note) <= _NOTE else set_cell_size(note, _NOTE - 1).rstrip() + "…")
+            note = HABITS.icon("✎ ") + (
+                note if cell_len(note) <= _NOTE else set_cell_size(note, _NOTE - 1).rstrip() + "…"
+            )
         facts = [
             visible_line(fact)
             for fact in (tags, note, kind, chat.source, project, chat.git_branch or "", count)

@@ -59,6 +59,10 @@ class RecentsView:
         """Ask again for what is shown: all of it, so that nobody is taken out of the place they have scrolled to."""
         self._session.read_recents(self._needle, limit=max(_FIRST_PAGE, len(self._rows)))
 
+    def draw_anew(self) -> None:
+        """The same rows, drawn as the settings are now."""
+        self.list.set_rows(self._rows, needle=self._needle, more=self.list.more)
+
     def title_of(self, chat_id: int) -> str:
         """The title of a chat in the list; empty when it is not there."""
         return next((r.title for r in self._rows if r.id == chat_id), "")

@@ -11,6 +11,7 @@ from chattui.domain.ranking import Ranking
 from chattui.domain.search import Cursor, FoundBy, Hit, counted
 from chattui.tui import messages as told
 from chattui.tui.data.flight import PAGE
+from chattui.tui.habits import HABITS
 from chattui.tui.results.search_hits import Key, SearchHits, key_of
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class Searching:
     def _day(self, place: Cursor) -> str:
         """How far back it was looked, as a date."""
         when = place.created_at.astimezone(self._now().tzinfo)
-        return f"{when.day} {when:%B %Y}"
+        return HABITS.full_day(when, long=True)
 
     def _summary(self, event: told.SearchAnswered) -> str:
         page = event.page

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.widgets import Input
 
-from chattui.domain.narrowing import Facet, facets, has_field, project_name, with_field, without_field
-from chattui.domain.search import counted
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.shell import Shell
 from chattui.tui.widgets.query_bar import QueryBar
@@ -18,6 +16,7 @@ from chattui.tui.widgets.search_bar import SearchBar
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from chattui.domain.narrowing import Facet
     from chattui.tui import messages as told
     from chattui.tui.results.facet_strip import FacetPicked
     from chattui.tui.results.hit_list import HitPicked
@@ -126,6 +125,8 @@ class Seeking(Shell):
         self._within("chat")
 
     def _within(self, field: str) -> None:
+        from chattui.domain.narrowing import has_field, with_field, without_field
+
         text = self.search_bar.value
         if has_field(text, field):
             self.search_bar.write(without_field(text, field))
@@ -141,6 +142,8 @@ class Seeking(Shell):
         """The project or the number of the chat that is meant: the hit's in the list of hits, else the open one's."""
         hit, chat = self.hits.hit if self.focused is self.hits else None, self.open_chat.chat
         if field == "project":
+            from chattui.domain.narrowing import project_name
+
             project = hit.project if hit is not None else chat.project if chat is not None else None
             return project_name(project or "")
         chat_id = hit.chat_id if hit is not None else self.open_chat.chat_id
@@ -152,6 +155,8 @@ class Seeking(Shell):
         if not query:
             self.notify("Facets are of a search: type one first.", timeout=4)
             return
+        from chattui.domain.narrowing import facets
+        from chattui.domain.search import counted
         from chattui.tui.screens.facets_dialog import FacetsDialog
 
         def chosen(facet: Facet | None) -> None:
@@ -178,6 +183,8 @@ class Seeking(Shell):
         self._narrow(event.facet)
 
     def _narrow(self, facet: Facet) -> None:
+        from chattui.domain.narrowing import with_field
+
         self.search_bar.write(with_field(self.search_bar.value, facet.field, facet.value))
         self.search_bar.focus()
 
@@ -211,6 +218,9 @@ class Seeking(Shell):
 
     def _count_facets(self) -> None:
         """What the hits have in common stands above them."""
+        from chattui.domain.narrowing import facets
+        from chattui.domain.search import counted
+
         self._facets_due = None
         found = counted(self.hits.hits)
         facts = facets(found, self.app.now().tzinfo)

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 EMPTY = (
     "No chats yet.\n\nchattui brings in what your agents left on this machine by itself, and what they write from now on. "
-    "F6 shows where it looks.\n\nctrl+n  starts a chat here\n?       shows every key"
+    "{screen.sources} shows where it looks.\n\n{app.new}  starts a chat here\n{screen.help}  shows every key"
 )
+"""Ids of commands stand for their keys."""
 NARROW, LOW = 70, 12
 """Columns and rows below which the screen does without the list, and without titles and keys."""
 
@@ -144,11 +145,29 @@ class Shell(Screen[None]):
         self.tab_bar.show(self.tabs.all, self.tabs.active)
 
     def show_empty(self) -> None:
-        nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
+        shows = self.open_chat.chat is not None or self.open_chat.has_tail
+        nothing = not shows and self.loaded and not self.hits.display
         _display(self.empty, nothing)
         _display(self.pane, not nothing and not self.hits.display)
         if nothing:
-            self.empty.update(EMPTY if not self.recents.has_any and not self.composer.is_writing else NEW)
+            self.empty.update(self.keyed(EMPTY) if not self.recents.has_any and not self.composer.is_writing else NEW)
+
+    def keyed(self, text: str) -> str:
+        """The text with the keys that hold in place of the ids of their commands, as {app.new}."""
+        from chattui.tui.key_names import with_keys
+
+        return with_keys(text, self.app.look.keymap)
+
+    def draw_anew(self) -> None:
+        """Rows, symbols and dates are to look different."""
+        if not self.furnished:
+            return
+        if self.pane.feed is not None:
+            self.pane.lay_anew(self.pane.typeset.regroup)
+        self.recents.draw_anew()
+        self.hits.repaint()
+        self.show_tabs()
+        self.draw_title()
 
     def say(self, text: str) -> None:
         self.status = text

@@ -32,7 +32,7 @@ class Sourcing(Shell):
     def on_sync_ended(self, event: told.SyncEnded) -> None:
         """The import has ended."""
         text = event.sentence and f"Import: {visible_line(event.sentence)}"
-        self.sidebar.say(text or _problems(event.faults))
+        self.sidebar.say(text or self.keyed(_problems(event.faults)))
         if event.messages:
             self.recents.refresh()
             self.count_soon()
@@ -43,7 +43,7 @@ class Sourcing(Shell):
     def on_watch_brought(self, event: watched.WatchBrought) -> None:
         """Messages came as their tool wrote them; the database has told of them already."""
         if event.faults:
-            self.sidebar.say(_problems(event.faults))
+            self.sidebar.say(self.keyed(_problems(event.faults)))
         if event.messages:
             if self._embed_soon is None:
                 self._embed_soon = Soon(
@@ -109,7 +109,7 @@ class Sourcing(Shell):
         from chattui.sync.told import State
 
         if self._stands is None:
-            return "What is new is brought in at the start, and by Ctrl+R."
+            return self.keyed("What is new is brought in at the start, and by {app.import}.")
         said = {
             State.LOOKING: "Looking for what is new.",
             State.FOLLOWING: "Each message is brought in as it is written.",
@@ -119,4 +119,4 @@ class Sourcing(Shell):
 
 
 def _problems(count: int) -> str:
-    return f"{count:,} problem{'' if count == 1 else 's'} while importing (F7)" if count else ""
+    return f"{count:,} problem{'' if count == 1 else 's'} while importing ({{screen.faults}})" if count else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.domain.tabs import restored
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
@@ -80,7 +79,10 @@ class Tabbing(Shell):
 
     def _go(self, index: int) -> None:
         if len(self.tabs.all) == 1:
-            self.notify("There is one tab. Alt+T opens a chat in another, Ctrl+T begins one.", timeout=4)
+            self.notify(
+                self.keyed("There is one tab. {tabs.open_tab} opens a chat in another, {tabs.new_tab} begins one."),
+                timeout=4,
+            )
         elif index % len(self.tabs.all) != self.tabs.active:
             self._leave_tab()
             self.tabs.go(index)
@@ -180,6 +182,8 @@ class Tabbing(Shell):
 
     def take_up_tabs(self, snapshot: Mapping[str, object], chat_id: int | None) -> None:
         """The tabs of the last end. What the command line asks for instead of their chat comes in one of its own."""
+        from chattui.domain.tabs import restored
+
         self.tabs = restored(snapshot)
         current = self.tabs.current.chat_id
         if current is not None and (self.open_chat.is_new or current != chat_id):

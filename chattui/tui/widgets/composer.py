@@ -202,6 +202,15 @@ class Composer(Vertical):
         self._tell("")
         return self._chat_id == chat_id
 
+    def go_on_in(self, chat_id: int) -> None:
+        """The new chat has its first message: what is being written belongs to it."""
+        if self._chat_id is None and self._sending is None:
+            self._drafts.put(None, "")
+            self._drafts.put_files(chat_id, self.files)
+            self._drafts.put_files(None, [])
+            self._chat_id = chat_id
+            self.keep()
+
     def failed(self, key: str) -> None:
         """The message sent under ``key`` was not saved: it can be changed and sent again."""
         if self._sending is None or self._sending[0] != key:
@@ -284,6 +293,13 @@ class Composer(Vertical):
                 return f"Another version of message {self._instead_of:,} · {does} · Esc leaves it"
             return f"{does} · Ctrl+J new line · Esc leaves (the draft is kept)"
         if draft:
-            return "A draft is waiting: w to go on writing"
-        text = "w  write a message" if self._chat_id is not None else "w  write the first message"
+            return f"A draft is waiting: {self._key()} to go on writing"
+        text = f"{self._key()}  write {'a message' if self._chat_id is not None else 'the first message'}"
         return f"{text} · {self._after}" if self._after else text
+
+    def _key(self) -> str:
+        """The key to write, which may be another one in the settings."""
+        from chattui.tui.key_names import with_keys
+
+        look = getattr(self.app, "look", None)
+        return with_keys("{screen.write}", look.keymap if look is not None else {})

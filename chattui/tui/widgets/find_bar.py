@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from chattui.domain.needle import Needle
 from chattui.domain.visible import visible_line
+from chattui.tui.habits import HABITS
 from chattui.tui.widgets.line_input import LineInput
 
 _ROOM_FOR_HINTS = 100
@@ -129,7 +130,7 @@ class FindBar(Horizontal):
         parts: list[Content] = []
         for key, name, on in (("alt+r", "regex", self._regex), ("alt+c", "case", self._case)):
             if on:
-                parts.append(Content.styled(f"✓{name}", "bold $text-accent"))
+                parts.append(Content.styled(f"{HABITS.icon('✓')}{name}", "bold $text-accent"))
             elif hints:
                 parts.append(Content(f"{key} {name}"))
         self._how.update(Content(" · ").join(parts))

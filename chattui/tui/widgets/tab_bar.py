@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from chattui.domain.secrets import shown_line
 from chattui.domain.tabs import Tab
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.wrap import cells, clip
 
 _WIDEST, _NARROWEST = 24, 8  # columns of a tab
@@ -75,7 +76,7 @@ class TabBar(Static):
     def _label(self, tab: Tab, width: int) -> str:
         most = max(_NARROWEST, min(_WIDEST, width // min(4, len(self._tabs)) - 4))
         title = shown_line(tab.title) or ("(untitled)" if tab.chat_id is not None else _NEW)
-        return clip((_PIN if tab.pinned else "") + title, most)
+        return clip((HABITS.icon(_PIN) if tab.pinned else "") + title, most)
 
     def _fitting(self, width: int) -> list[int]:
         """The active tab and as many on both sides as there is room for, by turns."""

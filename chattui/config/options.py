@@ -1,0 +1,400 @@
+"""Every option of the config file, declared once: the reader, the check, the settings screen, the docs and the JSON schema
+come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chattui.config.target import mistaken_address
+from chattui.domain.errors import ConfigError
+
+Value = str | int | bool | tuple[str, ...] | dict[str, Any] | None
+"""A value as the program has it: a list of texts is a tuple. None, as a default: what holds for all of its kind."""
+
+DEFAULT_LINGER = 600.0
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Takes(StrEnum):
+    """What may stand behind the equals sign."""
+
+    TEXT = "text in quotes"
+    TIME = "text in quotes or a whole number"
+    NUMBER = "a whole number"
+    FLAG = "true or false"
+    CHOICE = "one of its choices"
+    TEXTS = 'a list of texts, as ["~/one", "~/two"]'
+    TABLE = "a table, as { temperature = 0.2 }"
+
+
+class Applies(StrEnum):
+    """When a change is felt."""
+
+    AT_ONCE = "at once"
+    NEXT_LOOK = "when histories are next looked at"
+    NEXT_START = "when chattui is next started"
+
+
+class Guards(StrEnum):
+    """What must not go on by guessing when there is a mistake in a table."""
+
+    NOTHING = ""
+    DATABASE = "database"
+    IMPORT = "import"
+
+
+class Option(NamedTuple):  # the app waits for this module before its first paint: a dataclass takes three times as long
+    """One key of a table. ``variable`` is the environment variable that wins over the file, ``example`` a line of TOML. A
+    ``secret`` is not shown, or not all of it. ``check`` says what is wrong with a value of the right kind ("" for nothing), to
+    go behind the option's name; ``told_by`` makes one of a function that raises ConfigError."""
+
+    table: str
+    key: str
+    takes: Takes
+    default: Value
+    help: str
+    applies: Applies = Applies.AT_ONCE
+    choices: tuple[str, ...] = ()
+    variable: str = ""
+    example: str = ""
+    secret: bool = False
+    check: Callable[[Any], str] | None = None
+    pattern: str = ""  # the same as a regular expression, for the JSON schema
+
+    @property
+    def name(self) -> str:
+        """The name as sentences have it: ``server.linger``."""
+        return f"{self.table}.{self.key}"
+
+
+class TableOf(NamedTuple):
+    """A table of the file. ``free`` says of which kind its keys are where they are not all known beforehand."""
+
+    name: str
+    help: str
+    guards: Guards = Guards.NOTHING
+    free: str = ""
+
+
+def told_by(parse: Callable[[Any, str], object]) -> Callable[[Any], str]:
+    """A check made of a function that takes a value and its name, and raises ConfigError with a sentence that begins so."""
+
+    def check(value: Any) -> str:
+        try:
+            parse(value, "")
+        except ConfigError as error:
+            return str(error).strip().rstrip(".")
+        return ""
+
+    return check
+
+
+def odd_path(value: Iterable[str]) -> str:
+    """What is wrong with a list of whole paths."""
+    for place in value:
+        if not place.startswith(("/", "~")) and not Path(place).is_absolute():
+            return f"must hold whole paths, from / or ~: '{place}' is not one"
+    return ""
+
+
+def seconds(value: object) -> object:
+    """Seconds from 0, 600, "600", "90s", "10m", "2h", "1d"; ``None`` from "forever"; ``NotImplemented`` for no time."""
+    text = str(value).strip().lower()
+    if text == "forever":
+        return None
+    number, unit = (text[:-1], _UNITS[text[-1]]) if text and text[-1] in _UNITS else (text, 1)
+    return float(int(number) * unit) if number.isascii() and number.isdigit() else NotImplemented
+
+
+def odd_linger(value: object) -> str:
+    """What is wrong with a time that may be forever."""
+    if seconds(value) is NotImplemented:
+        return f"is '{value}': give seconds, a time such as 10m or 2h, or forever"
+    return ""
+
+
+TABLES: tuple[TableOf, ...] = (
+    TableOf("appearance", "What the app looks like."),
+    TableOf("start", "How the app begins."),
+    TableOf("keys", "Other keys for what the app does, by the ids of docs/keys.md.", free="the id of a command"),
+    TableOf("themes", "Themes of your own, each in a table [themes.NAME].", free="the name of a theme"),
+    TableOf("database", "Which PostgreSQL holds the chats.", Guards.DATABASE),
+    TableOf("server", "The embedded PostgreSQL."),
+    TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
+    TableOf("projects", "Chats of which projects are brought in.", Guards.IMPORT),
+    TableOf("models", "Which models reply, and how they are asked: docs/replies.md."),
+    TableOf("log", "The log file. It never holds the text of a chat."),
+)
+
+OPTIONS: tuple[Option, ...] = (
+    Option("appearance", "theme", Takes.TEXT, "textual-dark", "The theme that the app begins with."),
+    Option("appearance", "other_theme", Takes.TEXT, "textual-light", "The theme that F8 changes to, and back from."),
+    Option(
+        "appearance",
+        "density",
+        Takes.CHOICE,
+        "normal",
+        "Rows between messages and between chats: compact has none, comfortable has one more in the list.",
+        choices=("compact", "normal", "comfortable"),
+    ),
+    Option(
+        "appearance", "icons", Takes.FLAG, True, "Symbols such as ★ and ✎; without them plain characters stand there."
+    ),
+    Option(
+        "appearance",
+        "dates",
+        Takes.CHOICE,
+        "words",
+        "How days are written: 12 Oct 2026, 2026-10-12, 12.10.2026 or 10/12/2026.",
+        choices=("words", "iso", "day-first", "month-first"),
+    ),
+    Option("appearance", "mouse", Takes.FLAG, True, "Whether the app takes the mouse, or leaves it to the terminal."),
+    Option(
+        "start",
+        "picture",
+        Takes.FLAG,
+        True,
+        "Whether the screen that was left stands in the terminal at once, until the app has its own.",
+        Applies.NEXT_START,
+        variable="CHATTUI_PICTURE",
+    ),
+    Option(
+        "database",
+        "url",
+        Takes.TEXT,
+        "embedded",
+        "The database: a postgresql:// address, pairs as libpq takes them, or embedded.",
+        Applies.NEXT_START,
+        variable="CHATTUI_DATABASE_URL, DATABASE_URL and PG*",
+        example='url = "postgresql://me@db.example.org/chats"',
+        secret=True,
+        check=mistaken_address,
+    ),
+    Option(
+        "server",
+        "linger",
+        Takes.TIME,
+        "10m",
+        "How long the embedded server outlives its last client: 90s, 10m, 2h, 0 or forever.",
+        Applies.NEXT_START,
+        variable="CHATTUI_LINGER",
+        check=odd_linger,
+        pattern=r"^\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\s*$",
+    ),
+    Option(
+        "server",
+        "binaries",
+        Takes.TEXT,
+        "",
+        "A directory with postgres and initdb to use instead of the packaged ones.",
+        Applies.NEXT_START,
+        variable="CHATTUI_PG_BIN",
+        example='binaries = "/usr/lib/postgresql/18/bin"',
+    ),
+    Option(
+        "projects",
+        "exclude",
+        Takes.TEXTS,
+        (),
+        "Directories whose chats are never brought in: ** stands for any number of names, * for part of one.",
+        Applies.NEXT_LOOK,
+        example='exclude = ["~/secret/**"]',
+    ),
+    Option(
+        "models",
+        "url",
+        Takes.TEXT,
+        "",
+        "A server that speaks OpenAI's protocol: Ollama, LM Studio, vLLM, llama.cpp. Its first model replies.",
+        Applies.NEXT_START,
+        example='url = "http://localhost:11434"',
+    ),
+    Option(
+        "models",
+        "default",
+        Takes.TEXT,
+        "",
+        "The model that is asked where a chat names none: of the server, or of the llm library.",
+        Applies.NEXT_START,
+        example='default = "gpt-4o-mini"',
+    ),
+    Option(
+        "models",
+        "key_file",
+        Takes.TEXT,
+        "",
+        "The file that holds the server's key.",
+        Applies.NEXT_START,
+        example='key_file = "~/.config/chattui/key"',
+    ),
+    Option(
+        "models",
+        "key_env",
+        Takes.TEXT,
+        "",
+        "The environment variable that holds the server's key.",
+        Applies.NEXT_START,
+        example='key_env = "OPENROUTER_API_KEY"',
+    ),
+    Option(
+        "models",
+        "key",
+        Takes.TEXT,
+        "",
+        "The server's key itself. In a file that others can read it is warned of.",
+        Applies.NEXT_START,
+        secret=True,
+    ),
+    Option("models", "system", Takes.TEXT, "", "The system prompt of chats that have none.", Applies.NEXT_START),
+    Option(
+        "models",
+        "options",
+        Takes.TABLE,
+        {},
+        "Options for every model that has them.",
+        Applies.NEXT_START,
+        example="options = { temperature = 0.2 }",
+    ),
+    Option(
+        "models",
+        "quiet",
+        Takes.TIME,
+        "5m",
+        "After how long without a word a model is given up: 90s, 5m; 0 or forever waits on.",
+        Applies.NEXT_START,
+        check=odd_linger,
+        pattern=r"^\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\s*$",
+    ),
+    Option(
+        "log",
+        "level",
+        Takes.CHOICE,
+        "info",
+        "What the log holds: debug adds every statement with its time.",
+        Applies.NEXT_START,
+        choices=("info", "debug"),
+        variable="CHATTUI_LOG",
+    ),
+)
+
+SOURCE_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "sources.NAME",
+        "enabled",
+        Takes.FLAG,
+        True,
+        "Whether the source is read. F6 switches it too.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
+        "sources.NAME",
+        "exclude",
+        Takes.TEXTS,
+        (),
+        "Files and directories of this source that are left out, as in [projects].",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
+        "sources.NAME",
+        "paths",
+        Takes.TEXTS,
+        (),
+        "Where else its histories are, beside the usual places: whole paths, from / or ~.",
+        Applies.NEXT_LOOK,
+        example='paths = ["~/work/.claude"]',
+        check=odd_path,
+    ),
+)
+"""What is set for one source, in a table of its own: [sources.codex]."""
+
+VARIABLES: tuple[tuple[str, str], ...] = (
+    ("CHATTUI_HOME", "One directory for data, config, state and logs, in place of the system's usual ones."),
+    ("CHATTUI_CONFIG", "The config file, in place of config.toml in the config directory."),
+    ("CHATTUI_DATABASE_URL", "database.url"),
+    ("DATABASE_URL", "database.url, where it names a PostgreSQL and CHATTUI_DATABASE_URL is not set."),
+    (
+        "PGSERVICE, PGHOST, PGHOSTADDR, PGDATABASE",
+        "database.url, as libpq has it: the last that are asked before the file.",
+    ),
+    ("CHATTUI_PICTURE", "start.picture: 0 or 1."),
+    ("CHATTUI_LINGER", "server.linger"),
+    ("CHATTUI_PG_BIN", "server.binaries"),
+    ("CHATTUI_LOG", "log.level"),
+    ("NO_COLOR", "Set to anything: the app does without colours."),
+    ("VISUAL, EDITOR", "The editor of chattui config edit, and of Ctrl+E while writing."),
+    ("LLM_USER_PATH", "Where the llm library keeps its keys and aliases."),
+)
+"""Environment variables, and the option or the sentence that says what they set. They win over the config file."""
+
+THEME_COLOURS: tuple[str, ...] = (
+    "primary",
+    "secondary",
+    "warning",
+    "error",
+    "success",
+    "accent",
+    "foreground",
+    "background",
+    "surface",
+    "panel",
+    "boost",
+)
+"""The colours of [themes.NAME]: #rgb, #rrggbb, or a name. Only ``primary`` has to be there."""
+
+
+def table(name: str) -> TableOf | None:
+    """The declaration of a table."""
+    return next((one for one in TABLES if one.name == name), None)
+
+
+def options_of(name: str) -> tuple[Option, ...]:
+    """The options of a table."""
+    return tuple(option for option in OPTIONS if option.table == name)
+
+
+def option(name: str) -> Option:
+    """The option of this name, as ``server.linger``. Raises KeyError."""
+    found = next((one for one in OPTIONS if one.name == name), None)
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def defaults() -> Mapping[str, Value]:
+    """Every option's default by its name."""
+    return {one.name: one.default for one in OPTIONS}
+
+
+def mistake(option: Option, value: object) -> str:
+    """What is wrong with a value, to go behind the option's name: "must be true or false"; "" when it is right."""
+    match option.takes:
+        case Takes.FLAG:
+            right = isinstance(value, bool)
+        case Takes.TEXT:
+            right = isinstance(value, str)
+        case Takes.NUMBER:
+            right = isinstance(value, int) and not isinstance(value, bool)
+        case Takes.TIME:
+            right = isinstance(value, str | int) and not isinstance(value, bool)
+        case Takes.TEXTS:
+            right = isinstance(value, list | tuple) and all(isinstance(one, str) and one.strip() for one in value)
+        case Takes.TABLE:
+            right = isinstance(value, dict)
+        case Takes.CHOICE:
+            if value not in option.choices:
+                return f"must be one of {', '.join(option.choices)}{suggestion(value, option.choices)}"
+            right = True
+    if not right:
+        return f"must be {option.takes.value}"
+    return option.check(value) if option.check is not None else ""
+
+
+def suggestion(word: object, known: tuple[str, ...] | list[str]) -> str:
+    """`` (did you mean 'x'?)`` where one of the known words is like this one; else empty."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(str(word), known, 1)
+    return f" (did you mean '{found[0]}'?)" if found else ""

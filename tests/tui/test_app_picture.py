@@ -1,0 +1,131 @@
+"""The picture of the last screen stands in the terminal until the app has its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from chattui.tui import picture
+from tests.bench.screen import Screen
+from tests.bench.terminal import Terminal
+
+NEWEST = "Pool exhausted at midnight"
+
+
+class Starts:
+    """The real program in a terminal of 100 × 30, on the samples."""
+
+    def __init__(self, home: Path, conninfo: str) -> None:
+        self.state = home / "c" / "state"
+        self.file = self.state / "last-screen"
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "CHATTUI_HOME": str(home / "c"),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "TZ": "UTC",
+        }
+        self.argv = [sys.executable, "-m", "chattui", "--database", conninfo]
+
+    def start(self, *arguments: str, columns: int = 100, **env: str) -> Terminal:
+        return Terminal([*self.argv, *arguments], {**self.env, **env}, columns=columns, rows=30)
+
+    def first_frame(self, *arguments: str, columns: int = 100, **env: str) -> str:
+        """What stands first in the terminal."""
+        with self.start(*arguments, columns=columns, **env) as terminal:
+            terminal.wait(lambda _: True, "anything")
+            return terminal.screen.text()
+
+
+def chats_shown(screen: Screen) -> bool:
+    return "psycopg docs explain each counter" in screen
+
+
+def is_shell(screen: Screen) -> bool:
+    return "Search every message" in screen
+
+
+@pytest.fixture
+def starts(tmp_path: Path, samples: str) -> Starts:
+    """Started and ended once."""
+    made = Starts(tmp_path, samples)
+    with made.start() as terminal:
+        terminal.wait(chats_shown, "the newest chat")
+        terminal.settle()
+    return made
+
+
+def test_what_was_left_is_there_at_once_and_does_not_flicker(starts: Starts) -> None:
+    assert starts.file.stat().st_mode & 0o777 == 0o600
+    with starts.start() as terminal:
+        terminal.wait(chats_shown, "the picture")
+        picture_text = terminal.screen.text()
+        assert terminal.frames[0].data.count(b"\x1b[?2026l") == 1
+        while terminal.pump(2.0) and len(terminal.frames) < 3:
+            pass
+        assert len(terminal.frames) > 1, "the app has painted itself"
+        while terminal.replay() is not None:
+            assert chats_shown(terminal.screen), terminal.screen.text()
+        assert terminal.screen.text().splitlines()[:10] == picture_text.splitlines()[:10]
+        terminal.press("/")
+        terminal.press("regex")
+        terminal.wait(lambda screen: "Search" in screen.text() and "regex" in screen.row(0), "the search that is typed")
+
+
+def test_a_key_pressed_at_the_picture_is_not_lost_and_not_echoed(starts: Starts) -> None:
+    with starts.start() as terminal:
+        terminal.press("?")
+        terminal.wait(lambda screen: chats_shown(screen) and "?" not in screen.row(0, 0, 3), "the picture")
+        terminal.wait(lambda screen: "Keys" in screen.text() or "shows every key" in screen.text(), "the help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "columns", "env"),
+    [((), 90, {}), (("--search", "regex"), 100, {}), (("--fresh",), 100, {}), ((), 100, {"CHATTUI_PICTURE": "0"})],
+)
+def test_no_picture_of_something_else(
+    starts: Starts, arguments: tuple[str, ...], columns: int, env: dict[str, str]
+) -> None:
+    assert NEWEST not in starts.first_frame(*arguments, columns=columns, **env)
+
+
+def test_another_database_is_another_mark() -> None:
+    env = {"TERM": "xterm", "HOME": "/a", "PGHOST": "one", "DATABASE_URL": "postgresql://u:secret@h/d"}
+    mark = picture.mark(env, "", 80, 24)
+    assert mark == picture.mark({**env, "HOME": "/b"}, "", 80, 24)
+    assert "secret" not in mark
+    for other in ({"PGHOST": "two"}, {"DATABASE_URL": "x"}, {"CHATTUI_HOME": "/c"}, {"TERM": "linux"}):
+        assert mark != picture.mark({**env, **other}, "", 80, 24)
+    assert mark != picture.mark(env, "postgresql:///other", 80, 24)
+    assert mark != picture.mark(env, "", 81, 24)
+
+
+def test_without_pictures_none_is_kept(starts: Starts) -> None:
+    with starts.start(CHATTUI_PICTURE="0") as terminal:
+        terminal.wait(chats_shown, "the newest chat")
+        terminal.settle()
+    assert not starts.file.exists()
+
+
+def test_a_damaged_picture_is_not_shown(starts: Starts) -> None:
+    whole = starts.file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:9], b"", whole.replace(b"\n", b"\n\xff", 1), b"\xff" * 50):
+        starts.file.write_bytes(damaged)
+        with pytest.raises((ValueError, AssertionError)):
+            assert picture.read(starts.state, whole.split(b"\n")[0].decode()) is not None
+    assert NEWEST not in starts.first_frame()
+
+
+def test_a_start_that_fails_gives_the_terminal_back(starts: Starts) -> None:
+    config = starts.state.parent / "config"
+    config.mkdir(exist_ok=True)
+    (config / "config.toml").write_text("[database\n")
+    with starts.start() as terminal:
+        while terminal.pump(10.0):
+            pass
+        said = b"".join(frame.data for frame in terminal.frames) + bytes(terminal._buffer)
+    assert said.index(b"\x1b[?1049h") < said.rindex(b"\x1b[?1049l") < said.index(b"config.toml")
