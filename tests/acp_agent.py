@@ -84,7 +84,9 @@ class Agent:
             info = {"name": "scripted", "title": "Scripted Agent", "version": "1"}
             version = 7 if self.mood == "old" else 1
             capable = {"promptCapabilities": {"image": True, "embeddedContext": True}}
-            self.write({"id": number, "result": {"protocolVersion": version, "agentCapabilities": capable, "agentInfo": info}})
+            self.write(
+                {"id": number, "result": {"protocolVersion": version, "agentCapabilities": capable, "agentInfo": info}}
+            )
         else:
             session = f"s{len(self.sessions) + 1}"
             self.sessions[session] = 0
@@ -105,7 +107,9 @@ class Agent:
             with_files = [block for block in before if block["type"] != "text"]
             said = " ".join(block["text"] for block in before if block["type"] == "text")
             told = f"{session} prompt {self.sessions[session]} in {self.cwd}: {last['text']}"
-            self.say(session, told + (f" after {said!r}" if said else "") + f" with {len(with_files)}" * bool(with_files))
+            self.say(
+                session, told + (f" after {said!r}" if said else "") + f" with {len(with_files)}" * bool(with_files)
+            )
         self.write({"id": number, "result": {"stopReason": why}})
 
     # What prompts say
@@ -131,14 +135,23 @@ class Agent:
         if outcome["outcome"] == "cancelled":
             return "cancelled"
         done = outcome["optionId"] in ("yes", "ever")
-        self.update(session, sessionUpdate="tool_call_update", toolCallId="c2", status="completed" if done else "failed")
+        self.update(
+            session, sessionUpdate="tool_call_update", toolCallId="c2", status="completed" if done else "failed"
+        )
         self.say(session, "It is " + ("mended." if done else "as it was."))
         self.update(session, sessionUpdate="usage_update", used=10, size=100, cost={"amount": 0.25, "currency": "USD"})
         return "end_turn"
 
     def do_wait(self, session: str) -> str:
         self.say(session, "Half of")
-        self.update(session, sessionUpdate="tool_call", toolCallId="w1", title="A long build", kind="execute", status="in_progress")
+        self.update(
+            session,
+            sessionUpdate="tool_call",
+            toolCallId="w1",
+            title="A long build",
+            kind="execute",
+            status="in_progress",
+        )
         self.cancelled.wait()
         return "cancelled"
 
@@ -148,7 +161,9 @@ class Agent:
 
     def do_exit(self, session: str) -> None:
         self.say(session, "Half of")
-        self.update(session, sessionUpdate="tool_call", toolCallId="x1", title="Out", kind="other", status="in_progress")
+        self.update(
+            session, sessionUpdate="tool_call", toolCallId="x1", title="Out", kind="other", status="in_progress"
+        )
         print("segmentation \x1b[31mfault", file=sys.stderr, flush=True)
         sys.stdout.flush()
         import os
@@ -157,7 +172,10 @@ class Agent:
 
     def do_malformed(self, session: str) -> None:
         self.say(session, "Before. ")
-        update = {"sessionId": session, "update": {"sessionUpdate": "tool_call", "toolCallId": {"a": 1}, "title": "bad"}}
+        update = {
+            "sessionId": session,
+            "update": {"sessionUpdate": "tool_call", "toolCallId": {"a": 1}, "title": "bad"},
+        }
         self.write({"method": "session/update", "params": update})
         self.write({"method": "session/update", "params": [1, 2]})
         self.update(session, sessionUpdate="surprise", what="new")
@@ -180,7 +198,9 @@ class Agent:
         self.say(session, "Begun.")
         output = "y" * 20_000
         number = 0
-        self.update(session, sessionUpdate="tool_call", toolCallId="f1", title="Churns", kind="execute", status="in_progress")
+        self.update(
+            session, sessionUpdate="tool_call", toolCallId="f1", title="Churns", kind="execute", status="in_progress"
+        )
         while not self.cancelled.is_set():
             number += 1
             content = [{"type": "content", "content": {"type": "text", "text": f"{number} {output}"}}]

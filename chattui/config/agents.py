@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-AGENT_KEYS: Mapping[str, tuple[type, ...]] = {
-    "command": (list,),
-    "label": (str,),
-    "acp": (bool,),
-    "patience": (str, int),
-}
+from typing import NamedTuple
 
 DEFAULT_PATIENCE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSettings:
+class AgentSettings(NamedTuple):  # the app waits for this module before its first paint
     """An agent: ``command`` are words, the first of them a program. With ``acp`` it speaks the Agent Client Protocol on its
     standard input and output; without it is a program for a terminal, in whose words ``{prompt}`` stands for a first
     prompt. ``patience`` are the seconds in which it must have begun a session."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from chattui.config.agents import AgentSettings
 from chattui.config.directories import find_directories
 from chattui.config.file import ConfigFile, Problem, read_config_file
 from chattui.config.models import ModelSettings
@@ -39,6 +40,7 @@ class Settings:
     by the ids of their commands, ``themes`` themes of the person's own. ``values`` is what
     the file says of options, by their names. ``problems`` are the mistakes in the config file.
     ``undecided`` says why it cannot be known which database is meant; empty where it can. ``models`` are those that reply.
+    ``agents`` are those of the config file.
     """
 
     data_dir: Path
@@ -60,6 +62,7 @@ class Settings:
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
     models: ModelSettings = field(default_factory=ModelSettings)
+    agents: tuple[AgentSettings, ...] = ()
 
     @property
     def database_name(self) -> str:
@@ -114,6 +117,7 @@ def load_settings(
         problems=configured.problems,
         undecided=undecided,
         models=_models(configured.table("models"), config_file),
+        agents=configured.agents,
     )
 
 

@@ -35,6 +35,7 @@ _FLUSH: Final = 0.1
 
 _AUTH_REQUIRED: Final = -32000
 _QUOTED: Final = 300
+_DETAIL: Final = 20_000
 _WHY: Final[dict[str, Why]] = {"max_tokens": "length", "max_turn_requests": "length", "cancelled": "stopped"}
 
 
@@ -169,7 +170,9 @@ class Conversation:
 
     async def _hold(self, request: TurnRequest, before: str) -> Event:
         self._updates = Updates(self._heard, self._cut)
-        prompt = asyncio.ensure_future(self._connection.prompt(session_id=self._session, prompt=self._blocks(request, before)))
+        prompt = asyncio.ensure_future(
+            self._connection.prompt(session_id=self._session, prompt=self._blocks(request, before))
+        )
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
             while not prompt.done() and not stopping.done():
@@ -259,7 +262,7 @@ class Conversation:
         answered = self._asked[ask] = asyncio.get_running_loop().create_future()
         detail = "\n".join(filter(None, (call.target, call.arguments, call.output)))
         known = tuple((option.option_id, option.name, option.kind) for option in options)
-        self._tell(Permission(ask, call.title or call.name or "a tool", detail[:20_000], known))
+        self._tell(Permission(ask, call.title or call.name or "a tool", _bounded(detail), known))
         return _outcome(await answered, options)
 
     def _refuse_all(self) -> None:
@@ -306,10 +309,17 @@ def _outcome(option: str, options: list[schema.PermissionOption]) -> schema.Requ
     """The answer: an option that there is; for an empty one what refuses; for anything else that nobody answered."""
     known = {one.option_id for one in options}
     if not option:
-        option = next((one.option_id for kind in ("reject_once", "reject_always") for one in options if one.kind == kind), "")
+        option = next(
+            (one.option_id for kind in ("reject_once", "reject_always") for one in options if one.kind == kind), ""
+        )
     if option in known:
         return schema.RequestPermissionResponse(outcome=schema.AllowedOutcome(outcome="selected", option_id=option))
     return schema.RequestPermissionResponse(outcome=schema.DeniedOutcome(outcome="cancelled"))
+
+
+def _bounded(text: str) -> str:
+    more = len(text) - _DETAIL
+    return text if more <= 0 else f"{text[:_DETAIL]}\n[… {more:,} more characters]"
 
 
 def _quoted(text: str) -> str:

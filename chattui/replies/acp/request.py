@@ -47,7 +47,7 @@ def encode(order: Order) -> bytes:
             {"name": file.name, "mime": file.mime, "data": base64.b64encode(file.data).decode()} for file in order.files
         ]
         fields = {
-            "agent": asdict(order.agent),
+            "agent": order.agent._asdict(),
             "directory": order.directory,
             "prompt": order.prompt,
             "files": files,

@@ -30,7 +30,7 @@ _STATUS: Final = {"in_progress": "running"}
 _MARKS: Final = {"completed": "[x]", "in_progress": "[>]", "pending": "[ ]"}
 
 
-class TooMuch(Exception):  # noqa: N818
+class TooMuch(Exception):
     """The turn is longer than is kept."""
 
 
@@ -112,7 +112,9 @@ class Updates:
         """The turn is over: tell what is left, and how much was not understood."""
         self.flush()
         if self._odd:
-            self._tell(Warned(f"{self._odd:,} of the agent's lines were not understood. They stand in the chat as they are."))
+            self._tell(
+                Warned(f"{self._odd:,} of the agent's lines were not understood. They stand in the chat as they are.")
+            )
 
     def _say(self, kind: type[Text] | type[Thinking], text: str) -> None:
         room = MOST_CHARS - self._said

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from chattui.domain.replies import Reply, ReplyEnd, Why
+from chattui.domain.turns import Part
 from chattui.replies.events import Ended, Event, Failed, Started, Text, Thinking, Usage
 
 _CHARS_PER_TOKEN = 4
@@ -23,11 +25,14 @@ class Wanted:
     again: bool = False
 
 
-class Stoppable(Protocol):
-    """What is being asked, and can be stopped."""
+class Asked(Protocol):
+    """What is being asked."""
 
     def stop(self) -> None:
         """End it; no event follows."""
+
+    def answer(self, ask: str, option: str) -> None:
+        """Answer what it asks in its turn; an empty option refuses."""
 
 
 class LiveReply:
@@ -38,7 +43,7 @@ class LiveReply:
     def __init__(self, wanted: Wanted, key: str, model: str) -> None:
         self.wanted = wanted
         self.key = key
-        self.asking: Stoppable | None = None
+        self.asking: Asked | None = None
         self.sentence = ""
         self._model = model
         self._lock = threading.Lock()
@@ -133,6 +138,23 @@ class LiveReply:
     def seconds(self) -> float:
         """How long it takes, or took."""
         return (self._ended or time.monotonic()) - self._began
+
+    def to_store(self) -> Reply | None:
+        """What of it can be stored as messages while it goes on; None for nothing."""
+        return None
+
+    def stored(self, reply: Reply) -> None:
+        """This is stored."""
+
+    def answered(self, ask: str) -> None:
+        """What was asked has an answer."""
+
+    def showing(self, reply: Reply) -> None:
+        """This is shown as messages."""
+
+    def parts_shown(self) -> Sequence[Part]:
+        """What has come of a turn and is not shown as messages."""
+        return ()
 
     def to_save(self) -> Reply | None:
         """What has come, where that is more than at the last call."""

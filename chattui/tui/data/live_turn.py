@@ -108,6 +108,10 @@ class LiveTurn(LiveReply):
         with self._lock:
             self._stored = reply.first + len(reply.parts)
 
+    def answered(self, ask: str) -> None:
+        """A permission was given or refused."""
+        self.permissions.pop(ask, None)
+
     def showing(self, reply: Reply) -> None:
         """These parts are shown as messages."""
         self._shown = max(self._shown, reply.first + len(reply.parts))
