@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench screenshots docs lock clean help
+.PHONY: run install test check bench capacity screenshots docs lock dev-db prod-db prod-db-full prod-db-stop clean help
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
 	@$(BIN)/chattui
@@ -36,6 +36,9 @@ check: $(VENV)/installed-dev  ## only lint, types and doors
 bench: $(VENV)/installed-dev  ## measure what is promised (docs/benchmarks.md); takes a while
 	$(BIN)/python -m tests.bench
 
+capacity: $(VENV)/installed-dev  ## compute docs/capacity.md from a database: make capacity DB="host=… dbname=…"
+	@$(BIN)/python -m tests.bench.capacity "$(DB)" > docs/capacity.new && mv docs/capacity.new docs/capacity.md
+
 screenshots: $(VENV)/installed-dev  ## make the pictures of the README again, from the real app
 	$(BIN)/python screenshots/make.py
 
@@ -45,11 +48,28 @@ docs: $(VENV)/installed  ## write the documents again that are made from declara
 lock:  ## write the lock files again (needs uv)
 	sh requirements/lock.sh
 
+COMPOSE = docker compose
+PROD    = $(COMPOSE) --profile prod
+
+dev-db:  ## a PostgreSQL in a container, for this machine (docs/compose.md)
+	$(COMPOSE) --profile dev up -d
+
+prod-db:  ## a server with TLS, an importer and daily backups
+	compose/prepare.sh
+	$(PROD) up -d --build
+
+prod-db-full:  ## … with PgBouncer and pgAdmin
+	compose/prepare.sh
+	$(PROD) --profile pool --profile tools up -d --build
+
+prod-db-stop:  ## stop all of these; the data stays
+	$(PROD) --profile pool --profile tools down
+
 clean:  ## remove the environment and what was built
 	rm -rf $(VENV) build dist
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(BIN)/python:
 	@$(NEW)

@@ -48,6 +48,21 @@ def test_rules_are_read_and_what_the_file_does_not_name_is_on(config: Path) -> N
     assert found.of("gemini-cli") == SourceRule()
     config.unlink()
     assert rules(config) == Rules()
+    kept = rules(
+        config, "[sources]\nkeep-raw = false\n[sources.codex]\nkeep-raw = true\n[sources.goose]\nenabled = true\n"
+    )
+    assert [kept.keeps_raw(name) for name in ("codex", "goose", "pi")] == [True, False, False]
+
+
+def test_what_is_said_of_secrets_is_read(config: Path) -> None:
+    def said(text: str) -> tuple[bool, bool]:
+        config.write_text(text)
+        settings = load_settings({"CHATTUI_HOME": str(config.parent.parent)})
+        return settings.mask_secrets, settings.mask_at_import
+
+    assert said("") == (True, False)
+    assert said("[secrets]\nmask = false\n") == (False, False)
+    assert said("[secrets]\nat-import = true\n") == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +97,10 @@ def test_a_pattern_takes_a_directory_and_all_below_it(pattern: str, out: list[st
         ('[sources.codex]\npaths = ["x/y"]\n', "line 2, 'sources.codex.paths' must hold whole paths"),
         ("# here\n[sources]\ncodex = false\n", "line 3, 'sources.codex' is a table"),
         ("[projects]\nexclude = true\n", "line 2, 'projects.exclude' must be a list of texts"),
+        ("[sources]\nkeep-raw = 1\n", "line 2, 'sources.keep-raw' must be true or false"),
+        ("[sources.codex]\nkeep-raw = []\n", "line 2, 'sources.codex.keep-raw' must be true or false"),
+        ('[secrets]\nmask = "yes"\n', "line 2, 'secrets.mask' must be true or false"),
+        ("[secrets]\nhide = true\n", "line 2, has an unknown key 'secrets.hide': [secrets] knows mask, at-import"),
         ("[projects]\nskip = []\n", "line 2, has an unknown key 'projects.skip': [projects] knows exclude"),
         ("[sources.codex]\nenabled = maybe\n", "at line 2"),
     ],

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import string
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from chattui.domain.chat import Message, ToolUse
 from chattui.domain.kinds import Kind, Role, ToolStatus
-from chattui.domain.secrets import HIDDEN, masked, masked_message, secrets_in
+from chattui.domain.secrets import HIDDEN, masked, masked_beginning, masked_message, restored, secrets_in
 
 _WORD = string.ascii_letters + string.digits
 _MADE = random.Random(7)
@@ -135,6 +136,41 @@ def test_no_text_takes_more_than_linear_time(piece: str) -> None:
     began = time.process_time()
     masked(text)
     assert time.process_time() - began < 4  # a quadratic one takes minutes
+
+
+TOKEN = "ghp" + "_" + some(36)
+
+
+@pytest.mark.parametrize("kept", [4, 5, 12, 39])
+def test_the_beginning_of_a_secret_that_was_cut_off_is_hidden_too(kept: int) -> None:
+    cut = f"use {TOKEN[:kept]}…"
+    assert masked(cut) == f"use ghp_{HIDDEN * (kept - 4)}…"
+    assert masked_beginning(cut[:-1]) == masked(cut)[:-1]
+
+
+@pytest.mark.parametrize(
+    "text", ["a new Mode…", "see AC and SK for it…", "https://example.org/path…", "…", "it goes on …"]
+)
+def test_what_was_cut_off_and_is_no_secret_stays(text: str) -> None:
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("change", "result"),
+    [
+        (lambda t: t, "a {0} b {1}"),
+        (lambda t: t.replace("a ", "A new "), "A new {0} b {1}"),
+        (lambda t: " ".join(reversed(t.split(" "))), "{1} b {0} a"),
+        (lambda t: t.split(" b ")[1], "{1}"),
+        (lambda t: t.replace(HIDDEN, "x", 1), "a ghp_x" + HIDDEN * 35 + " b {1}"),
+        (lambda _: "none", "none"),
+    ],
+)
+def test_what_is_hidden_stays_as_it_was_while_the_text_around_it_is_changed(
+    change: Callable[[str], str], result: str
+) -> None:
+    key = "AKIA" + some(16, _UPPER)
+    assert restored(change(masked(f"a {TOKEN} b {key}")), f"a {TOKEN} b {key}") == result.format(TOKEN, key)
 
 
 def test_it_finds_what_detect_secrets_finds() -> None:

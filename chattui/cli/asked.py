@@ -38,13 +38,12 @@ class Asked:
     since: datetime | None
     left_out: LeftOutFiles
     machine: str | None = None
-    mask: bool = False
 
     def sync(self, db: Database, tell: Callable[[Progress], None] | None = None) -> Sync:
         """What imports it."""
         from chattui.sync.engine import Sync
 
-        return Sync(db, self.sources, tell=tell, since=self.since, machine=self.machine, mask=self.mask)
+        return Sync(db, self.sources, tell=tell, since=self.since, machine=self.machine)
 
     def history(self) -> Sequence[tuple[Source, HistoryFile]]:
         """The history files that the paths name. Raises ``SourceError`` when one of them is none."""
@@ -65,10 +64,20 @@ class Asked:
 
 
 def asked(
-    stack: ExitStack, settings: Settings, names: tuple[str, ...], paths: tuple[Path, ...], since: str | None
+    stack: ExitStack,
+    settings: Settings,
+    names: tuple[str, ...],
+    paths: tuple[Path, ...],
+    since: str | None,
+    *,
+    mask: bool | None = None,
 ) -> Asked:
-    """The arguments understood. Standard input is read to its end, and kept as long as ``stack`` lasts."""
-    sources, left_out = _sources(settings, names, is_named=bool(paths))
+    """The arguments understood. Standard input is read to its end, and kept as long as ``stack`` lasts.
+
+    ``mask``: whether secrets are replaced before they are stored; None: as the configuration has it.
+    """
+    masks = settings.mask_at_import if mask is None else mask
+    sources, left_out = _sources(settings, names, is_named=bool(paths), mask=masks)
     moment, spooled = _moment(since), None
     if STANDARD_INPUT in paths:
         from chattui.sync.spool import spooled as kept_in
@@ -81,7 +90,9 @@ def asked(
     return Asked(sources, paths, spooled, moment, left_out)
 
 
-def _sources(settings: Settings, names: tuple[str, ...], *, is_named: bool) -> tuple[list[Source], LeftOutFiles]:
+def _sources(
+    settings: Settings, names: tuple[str, ...], *, is_named: bool, mask: bool
+) -> tuple[list[Source], LeftOutFiles]:
     """The sources that are on; of files that are named, and with ``--source``, those too that are off."""
     from chattui.sources.plugins import faults
     from chattui.sources.registry import all_sources
@@ -94,7 +105,7 @@ def _sources(settings: Settings, names: tuple[str, ...], *, is_named: bool) -> t
         click.echo(visible_line(fault), err=True)
     left_out = LeftOutFiles(settings.state_dir / "left-out.json")
     wanted = names or (known if is_named else ())
-    return ruled(settings.rules, settings.config_file, left_out, named=wanted), left_out
+    return ruled(settings.rules, settings.config_file, left_out, named=wanted, mask=mask), left_out
 
 
 def _moment(since: str | None) -> datetime | None:

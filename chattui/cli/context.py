@@ -41,6 +41,10 @@ class Context:
                 print(f"chattui: {problem.sentence}", file=sys.stderr)
         return settings
 
+    def reveals(self, asked: bool | None) -> bool:
+        """Whether secrets are shown as they are: as it was asked for, or else as the configuration has it."""
+        return not self.settings().mask_secrets if asked is None else asked
+
     @contextmanager
     def store(self) -> Iterator[Database]:
         """The database: server up, schema current, pool open; closed again at the end."""

@@ -12,6 +12,7 @@ import click
 
 from chattui.cli import output
 from chattui.cli.context import EXIT_ERROR, EXIT_NOT_FOUND, Context
+from chattui.cli.revealing import reveal_option
 from chattui.domain.errors import ConfigError, ExportError
 from chattui.domain.visible import visible_line
 from chattui.export.formats import NAMES, Format, format_of
@@ -33,7 +34,7 @@ _HITS = 500
 @click.option("--all", "everything", is_flag=True, help="Every chat but the deleted ones.")
 @click.option("--search", "query", metavar="TEXT", help="Every chat in which a search for TEXT finds something.")
 @click.option("--messages", "selection", metavar="10-20", help="Only these messages of one chat; also 10-, -20, 7.")
-@click.option("--reveal", is_flag=True, help="Write keys, tokens and passwords as they are.")
+@reveal_option
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print {format, directory, written: […], failed: […]}.")
 @click.pass_obj
@@ -45,7 +46,7 @@ def export(
     everything: bool,
     query: str | None,
     selection: str | None,
-    reveal: bool,
+    reveal: bool | None,
     force: bool,
     as_json: bool,
 ) -> int:
@@ -64,16 +65,16 @@ def export(
         raise click.UsageError("--json and --force are about files: give --to DIR.")
     if selection is not None and not one:
         raise click.UsageError("--messages selects from one chat: name one.")
-    span, form = _span(selection), format_of(name)
+    span, form, shows = _span(selection), format_of(name), context.reveals(reveal)
     with context.store() as db:
         chosen = _chosen(db, references, query)
         if chosen is None:
             return EXIT_NOT_FOUND
         if to_stdout:
-            _print(db, chosen[0], form, span, reveal=reveal)
+            _print(db, chosen[0], form, span, reveal=shows)
             return 0
         assert directory is not None
-        return _write(db, chosen, form, Path(directory).expanduser(), span, reveal=reveal, force=force, as_json=as_json)
+        return _write(db, chosen, form, Path(directory).expanduser(), span, reveal=shows, force=force, as_json=as_json)
 
 
 def _span(selection: str | None) -> Span:

@@ -19,6 +19,7 @@ import click
 from chattui.cli import output
 from chattui.cli.asked import Asked, asked
 from chattui.cli.context import EXIT_ERROR, EXIT_INTERRUPTED, Context
+from chattui.cli.revealing import mask_option
 from chattui.domain.visible import visible_line
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
 
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from chattui.store.database import Database
     from chattui.sync.engine import Sync
     from chattui.sync.looking import Looked
+    from chattui.sync.preview import Preview
 
 
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
 @click.option("--machine", metavar="NAME", help="The machine's name, of a host or of a tar on standard input (-).")
-@click.option("--mask-secrets", "mask", is_flag=True, help="Replace keys, tokens and passwords before they are stored.")
+@mask_option
 @click.option("--since", "since", metavar="DATE", help="Only chats with something since then: 2026-10-03, 2026-10, 3w.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be imported, with counts by source.")
 @click.option("--status", is_flag=True, help="Only tell what was imported and which files had problems.")
@@ -49,7 +51,7 @@ def import_(
     paths: tuple[Path, ...],
     names: tuple[str, ...],
     machine: str | None,
-    mask: bool,
+    mask: bool | None,
     since: str | None,
     dry_run: bool,
     status: bool,
@@ -75,12 +77,10 @@ def import_(
     from chattui.cli.remote import remote_of
 
     remote = remote_of(paths, machine)
-    if remote is not None and dry_run:
-        raise click.UsageError("--dry-run looks at this machine alone.")
     went_through = True
     with ExitStack() as stack, ThreadPoolExecutor(1) as opener:
-        wanted = asked(stack, context.settings(), names, () if remote is not None else paths, since)
-        wanted = replace(wanted, machine=remote.machine if remote is not None else None, mask=mask)
+        wanted = asked(stack, context.settings(), names, () if remote is not None else paths, since, mask=mask)
+        wanted = replace(wanted, machine=remote.machine if remote is not None else None)
         opening = opener.submit(stack.enter_context, context.store())
         looked = (
             None
@@ -88,7 +88,13 @@ def import_(
             else _look_meanwhile(wanted, opening.done, ahead=not dry_run and since is None)
         )
         if dry_run:
-            _preview(opening.result(), wanted, looked, as_json=as_json or lines)
+            sync, state_dir, quiet = wanted.sync(opening.result()), context.settings().state_dir, as_json or lines
+            told = (
+                remote.preview(sync, wanted.sources, state_dir, quiet=quiet)
+                if remote is not None
+                else _preview(sync, wanted, looked)
+            )
+            _print_preview(told, wanted, looked, as_json=quiet)
             return 0
         if looked is not None and not (as_json or lines):
             from chattui.cli.found import print_found
@@ -140,9 +146,7 @@ def _run(
     hurry()
     sync = wanted.sync(db, show)
     if remote is not None:
-        report = remote.run(
-            db, sync, wanted.sources, state_dir, index=index, quiet=quiet or lines, came=_stop_by_signals
-        )
+        report = remote.run(sync, wanted.sources, state_dir, index=index, quiet=quiet or lines, came=_stop_by_signals)
         if show is show_bar:
             click.echo("\r\x1b[K", err=True, nl=False)
         return report
@@ -165,11 +169,13 @@ def _stop_by_signals(sync: Sync) -> None:
         signal.signal(number, lambda *_: sync.stop())
 
 
-def _preview(db: Database, wanted: Asked, looked: Looked | None, *, as_json: bool) -> None:
-    """What an import would bring, on the screen; nothing is stored."""
-    sync = wanted.sync(db)
+def _preview(sync: Sync, wanted: Asked, looked: Looked | None) -> Preview:
+    """What an import would bring; nothing is stored."""
     found = looked.found if looked is not None else wanted.history()
-    told = sync.preview(wanted.work(sync, found), len(found))
+    return sync.preview(wanted.work(sync, found), len(found))
+
+
+def _print_preview(told: Preview, wanted: Asked, looked: Looked | None, *, as_json: bool) -> None:
     if as_json:
         output.print_json(told.as_json())
         return
@@ -243,6 +249,7 @@ def _print_status(db: Database, *, as_json: bool) -> None:
                         "chats": s.chats,
                         "messages": int(s.messages),
                         "faults": s.faults,
+                        "raw": s.raw,
                         "last_import": s.last_import.isoformat(),
                     }
                     for s in sources
@@ -266,7 +273,9 @@ def _print_status(db: Database, *, as_json: bool) -> None:
     for s in sources:
         when = s.last_import.astimezone().strftime("%Y-%m-%d %H:%M")
         click.echo(
-            f"{s.source:<14} {s.machine}: {s.files:,} files, {s.chats:,} chats, {s.messages:,} messages, last {when}"
+            f"{s.source:<14} {s.machine}: {s.files:,} files, {s.chats:,} chats, {s.messages:,} messages, "
+            + (f"{s.raw:,} record{'' if s.raw == 1 else 's'} not understood, " if s.raw else "")
+            + f"last {when}"
         )
     for f in faults:
         click.echo(f"{f.outcome}: {visible_line(f.path)}" + (f": {visible_line(f.error)}" if f.error else ""))

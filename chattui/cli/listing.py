@@ -8,6 +8,7 @@ import click
 
 from chattui.cli import output
 from chattui.cli.context import Context
+from chattui.cli.revealing import reveal_option
 
 
 @click.command("list")
@@ -29,7 +30,7 @@ from chattui.cli.context import Context
 @click.option("--source", metavar="NAME", help="Only chats of one source, such as claude-code.")
 @click.option("--archived", is_flag=True, help="Archived chats instead.")
 @click.option("--deleted", is_flag=True, help="Deleted chats instead.")
-@click.option("--reveal", is_flag=True, help="Print keys, tokens and passwords as they are.")
+@reveal_option
 @click.option("--json", "as_json", is_flag=True, help="Print {chats: […], more: true|false}.")
 @click.pass_obj
 def list_(
@@ -41,7 +42,7 @@ def list_(
     source: str | None,
     archived: bool,
     deleted: bool,
-    reveal: bool,
+    reveal: bool | None,
     as_json: bool,
 ) -> int:
     """List chats, pinned first, then the latest first."""
@@ -62,7 +63,7 @@ def list_(
             status=status,
         )
     shown, more = rows[:limit], len(rows) > limit
-    shown = shown if reveal else [*map(masked_row, shown)]
+    shown = shown if context.reveals(reveal) else [*map(masked_row, shown)]
     if as_json:
         output.print_json({"chats": [output.chat_row_json(r) for r in shown], "more": more})
         return 0

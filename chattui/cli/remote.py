@@ -17,8 +17,8 @@ from chattui.sync.progress import SyncReport
 
 if TYPE_CHECKING:
     from chattui.sources.protocol import Source
-    from chattui.store.database import Database
     from chattui.sync.engine import Sync
+    from chattui.sync.preview import Preview
     from chattui.sync.remote import Fetched
     from chattui.sync.unpack import Tell
 
@@ -34,7 +34,6 @@ class Remote:
 
     def run(
         self,
-        db: Database,
         sync: Sync,
         sources: Sequence[Source],
         state_dir: Path,
@@ -51,8 +50,18 @@ class Remote:
         with self.fetch(sources, state_dir / "fetched", tell) as fetched:
             came(sync)
             report = sync.run_work(sync.compare(fetched.found), found=len(fetched.found), index=index)
-            fetched.apply_titles(db)
+            sync.apply_titles(fetched.sources, {}, fetched.directory)
         return replace(report, faults=tuple(map(fetched.named, (*fetched.faults, *report.faults))))
+
+    def preview(self, sync: Sync, sources: Sequence[Source], state_dir: Path, *, quiet: bool) -> Preview:
+        """What an import from the machine would bring; nothing is stored, and what was fetched is gone afterwards.
+
+        Raises ``SourceError`` when nothing comes.
+        """
+        tell = _teller(self.machine) if sys.stderr.isatty() and not quiet else _nothing
+        with self.fetch(sources, state_dir / "fetched", tell) as fetched:
+            told = sync.preview(sync.compare(fetched.found), len(fetched.found))
+        return replace(told, faults=list(map(fetched.named, (*fetched.faults, *told.faults))))
 
 
 def remote_of(paths: Sequence[Path], machine: str | None) -> Remote | None:

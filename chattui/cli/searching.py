@@ -11,6 +11,7 @@ import click
 
 from chattui.cli import output
 from chattui.cli.context import EXIT_ERROR, Context
+from chattui.cli.revealing import reveal_option
 from chattui.domain.search import BY, FoundBy, Hit, Page, counted
 from chattui.domain.secrets import masked_hit
 from chattui.domain.visible import visible_line
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--prefix", is_flag=True, help="The last word is the beginning of a word, as while typing.")
 @click.option("--meaning", is_flag=True, help="Also by meaning, as ~ before a word says.")
 @click.option("--budget", default=5_000, show_default=True, type=click.IntRange(1), help="Milliseconds to look for.")
-@click.option("--reveal", is_flag=True, help="Print keys, tokens and passwords as they are.")
+@reveal_option
 @click.option("--json", "as_json", is_flag=True, help="Print {query, problems, about, exact, complete, hits: […]}.")
 @click.pass_obj
 def search(
@@ -39,7 +40,7 @@ def search(
     prefix: bool,
     meaning: bool,
     budget: int,
-    reveal: bool,
+    reveal: bool | None,
     as_json: bool,
 ) -> int:
     """Find messages: all words, "a quoted phrase", parts of names as path.join.
@@ -70,7 +71,7 @@ def search(
             page = _by_meaning(db, asked, page, limit)
         typed = [leaf.text for leaf in asked.positive if isinstance(leaf, Word)]
         similar = searching.suggest(db, typed[-1]) if typed and not page.hits else []
-    if not reveal:
+    if not context.reveals(reveal):
         page = replace(page, hits=tuple(map(masked_hit, page.hits)))
     for problem in page.problems:
         click.echo(visible_line(problem), err=True)

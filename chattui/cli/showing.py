@@ -8,6 +8,8 @@ import click
 
 from chattui.cli import output
 from chattui.cli.context import EXIT_NOT_FOUND, Context
+from chattui.cli.raw import print_raw
+from chattui.cli.revealing import reveal_option
 from chattui.domain.chat import Chat, Message
 from chattui.domain.kinds import Kind
 from chattui.domain.marks import Mark
@@ -21,21 +23,35 @@ PAGE = 500
 @click.option("--from", "first", default=1, type=click.IntRange(1), help="First message to print.")
 @click.option("--to", "last", default=None, type=click.IntRange(1), help="Last message to print.")
 @click.option("--talk", is_flag=True, help="Only prompts and replies, without tools and thinking.")
-@click.option("--reveal", is_flag=True, help="Print keys, tokens and passwords as they are.")
-@click.option("--json", "as_json", is_flag=True, help="Print {chat: {…}, messages: […]}.")
+@click.option("--raw", is_flag=True, help="Print what was not understood of it, as its files have it.")
+@reveal_option
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print {chat: {…}, messages: […]}; with --raw {chat: {…}, raw: […]}."
+)
 @click.pass_obj
-def show(context: Context, chat: str, first: int, last: int | None, talk: bool, reveal: bool, as_json: bool) -> int:
+def show(
+    context: Context,
+    chat: str,
+    first: int,
+    last: int | None,
+    talk: bool,
+    raw: bool,
+    reveal: bool | None,
+    as_json: bool,
+) -> int:
     """Print a chat, named by its id, or by its source's id or the beginning of that."""
     from chattui.domain.secrets import masked_chat, masked_mark, masked_message
     from chattui.store import chats, marks, messages
     from chattui.store.database import Database
+
+    shows = context.reveals(reveal)
 
     def pages(db: Database, found: Chat) -> Iterator[Message]:
         end = min(found.message_count, last or found.message_count)
         for start in range(first, end + 1, PAGE):
             for message in messages.page(db, found.id, start, min(end, start + PAGE - 1)):
                 if not talk or message.kind in (Kind.TEXT, Kind.ATTACHMENT):
-                    yield message if reveal else masked_message(message)
+                    yield message if shows else masked_message(message)
 
     with context.store() as db:
         found = chats.find(db, chat)
@@ -45,7 +61,10 @@ def show(context: Context, chat: str, first: int, last: int | None, talk: bool, 
             )
             return EXIT_NOT_FOUND
         of_chat = marks.of_chat(db, found.id)
-        if not reveal:
+        if raw:
+            print_raw(db, found, shows=shows, as_json=as_json)
+            return 0
+        if not shows:
             found, of_chat = masked_chat(found), [masked_mark(mark) for mark in of_chat]
         if as_json:
             _print_json(found, pages(db, found), of_chat)

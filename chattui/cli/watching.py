@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chattui.cli.context import Context
+from chattui.cli.revealing import mask_option
 from chattui.domain.visible import visible_line
 from chattui.sync.progress import Phase, Progress
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print only what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print what happens as one JSON object a line.")
 @click.option("--no-embed", is_flag=True, help="Do not embed what comes, where search by meaning is on.")
+@mask_option
 @click.option("--attached", is_flag=True, help="End when standard input ends: for a program that starts it.")
 @click.option("--install", is_flag=True, help="Write a service of yours that watches; nothing is started.")
 @click.option("--uninstall", is_flag=True, help="Remove that service again.")
@@ -39,6 +42,7 @@ def watch(
     quiet: bool,
     as_json: bool,
     no_embed: bool,
+    mask: bool | None,
     attached: bool,
     install: bool,
     uninstall: bool,
@@ -50,17 +54,21 @@ def watch(
     if install or uninstall:
         from chattui.cli import service
 
+        if mask is not None:
+            raise click.UsageError(
+                "The service goes by the config file: write at-import = true or false under [secrets] there."
+            )
         return service.install(context.settings()) if install else service.uninstall()
     from chattui.sync.watch import Watch
 
-    tell = _json_line if as_json else _Lines(quiet=quiet)
     settings = context.settings()
+    tell = _json_line if as_json else _Lines(quiet=quiet)
     made = Watch(
         context.store,
-        lambda: _wanted(context),
+        lambda: _wanted(context, mask),
         os.environ,
         Path.home(),
-        tell=tell,
+        tell=_hiding(tell) if settings.mask_secrets else tell,
         upkeep=(lambda _db: None) if no_embed else _embedder(context),
         config_file=settings.config_file,
     )
@@ -75,13 +83,14 @@ def watch(
     return 0
 
 
-def _wanted(context: Context) -> Wanted:
+def _wanted(context: Context, mask: bool | None) -> Wanted:
     from chattui.sync.ruled import LeftOutFiles, ruled
     from chattui.sync.watch import Wanted
 
     settings = context.settings()
     left_out = LeftOutFiles(settings.state_dir / "left-out.json")
-    return Wanted(ruled(settings.rules, settings.config_file, left_out), left_out)
+    masks = settings.mask_at_import if mask is None else mask
+    return Wanted(ruled(settings.rules, settings.config_file, left_out, mask=masks), left_out)
 
 
 def _end_with_input(watch: Watch) -> None:
@@ -107,6 +116,17 @@ def _embedder(context: Context) -> Callable[[Database], None]:
             embedding.start()
 
     return upkeep
+
+
+def _hiding(tell: Callable[[Told], None]) -> Callable[[Told], None]:
+    """The same without the secrets in titles."""
+    from chattui.domain.secrets import masked_chat
+    from chattui.sync.told import Brought
+
+    def hiding(told: Told) -> None:
+        tell(replace(told, chats=tuple(map(masked_chat, told.chats))) if isinstance(told, Brought) else told)
+
+    return hiding
 
 
 def _json_line(told: Told) -> None:

@@ -116,7 +116,11 @@ def look_through(text: str, path: Path) -> ConfigFile:
             own = {key: value for key, value in content.items() if not known.free or key in named}
             values |= reader.check(name, own, options, known.guards)
             free[name] = {key: value for key, value in content.items() if key not in own}
-    rules = Rules(reader.sources(free.get("sources", {})), _texts(values.get("projects.exclude")))
+    rules = Rules(
+        reader.sources(free.get("sources", {})),
+        _texts(values.get("projects.exclude")),
+        values.get("sources.keep-raw") is not False,
+    )
     keys = reader.keys(free.get("keys", {}))
     themes = reader.themes(free.get("themes", {}))
     agents = reader.agents(free.get("agents", {}))
@@ -193,6 +197,7 @@ class _Reader:
                 enabled=bool(found.get(f"{table}.enabled", True)),
                 exclude=_texts(found.get(f"{table}.exclude")),
                 paths=_texts(found.get(f"{table}.paths")),
+                keep_raw=None if (kept := found.get(f"{table}.keep-raw")) is None else bool(kept),
                 line=self.line(table),
             )
         return rules

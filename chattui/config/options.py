@@ -118,9 +118,9 @@ def odd_linger(value: object) -> str:
 
 TABLES: tuple[TableOf, ...] = (
     TableOf("appearance", "What the app looks like."),
-    TableOf("start", "How the app begins."),
     TableOf("keys", "Other keys for what the app does, by the ids of docs/keys.md.", free="the id of a command"),
     TableOf("themes", "Themes of your own, each in a table [themes.NAME].", free="the name of a theme"),
+    TableOf("start", "How the app begins."),
     TableOf("database", "Which PostgreSQL holds the chats.", Guards.DATABASE),
     TableOf("server", "The embedded PostgreSQL."),
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
@@ -131,6 +131,7 @@ TABLES: tuple[TableOf, ...] = (
         "Agents beside those that are known, each in a table [agents.NAME]: docs/agents.md.",
         free="the name of an agent",
     ),
+    TableOf("secrets", "Keys, tokens and passwords, known by their shape.", Guards.IMPORT),
     TableOf("log", "The log file. It never holds the text of a chat."),
 )
 
@@ -274,6 +275,30 @@ OPTIONS: tuple[Option, ...] = (
         pattern=r"^\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\s*$",
     ),
     Option(
+        "sources",
+        "keep-raw",
+        Takes.FLAG,
+        True,
+        "Whether records that are not understood are kept as their files have them.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
+        "secrets",
+        "mask",
+        Takes.FLAG,
+        True,
+        "Whether secrets are hidden until they are asked for: on the screen, by every verb, in exports.",
+        Applies.NEXT_START,
+    ),
+    Option(
+        "secrets",
+        "at-import",
+        Takes.FLAG,
+        False,
+        "Whether they are replaced before they are stored, which cannot be undone.",
+        Applies.NEXT_LOOK,
+    ),
+    Option(
         "log",
         "level",
         Takes.CHOICE,
@@ -311,6 +336,14 @@ SOURCE_OPTIONS: tuple[Option, ...] = (
         Applies.NEXT_LOOK,
         example='paths = ["~/work/.claude"]',
         check=odd_path,
+    ),
+    Option(
+        "sources.NAME",
+        "keep-raw",
+        Takes.FLAG,
+        None,
+        "As sources.keep-raw, for this source alone.",
+        Applies.NEXT_LOOK,
     ),
 )
 """What is set for one source, in a table of its own: [sources.codex]."""

@@ -19,6 +19,8 @@ class SourceRule:
     enabled: bool = True
     exclude: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    keep_raw: bool | None = None
+    """Whether records that are not understood are kept; None: as for all sources."""
     line: int = 0
     """Where the file begins to speak of it."""
 
@@ -29,10 +31,17 @@ class Rules:
 
     sources: Mapping[str, SourceRule] = field(default_factory=dict)
     projects: tuple[str, ...] = ()
+    keep_raw: bool = True
+    """Whether records that are not understood are kept."""
 
     def of(self, source: str) -> SourceRule:
         """What holds for a source; one that the file does not name is on."""
         return self.sources.get(source) or SourceRule()
+
+    def keeps_raw(self, source: str) -> bool:
+        """Whether the records of a source that are not understood are kept."""
+        own = self.of(source).keep_raw
+        return self.keep_raw if own is None else own
 
 
 def excludes(patterns: tuple[str, ...], path: str) -> bool:

@@ -35,12 +35,12 @@ class Settings:
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
     ``pg_bin`` is a directory with ``postgres`` and ``initdb`` to use instead of the packaged ones. ``rules`` say which
-    histories are taken. ``mask_secrets``: secrets are hidden on the screen until they are asked for. ``picture``: the last
-    screen is kept, and shown at the next start until there is a new one. ``keys`` are other keys
-    by the ids of their commands, ``themes`` themes of the person's own. ``values`` is what
-    the file says of options, by their names. ``problems`` are the mistakes in the config file.
-    ``undecided`` says why it cannot be known which database is meant; empty where it can. ``models`` are those that reply.
-    ``agents`` are those of the config file.
+    histories are taken. ``mask_secrets``: secrets are hidden wherever they would be shown, printed or exported, until they
+    are asked for. ``mask_at_import``: they are replaced before they are stored. ``picture``: the last screen is kept, and
+    shown at the next start until there is a new one. ``keys`` are other keys by the ids of their commands, ``themes``
+    themes of the person's own. ``values`` is what the file says of options, by their names. ``problems`` are the mistakes
+    in the config file. ``undecided`` says why it cannot be known which database is meant; empty where it can. ``models`` are
+    those that reply, ``agents`` those of the config file.
     """
 
     data_dir: Path
@@ -53,6 +53,7 @@ class Settings:
     pg_bin: Path | None = None
     rules: Rules = field(default_factory=Rules)
     mask_secrets: bool = True
+    mask_at_import: bool = False
     picture: bool = True
     log_level: str = "info"
     appearance: Appearance = field(default_factory=lambda: appearance({}))
@@ -108,6 +109,8 @@ def load_settings(
         linger=linger,
         pg_bin=Path(str(binaries)).expanduser().absolute() if binaries else None,
         rules=configured.rules,
+        mask_secrets=values.get("secrets.mask") is not False,
+        mask_at_import=values.get("secrets.at-import") is True,
         picture=_flag(env, "CHATTUI_PICTURE", values.get("start.picture") is not False),
         log_level=env.get("CHATTUI_LOG") or str(values.get("log.level", "info")),
         appearance=appearance(values),

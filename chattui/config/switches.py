@@ -37,7 +37,11 @@ def switch_source(path: Path, name: str, enabled: bool) -> None:
         after = parse_config(changed, path).rules
     except ConfigError:
         after = None
-    if after is None or _told(after.sources) != _told(wanted) or after.projects != before.projects:
+    if (
+        after is None
+        or _told(after.sources) != _told(wanted)
+        or replace(after, sources={}) != replace(before, sources={})
+    ):
         raise ConfigError(
             f"The config file {path} is written in a way that only you can change: put "
             f"enabled = {str(enabled).lower()} under [sources.{name}]."

@@ -27,6 +27,10 @@ class Conflict(DatabaseError):
     """What was to be changed is not there any more, or was changed by someone else."""
 
 
+class ReadOnly(DatabaseError):
+    """The server takes no changes: a standby."""
+
+
 class Cancelled(DatabaseError):
     """A statement was cancelled because a newer one made it pointless."""
 

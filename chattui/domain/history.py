@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
 
@@ -22,6 +22,7 @@ class HistoryFile:
     device: int
     whole: bool = False  # written anew by its tool each time: read anew when changed, and stored in one piece
     container: bool = False  # holds many chats: those are read that have changed, each stored in one piece
+    again: bool = False  # to be read although it has not changed: chats of it were left out that are wanted now
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,39 @@ class ChatInfo:
     description: str = ""
 
 
+RAW_KEPT: Final = 256 << 10
+"""Bytes that are kept of a record that is not understood."""
+
+RAW_READ: Final = RAW_KEPT + (4 << 10)
+"""Bytes that a source hands over of one: a secret at the end of what is kept is known by what follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A record that could not be read. ``line`` counts from 1 within the file; 0 when not a line's fault."""
+    """A record that could not be read. ``line`` counts from 1 within the file; 0 when not a line's fault.
+
+    ``raw``: the record itself, of a long one the beginning, and ``raw_size`` all its bytes; b"" where it is not at hand.
+    """
 
     line: int
     reason: str
+    raw: bytes = field(default=b"", compare=False, repr=False)
+    raw_size: int = field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record that was not understood, wholly or in part, as its file has it: ``what`` says why it is kept.
+
+    ``line`` counts from 1 within the file, or records within the chat of a container; ``part`` from 0 within a line.
+    ``data`` is the record, of a long one the beginning (``RAW_READ`` bytes); ``size`` all its bytes.
+    """
+
+    line: int
+    part: int
+    what: str
+    data: bytes
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +153,6 @@ class Chunk:
     problems: tuple[Problem, ...] = ()
     tool_updates: tuple[NewToolUse, ...] = ()  # ends of calls that yield no message of their own
     version: str | None = None  # of a container's chat, which is whole with this chunk
+    raw: tuple[
+        RawRecord, ...
+    ] = ()  # records that were not understood; those that could not be read are in ``problems``

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chattui.domain.search import Hit
 
 HIDDEN: Final = "•"
+CUT: Final = "…"
 SHOWN: Final = 4
 """Characters that are left of a key whose beginning says what it is; of the rest of them nothing is."""
 
@@ -112,8 +113,13 @@ def secrets_in(text: str) -> Iterator[Secret]:
 
 
 def masked(text: str) -> str:
-    """The text with its secrets hidden, of the same length and with the same lines."""
+    """The text with its secrets hidden, of the same length and with the same lines.
+
+    Of a text that was cut off, which ends in ``…``, what may be the beginning of a secret is hidden too.
+    """
     found = list(secrets_in(text))
+    if text.endswith(CUT):
+        found += _cut_off(text)
     if not found:
         return text
     pieces: list[str] = []
@@ -129,6 +135,34 @@ def masked(text: str) -> str:
 
 
 _NOT_BLANK: Final = re.compile(r"\S")
+_BULLETS: Final = re.compile(f"{HIDDEN}+")
+_EVERYWHERE: Final = frozenset({"M", "N", "O", "AC", "SK", "-us", "://", "aws", "AWS", "Aws", "_v1_"})
+"""What secrets of some kinds hold, and ordinary words too."""
+
+_LAST_WORD: Final = re.compile(r"[^\s\"'<>]{1,400}…\Z")
+
+
+def _cut_off(text: str) -> Iterator[Secret]:
+    """What may be a secret without its end, right before the end of the text."""
+    if last := _LAST_WORD.search(text, max(0, len(text) - 400)):
+        for rule in RULES:
+            for literal in rule.literals:
+                if literal not in _EVERYWHERE and (at := last[0].find(literal)) >= 0:
+                    yield Secret(rule.name, last.start() + at, len(text) - 1, SHOWN)
+
+
+def masked_beginning(text: str) -> str:
+    """The same of the beginning of a text that may go on."""
+    return masked(text + CUT)[:-1]
+
+
+def restored(edited: str, original: str) -> str:
+    """A text that was written by changing ``masked(original)``, with what is hidden in it as it was."""
+    hidden = masked(original)
+    for found in _BULLETS.finditer(hidden):
+        piece = hidden[max(0, found.start() - SHOWN) : found.end()]
+        edited = edited.replace(piece, original[max(0, found.start() - SHOWN) : found.end()], 1)
+    return edited
 
 
 def masked_message(message: Message) -> Message:
@@ -171,6 +205,15 @@ def masked_mark(mark: Mark) -> Mark:
     return replace(mark, note=masked(mark.note), excerpt=masked(mark.excerpt))
 
 
+def masked_data(data: bytes) -> bytes:
+    """The bytes of a file with the secrets in them hidden, where they are text in UTF-8; others as they are."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return data
+    return data if "\0" in text else masked(text).encode()
+
+
 def masked_json(value: Any) -> Any:
     """A value that JSON can hold, with the secrets in its texts hidden."""
     match value:
@@ -183,9 +226,9 @@ def masked_json(value: Any) -> Any:
     return value
 
 
-def shown_line(text: str) -> str:
-    """As ``visible_line``, with secrets hidden: for titles and the like."""
-    return visible_line(masked(text))
+def shown_line(text: str, masks: bool = True) -> str:
+    """As ``visible_line``, with secrets hidden where that is wanted: for titles and the like."""
+    return visible_line(masked(text) if masks else text)
 
 
 @cache

@@ -11,7 +11,7 @@ class SourceState:
     """One source, with what came from it to this database from all ``machines``.
 
     ``places`` are those of its places on this machine that exist; one that ``is_named`` has no usual places. ``faults``
-    counts files that had problems.
+    counts files that had problems, ``raw`` records that were not understood and are kept.
     """
 
     name: str
@@ -25,3 +25,4 @@ class SourceState:
     machines: int = 0
     last_import: datetime | None = None
     is_named: bool = False
+    raw: int = 0

@@ -8,8 +8,8 @@ from dataclasses import replace as replace_in
 from pathlib import Path
 
 from chattui.domain.errors import Conflict, ExportError
-from chattui.domain.portable import PortableChat, PortableMessage
-from chattui.domain.secrets import masked_chat, masked_message
+from chattui.domain.portable import PortableAttachment, PortableChat, PortableMessage
+from chattui.domain.secrets import masked, masked_chat, masked_data, masked_message
 from chattui.export.folder import Folder
 from chattui.export.formats import Format
 from chattui.export.names import file_name
@@ -90,9 +90,19 @@ def _messages(
 
 
 def hidden(portable: PortableMessage) -> PortableMessage:
-    """The message with its secrets hidden."""
-    message = masked_message(portable.message)
-    return portable if message is portable.message else replace_in(portable, message=message)
+    """The message with its secrets hidden, also in attachments that are text."""
+    message, attachments = masked_message(portable.message), tuple(map(_attachment, portable.attachments))
+    if message is portable.message and attachments == portable.attachments:
+        return portable
+    return replace_in(portable, message=message, attachments=attachments)
+
+
+def _attachment(attachment: PortableAttachment) -> PortableAttachment:
+    name, data = masked(attachment.name), attachment.data
+    if data is None:
+        return replace_in(attachment, name=name)
+    hidden = masked_data(data)
+    return replace_in(attachment, name=name, size=len(hidden), data=hidden)
 
 
 def _chat(db: Database, chat_id: int, *, reveal: bool) -> PortableChat:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from chattui.replies.events import Event, Text, Thinking, encode
 
-PAUSE = 1 / 30
+PAUSE = 1 / 20
 """Seconds between two lines of text: what comes meanwhile is told together."""
 
 

@@ -18,7 +18,8 @@ FOLDER: Final = "{folder}"
 class Agent:
     """An agent. ``arguments`` follow its program, ``name``: they begin an interactive session with a first prompt.
 
-    ``{prompt}`` stands for the prompt, ``{folder}`` for the directory that it must be able to read.
+    ``{prompt}`` stands for the prompt, ``{folder}`` for the directory that it must be able to read. Held against the help
+    of the agents, in the versions that docs/verbs.md names; ``cursor-agent`` and ``goose`` from what is written about them.
     """
 
     name: str
@@ -40,7 +41,7 @@ AGENTS: Final = (
     Agent("claude", "Claude Code", (PROMPT, "--add-dir", FOLDER)),  # in this order: --add-dir takes all that follows
     Agent("codex", "Codex", (PROMPT,)),
     Agent("gemini", "Gemini CLI", ("--include-directories", FOLDER, "--prompt-interactive", PROMPT)),
-    Agent("opencode", "OpenCode", ("--prompt", PROMPT)),
+    Agent("opencode", "OpenCode", ("--prompt", PROMPT)),  # of the interactive program; the other is `opencode run`
     Agent("copilot", "Copilot CLI", ("--add-dir", FOLDER, "--interactive", PROMPT)),
     Agent("cursor-agent", "Cursor", (PROMPT,)),
     Agent("qwen", "Qwen Code", ("--include-directories", FOLDER, "--prompt-interactive", PROMPT)),

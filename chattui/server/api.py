@@ -22,7 +22,7 @@ def open_database(settings: Settings, notify: Callable[[str], None] | None = Non
     the config file leaves open which database is meant.
     """
     if settings.undecided:
-        raise ConfigError(settings.undecided)
+        raise ConfigError(f"{settings.undecided} No database is opened until that is mended: chattui config edit.")
     if settings.database.kind == "url":
         return OpenDatabase(settings.database.conninfo or "", "url", started=False, initialised=False, data_dir=None)
     places = _places(settings)

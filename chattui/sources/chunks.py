@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from chattui.domain.errors import SourceError
 from chattui.domain.history import ChatInfo, Chunk, NewMessage, NewToolUse, Problem
 from chattui.sources.lines import OpenLines
+from chattui.sources.unknown import RawRecords, met
 
 CHUNK_MESSAGES: Final = 1000
 CHUNK_SIZE: Final = 2 << 20
@@ -51,9 +52,12 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
     """
     with OpenLines(path, offset, line) as lines:
         given = before = held = (offset, line)
+        raw, kinds = RawRecords(), met.kinds
         for number, part, end, records in lines:
             for i, record in enumerate(records, part):
                 transcript.take(record, number, i)
+                if kinds:
+                    raw.keep(record, number, i, lines.raw if len(records) == 1 else b"")
             if len(records) > 1 or part:
                 transcript.settle()
             if transcript.held_line:
@@ -65,7 +69,8 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
             messages, size = transcript.size()
             if messages >= CHUNK_MESSAGES or size >= CHUNK_SIZE:
                 given = before
-                yield _chunk(transcript, given, lines.take_problems())
+                yield _chunk(transcript, given, lines.take_problems(), raw)
+                kinds = met.kinds  # reading may go on in another thread
         problems = lines.take_problems()
         if problems and not lines.objects and not offset:
             raise SourceError(f"{path} is not a history file: line {problems[0].line} is {problems[0].reason}.")
@@ -73,9 +78,9 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
             transcript.settle()
         position = held if transcript.held_line else (lines.offset, lines.line)
         if position != given or transcript.size()[0] or problems:
-            yield _chunk(transcript, position, problems)
+            yield _chunk(transcript, position, problems, raw)
 
 
-def _chunk(transcript: Transcript, position: tuple[int, int], problems: tuple[Problem, ...]) -> Chunk:
+def _chunk(transcript: Transcript, position: tuple[int, int], problems: tuple[Problem, ...], raw: RawRecords) -> Chunk:
     messages, updates = transcript.drain()
-    return Chunk(transcript.chat(), messages, *position, transcript.state(), problems, updates)
+    return Chunk(transcript.chat(), messages, *position, transcript.state(), problems, updates, raw=raw.drain())

@@ -9,6 +9,7 @@ from typing import Any, Final
 from chattui.domain.history import Chunk, Problem
 from chattui.sources import chunks
 from chattui.sources.chunks import Transcript
+from chattui.sources.unknown import RawRecords, met
 
 LONGEST_ID: Final = 200
 _PROBLEMS_KEPT: Final = 100
@@ -22,23 +23,29 @@ def chat_chunks(
     A record that could not be read is a ``Problem`` among the records. ``offset``: how far reading has come, in bytes.
     """
     problems: list[Problem] = []
+    raw = RawRecords()
     n = 0
     for n, record in enumerate(records, 1):
         if isinstance(record, Problem):
             problems.append(record)
             continue
         transcript.take(record, n, 0)
+        if met.kinds:
+            raw.keep(record, n, 0)
         messages, size = transcript.size()
         if messages >= chunks.CHUNK_MESSAGES or size >= chunks.CHUNK_SIZE:
-            yield _chunk(transcript, offset, n, problems, None)
+            yield _chunk(transcript, offset, n, problems, raw, None)
             problems = []
     transcript.settle()
-    yield _chunk(transcript, offset, n, problems, version)
+    yield _chunk(transcript, offset, n, problems, raw, version)
 
 
-def _chunk(transcript: Transcript, offset: int, n: int, problems: list[Problem], version: str | None) -> Chunk:
+def _chunk(
+    transcript: Transcript, offset: int, n: int, problems: list[Problem], raw: RawRecords, version: str | None
+) -> Chunk:
     messages, updates = transcript.drain()
-    return Chunk(transcript.chat(), messages, offset, n, {}, tuple(problems[:_PROBLEMS_KEPT]), updates, version)
+    told = tuple(problems[:_PROBLEMS_KEPT])
+    return Chunk(transcript.chat(), messages, offset, n, {}, told, updates, version, raw.drain())
 
 
 def id_of(value: object) -> str:

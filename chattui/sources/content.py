@@ -15,6 +15,7 @@ import orjson
 from chattui.domain.attached import size_words
 from chattui.domain.history import NewAttachment
 from chattui.domain.kinds import ContentType
+from chattui.sources.unknown import note
 
 TITLE_LENGTH: Final = 200
 TARGET_LENGTH: Final = 200
@@ -111,8 +112,9 @@ def readable_input(value: object) -> tuple[str, ContentType]:
 def as_it_is(kind: object, record: Mapping[str, Any]) -> str:
     """A record or block of a kind that is not known: its kind on the first line, and all that it holds below.
 
-    Pictures in it are named by their size, as everywhere.
+    Pictures in it are named by their size, as everywhere. That such a record was met is noted for who reads the file.
     """
+    note(kind, record)
     return f"Unknown kind: {first_line(text_of(kind), TITLE_LENGTH) or 'none'}\n{readable_input(record)[0]}"
 
 

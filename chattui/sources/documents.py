@@ -14,6 +14,7 @@ from chattui.domain.history import Chunk, Problem
 from chattui.sources import chunks
 from chattui.sources.chunks import Transcript
 from chattui.sources.lines import decode_leniently
+from chattui.sources.unknown import RawRecords, met, unreadable
 
 LONGEST: Final = 512 << 20
 """Bytes of a document. It is held as a whole, so a longer one is refused."""
@@ -57,23 +58,28 @@ def document_chunks(
     of the last chunk is the document's size; of others it only rises. ``before``: problems met on the way to them.
     """
     problems = list(before)
+    raw = RawRecords()
     n = 0
     for n, record in enumerate(records, 1):
         if not isinstance(record, dict):
-            problems.append(Problem(n, "not a JSON object"))
+            problems.append(unreadable(n, "not a JSON object", record))
             continue
         transcript.take(record, n, 0)
+        if met.kinds:
+            raw.keep(record, n, 0)
         if n <= line:
             transcript.drain()
+            raw.drain()
             continue
         messages, length = transcript.size()
         if messages >= chunks.CHUNK_MESSAGES or length >= chunks.CHUNK_SIZE:
-            yield _chunk(transcript, min(n, size - 1), n, problems)
+            yield _chunk(transcript, min(n, size - 1), n, problems, raw)
             problems = []
     transcript.settle()
-    yield _chunk(transcript, size, n, problems)
+    yield _chunk(transcript, size, n, problems, raw)
 
 
-def _chunk(transcript: Transcript, offset: int, line: int, problems: list[Problem]) -> Chunk:
+def _chunk(transcript: Transcript, offset: int, line: int, problems: list[Problem], raw: RawRecords) -> Chunk:
     messages, updates = transcript.drain()
-    return Chunk(transcript.chat(), messages, offset, line, transcript.state(), tuple(problems[:100]), updates)
+    told = tuple(problems[:100])
+    return Chunk(transcript.chat(), messages, offset, line, transcript.state(), told, updates, raw=raw.drain())

@@ -10,7 +10,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -23,6 +23,7 @@ from chattui.sources import chunks
 from chattui.sources.archives import READ_FAULTS, Archive, is_zip
 from chattui.sources.lines import MAX_PROBLEMS
 from chattui.sources.trees import with_one_root
+from chattui.sources.unknown import RawRecords, unreadable
 
 LONGEST_CHAT: Final = 96 << 20
 """Bytes of JSON of one chat, which is held as a whole."""
@@ -193,15 +194,14 @@ def chats_of(
         record: Record = value if isinstance(value, dict) else {}
         found = chat_id(record)
         if not found and len(problems) < MAX_PROBLEMS:
-            problems.append(Problem(number, f"not a chat of {label}"))
+            problems.append(unreadable(number, f"not a chat of {label}", value))
         if not found or found in met:
             continue
         met.add(found)
         version = version_of(record)
         if known.get(found) == version:
             continue
-        chat, messages = tell(record)
-        for chunk in _chunks(chat, with_one_root(list(messages)), version, number, export):
+        for chunk in record_chunks(partial(tell, record), version, number, lambda: export.position):
             if waiting is not None:
                 yield waiting
             waiting, problems = replace(chunk, problems=tuple(problems)), []
@@ -211,6 +211,17 @@ def chats_of(
         raise fault
     if not met:
         raise SourceError(f"{export.path} is not a history file: there is no chat of {label} in it.")
+
+
+def record_chunks(tell: Callable[[], Told], version: str, number: int, position: Callable[[], int]) -> Iterator[Chunk]:
+    """One chat as chunks of bounded size. ``position``: how far reading has come, in bytes. Of what is not understood only
+    the parts that are not known are kept, for the record is a whole chat."""
+    raw = RawRecords()
+    chat, told = tell()
+    messages = with_one_root(list(told))
+    raw.keep_parts(number)
+    for chunk in _chunks(chat, messages, version, number, position):
+        yield replace(chunk, raw=raw.drain())
 
 
 def version_of(record: object) -> str:
@@ -226,17 +237,17 @@ def version_of(record: object) -> str:
 
 
 def _chunks(
-    chat: ChatInfo, messages: Iterable[NewMessage], version: str, number: int, export: Export
+    chat: ChatInfo, messages: Iterable[NewMessage], version: str, number: int, position: Callable[[], int]
 ) -> Iterator[Chunk]:
     batch: list[NewMessage] = []
     size = 0
     for message in messages:
         if len(batch) >= chunks.CHUNK_MESSAGES or size >= chunks.CHUNK_SIZE:
-            yield Chunk(chat, tuple(batch), export.position, number, {})
+            yield Chunk(chat, tuple(batch), position(), number, {})
             batch, size = [], 0
         batch.append(message)
         size += len(message.content) + sum(len(cut.data) for cut in message.attachments)
-    yield Chunk(chat, tuple(batch), export.position, number, {}, version=version)
+    yield Chunk(chat, tuple(batch), position(), number, {}, version=version)
 
 
 class _TooLong(Exception):

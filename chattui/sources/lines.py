@@ -20,6 +20,7 @@ import zstandard
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.unknown import unreadable
 
 BLOCK: Final = 1 << 18
 MAX_LINE: Final = 128 << 20
@@ -43,7 +44,7 @@ class Lines:
     """An open file as an iterator of ``Line``. ``offset`` and ``line`` always say where to go on.
 
     ``settled`` is True when the file was left alone for ``SETTLE_SECONDS``: only then is a last line without ``\\n``
-    read, and only if it is complete. ``objects`` counts the records given out.
+    read, and only if it is complete. ``objects`` counts the records given out, ``raw`` is the line that was given out last.
     """
 
     def __init__(self, stream: IO[bytes], offset: int, line: int, *, settled: bool, mid_line: bool) -> None:
@@ -51,6 +52,7 @@ class Lines:
         self.line = line
         self.settled = settled
         self.objects = 0
+        self.raw: bytes | bytearray = b""
         self._stream = stream
         self._mid_line = mid_line
         self._problems: list[Problem] = []
@@ -60,10 +62,10 @@ class Lines:
         taken, self._problems = tuple(self._problems), []
         return taken
 
-    def report(self, line: int, reason: str) -> None:
-        """Remember a problem, up to ``MAX_PROBLEMS`` of them."""
+    def report(self, line: int, reason: str, raw: bytes | bytearray = b"") -> None:
+        """Remember a problem, up to ``MAX_PROBLEMS`` of them, with the line that it is one of."""
         if len(self._problems) < MAX_PROBLEMS:
-            self._problems.append(Problem(line, reason))
+            self._problems.append(unreadable(line, reason, raw))
 
     def __iter__(self) -> Iterator[Line]:
         held = bytearray()
@@ -91,11 +93,13 @@ class Lines:
                 raw = pieces[i] if i else first
                 part = self._advance(len(raw) + 1)
                 if records := self._records(raw):
+                    self.raw = raw
                     yield self.line, part, self.offset, records
             held += tail
         if held and self.settled and (records := complete(held)):
             part = self._advance(len(held))
             self.objects += len(records)
+            self.raw = held
             yield self.line, part, self.offset, records
 
     def _advance(self, size: int) -> int:
@@ -120,11 +124,11 @@ class Lines:
         except orjson.JSONDecodeError:
             records, reason = decode_leniently(raw)
             if reason:
-                self.report(self.line, reason)
+                self.report(self.line, reason, raw)
             self.objects += len(records)
             return records
         if not isinstance(record, dict):
-            self.report(self.line, "not a JSON object")
+            self.report(self.line, "not a JSON object", raw)
             return ()
         self.objects += 1
         return (record,)

@@ -14,6 +14,7 @@ from chattui.sources.containers import id_of
 from chattui.sources.content import ERROR_LENGTH, MOST_TOKENS, first_line, moment, moment_of, readable_input, target_of
 from chattui.sources.lines import decode_leniently
 from chattui.sources.recording import NOTHING, Known, Recorder, Tokens
+from chattui.sources.unknown import unreadable
 
 _EARLIEST: Final = 631_152_000_000  # 1990, in milliseconds: seconds of today taken for such would be a time in 1970
 _LATEST: Final = 4_102_444_800_000  # 2100
@@ -173,7 +174,7 @@ def time_of(value: object) -> datetime | None:
 def parsed(text: object, place: int, what: str) -> dict[str, Any] | Problem:
     """A JSON object out of a column, or why it is none. ``place``: number of the record in its chat."""
     if not isinstance(text, (str, bytes)):
-        return Problem(place, f"{what} is not JSON")
+        return unreadable(place, f"{what} is not JSON", text)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -181,7 +182,7 @@ def parsed(text: object, place: int, what: str) -> dict[str, Any] | Problem:
         found, reason = decode_leniently(raw)
         value = found[0] if len(found) == 1 and not reason else None
     if not isinstance(value, dict):
-        return Problem(place, f"{what} is not a JSON object")
+        return unreadable(place, f"{what} is not a JSON object", text)
     return value
 
 

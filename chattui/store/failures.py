@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import errors as pg
 
-from chattui.domain.errors import Cancelled, Conflict, DatabaseError, Unreachable
+from chattui.domain.errors import Cancelled, Conflict, DatabaseError, ReadOnly, Unreachable
 
 _HINT_URL = "Check --database, CHATTUI_DATABASE_URL, DATABASE_URL or the PG* variables."
 
@@ -89,7 +89,7 @@ def _translate(error: BaseException) -> DatabaseError:
         case pg.ForeignKeyViolation() | pg.UniqueViolation():
             return Conflict("What was to be changed is not there any more, or exists already. Reload and try again.")
         case pg.ReadOnlySqlTransaction():
-            return DatabaseError("This database server is read-only (a standby?). Connect to the primary.")
+            return ReadOnly("This database server is read-only (a standby?). Connect to the primary.")
     state = getattr(error, "sqlstate", None)
     is_of_connection = state is None or state.startswith(_CONNECTION_CLASSES)
     if is_of_connection and (sentence := _unreachable(text)) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, union
 from chattui.domain.history import HistoryFile
 from chattui.store.database import Database
 from chattui.store.storable import storable_path
-from chattui.store.tables import ME, chats, imported_chats, imports
+from chattui.store.tables import ME, chats, imported_chats, imports, raw_records
 
 PROBLEMS_KEPT = 20
 
@@ -60,6 +60,7 @@ class SourceSummary:
     messages: int
     faults: int
     last_import: datetime
+    raw: int = 0  # records that were not understood and are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +195,20 @@ def summaries(db: Database) -> list[SourceSummary]:
         .group_by(imports.c.source, imports.c.machine, counted.c.chats)
         .order_by(imports.c.source, imports.c.machine)
     )
-    return db.read(lambda conn: [SourceSummary(*r) for r in conn.execute(statement)])
+    kept = (
+        select(imports.c.source, imports.c.machine, func.count())
+        .select_from(
+            raw_records.join(
+                imports, (imports.c.owner == raw_records.c.owner) & (imports.c.id == raw_records.c.import_id)
+            )
+        )
+        .where(imports.c.owner == ME)
+        .group_by(imports.c.source, imports.c.machine)
+    )
+
+    def work(conn: Connection) -> list[SourceSummary]:
+        raw = {(source, machine): count for source, machine, count in conn.execute(kept)}
+        found = [SourceSummary(*r) for r in conn.execute(statement)]
+        return [replace(one, raw=raw.get((one.source, one.machine), 0)) for one in found]
+
+    return db.read(work)

@@ -20,13 +20,15 @@ Changed = Callable[[frozenset[int] | None], None]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 _GATHER_SECONDS = 0.015
+_STANDBY_SECONDS = 5.0
 
 
 class Listener:
     """A daemon thread that waits for notifications and reconnects when the server went away.
 
     ``on_state(bool)`` tells whether the server is there; ``revive`` is called before each attempt to reconnect. Needs a
-    direct connection: a pooler in transaction mode delivers nothing, and the app sees changes when it next asks.
+    direct connection: a pooler in transaction mode delivers nothing, and the app sees changes when it next asks. A standby
+    delivers nothing either: there anything may have changed every few seconds.
     """
 
     def __init__(
@@ -63,12 +65,16 @@ class Listener:
                 with connect(self._conninfo, autocommit=True) as conn:
                     row = conn.execute("SELECT chattui.channel(CURRENT_USER::text)").fetchone()
                     assert row is not None
-                    conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(row[0])))
+                    try:
+                        conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(row[0])))
+                        listens = True
+                    except psycopg.errors.ReadOnlySqlTransaction:
+                        listens = False
                     self._on_state(True)
                     if not first:
                         self._on_change(None)
                     pause, first = _FIRST_PAUSE, False
-                    self._listen(conn)
+                    (self._listen if listens else self._look)(conn)
             except (psycopg.Error, ChattuiError) as error:
                 if self._ended.is_set():
                     return
@@ -88,6 +94,13 @@ class Listener:
                 for notify in conn.notifies(timeout=_GATHER_SECONDS):
                     everything |= self._gather(notify.payload, changed)
                 self._on_change(None if everything else frozenset(changed))
+
+    def _look(self, conn: psycopg.Connection[Any]) -> None:
+        """In place of listening: until the standby is gone, or has become a server that delivers notifications."""
+        while not self._ended.wait(_STANDBY_SECONDS):
+            if conn.execute("SELECT NOT pg_is_in_recovery()").fetchone() == (True,):
+                return
+            self._on_change(None)
 
     @staticmethod
     def _gather(payload: str, changed: set[int]) -> bool:

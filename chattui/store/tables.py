@@ -220,6 +220,24 @@ imported_chats = Table(
     ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
 )
 
+raw_records = Table(
+    "raw_records",
+    metadata,
+    _owner(),
+    Column("import_id", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("chat_id", BigInteger),
+    Column("line", BigInteger, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("met_at", _when, nullable=False),
+    PrimaryKeyConstraint("owner", "import_id", "digest"),
+    ForeignKeyConstraint(["owner", "import_id"], ["chattui.imports.owner", "chattui.imports.id"]),
+    ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
+)
+
 snapshots = Table(
     "snapshots",
     metadata,

@@ -16,6 +16,7 @@ import psycopg
 
 from chattui.domain.history import ChatInfo
 from chattui.store import delivery as sql
+from chattui.store import raw_records
 from chattui.store.containers import Containers
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt
@@ -71,6 +72,7 @@ class HistoryWriter:
             conn.execute(sql.TOOL_CALLS, {"calls": calls})
         self._write_attachments(conn, accepted, targets)
         self._write_imports(conn, accepted, targets, stored)
+        raw_records.keep(conn, self._machine, accepted, goes, self._second_copies)
         containers.remember(accepted, targets, stored)
         changed = frozenset(t.chat_id for t in targets.values())
         return Receipt(sum(stored), changed, tuple(skipped))

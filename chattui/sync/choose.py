@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from chattui.domain.errors import SourceError
+from chattui.domain.errors import NotNow, SourceError
 from chattui.domain.history import HistoryFile
 from chattui.sources.archives import Archive, is_zip
 from chattui.sources.exports import documents
+from chattui.sources.head import SQLITE, Head
 from chattui.sources.protocol import Source
 from chattui.sources.registry import HISTORY_SUFFIXES, recognise
+from chattui.sources.sqlite import Database
 from chattui.sources.transcripts.source import TEXTS
 from chattui.sources.walk import history_file
+
+LOCKED_SECONDS: Final = 5.0
+"""How long a named database that its program is writing to is waited for, beside what one opening of it waits."""
 
 
 def history_in(paths: Sequence[Path], sources: Sequence[Source]) -> list[tuple[Source, HistoryFile]]:
@@ -28,7 +35,7 @@ def _below(path: Path, sources: Sequence[Source]) -> list[tuple[Source, HistoryF
     known = ", ".join(one.label for one in sources)
     try:
         if not path.is_dir():
-            if (source := recognise(path, sources)) is None:
+            if (source := recognise(path, sources) or _when_unlocked(path, sources)) is None:
                 raise SourceError(_why_not(path, known))
             return [(source, history_file(source, path, path.stat()))]
         found = []
@@ -41,6 +48,27 @@ def _below(path: Path, sources: Sequence[Source]) -> list[tuple[Source, HistoryF
     if not found:
         raise SourceError(f"{path} holds no history that chattui knows ({known}).")
     return found
+
+
+def _when_unlocked(path: Path, sources: Sequence[Source]) -> Source | None:
+    """The source of a database that another program holds for a moment; None for what is no database, or none that is known.
+
+    Raises ``SourceError`` when it stays locked.
+    """
+    if not Head(path).start.startswith(SQLITE):
+        return None
+    end = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            with Database(path) as db:  # which waits for a writer itself
+                if not db.tables:
+                    return None
+            return recognise(path, sources)
+        except NotNow:
+            if time.monotonic() > end:
+                raise SourceError(
+                    f"{path} is locked by another program, which is writing to it. Try again when that is done, or close it."
+                ) from None
 
 
 def _why_not(path: Path, known: str) -> str:

@@ -11,14 +11,11 @@ from chattui.domain.history import ChatInfo, Chunk
 from chattui.sources.protocol import with_containers
 from chattui.store.copying import message_body
 from chattui.store.delivery import Delivery
-from chattui.sync.masking import masked_chunks
 from chattui.sync.plan import Work
 from chattui.sync.since import Recent
 
 
-def chats_of(
-    item: Work, known: Mapping[str, str], since: datetime | None = None, *, mask: bool = False
-) -> Iterator[Delivery]:
+def chats_of(item: Work, known: Mapping[str, str], since: datetime | None = None) -> Iterator[Delivery]:
     """The chats that have changed since their ``known`` versions, those alone with a message since then.
 
     The file's offset is its size only when all of them were stored: a reading that is broken off, or that has left some
@@ -32,7 +29,7 @@ def chats_of(
     parts = 0
     chat: list[Delivery] = []  # until it is whole: what cannot be read further leaves it as it was
     recent = Recent(source.read_chats(file.path, known), since)
-    for chunk in masked_chunks(recent) if mask else recent:
+    for chunk in recent:
         parts += 1
         offset = max(0, min(chunk.offset, file.size - 1))
         placed = replace(chunk, offset=offset, line=parts, state={})

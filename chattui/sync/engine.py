@@ -7,7 +7,7 @@ import platform
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -23,10 +23,10 @@ from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.containers import chats_of
 from chattui.sync.looking import Looked, delivery_of, look
-from chattui.sync.masking import masked_chunks
 from chattui.sync.plan import Change, Work, plan
 from chattui.sync.preview import Preview, preview
 from chattui.sync.progress import FileFault, Phase, Progress, SyncReport
+from chattui.sync.ruled import wanted_again
 from chattui.sync.since import Recent, is_recent
 
 log = logging.getLogger("chattui.sync")
@@ -62,11 +62,8 @@ class Sync:
         machine: str | None = None,
         tell: Tell | None = None,
         since: datetime | None = None,
-        mask: bool = False,
     ) -> None:
-        """``since``: only files that were written, and of containers chats with a message, since then. ``mask``: secrets
-        are replaced before they are stored."""
-        self._mask = mask
+        """``since``: only files that were written, and of containers chats with a message, since then."""
         self._db = db
         self._since = since
         self._sources = sources
@@ -95,7 +92,7 @@ class Sync:
         """What of ``found`` is new or changed. ``spooled``: named after its content, and so the same as a known one of
         that name. ``few``: the database is asked for these files alone."""
         known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
-        recent = [(source, file) for source, file in found if is_recent(file, self._since)]
+        recent = [(source, wanted_again(source, file)) for source, file in found if is_recent(file, self._since)]
         if spooled is not None and (row := known.get(storable_path(spooled))):
             recent = [
                 (source, replace(file, mtime_ns=row.mtime_ns, inode=row.inode) if file.path == spooled else file)
@@ -130,10 +127,14 @@ class Sync:
         self._ready = dict(looked.ready)
         found = looked.found
         report = self.run_work(self.compare(found), found=len(found), index=index)
-        for source in self._sources:
+        self.apply_titles(self._sources, env, home)
+        return report
+
+    def apply_titles(self, sources: Iterable[Source], env: Mapping[str, str], home: Path) -> None:
+        """Take the titles that tools keep beside their histories."""
+        for source in sources:
             for root in source.roots(env, home):
                 forks.apply_titles(self._db, source.name, dict(source.titles(root)))
-        return report
 
     def run_work(self, work: Sequence[Work], *, found: int | None = None, index: bool = True) -> SyncReport:
         """Import the given files, then bring the search index up to date."""
@@ -246,15 +247,14 @@ class Sync:
             yield Delivery(file, None, before, moved_from=item.moved_from)
 
     def _read(self, item: Work, before: int, offset: int) -> Iterator[Delivery]:
-        if item.change is Change.NEW and not self._mask and (ready := self._ready.pop(item.file.path, None)):
+        if item.change is Change.NEW and (ready := self._ready.pop(item.file.path, None)):
             yield from ready
             return
         if item.file.container:
-            yield from chats_of(item, self._versions(item), self._since, mask=self._mask)
+            yield from chats_of(item, self._versions(item), self._since)
             return
         replaces = item.change is Change.REWRITTEN
-        chunks = self._chunks(item, offset)
-        for chunk in masked_chunks(chunks) if self._mask else chunks:
+        for chunk in self._chunks(item, offset):
             yield delivery_of(item.file, chunk, before, replace=replaces, moved_from=item.moved_from)
             before, replaces = chunk.offset, False
 

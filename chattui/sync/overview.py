@@ -59,6 +59,7 @@ def _state(name: str, label: str, enabled: bool, places: tuple[str, ...], came: 
         chats=sum(one.chats for one in came),
         messages=sum(int(one.messages) for one in came),
         faults=sum(one.faults for one in came),
+        raw=sum(one.raw for one in came),
         machines=len(came),
         last_import=max((one.last_import for one in came), default=None),
     )

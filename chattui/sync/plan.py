@@ -71,8 +71,10 @@ def plan(
                 work.append(Work(source, file, Change.NEW, None))
                 continue
             moved_from = row.path
-        elif (row.size, row.mtime_ns, row.inode) == (file.size, file.mtime_ns, file.inode) and (
-            row.byte_offset >= file.size or row.outcome == "failed" or file.whole
+        elif (
+            not file.again
+            and (row.size, row.mtime_ns, row.inode) == (file.size, file.mtime_ns, file.inode)
+            and (row.byte_offset >= file.size or row.outcome == "failed" or file.whole)
         ):
             continue
         try:
@@ -89,7 +91,9 @@ def plan(
 
 def _change(row: ImportRow, file: HistoryFile) -> Change:
     if file.container:
-        same = (row.size, row.mtime_ns) == (file.size, file.mtime_ns) and row.byte_offset >= file.size
+        same = (
+            not file.again and (row.size, row.mtime_ns) == (file.size, file.mtime_ns) and row.byte_offset >= file.size
+        )
         return Change.TOUCHED if same else Change.GROWN
     if row.byte_offset == 0 or file.whole:
         return Change.REWRITTEN if row.byte_offset else Change.GROWN

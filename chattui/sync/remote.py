@@ -20,8 +20,6 @@ from chattui.domain.errors import ConfigError, SourceError
 from chattui.domain.history import HistoryFile
 from chattui.domain.visible import visible_line
 from chattui.sources.protocol import Source
-from chattui.store import forks
-from chattui.store.database import Database
 from chattui.sync.choose import history_in
 from chattui.sync.looking import look
 from chattui.sync.progress import FileFault
@@ -98,11 +96,10 @@ class Fetched:
         here = f"{self.directory}/"
         return FileFault(fault.path.replace(here, self.base), fault.reason.replace(here, self.base))
 
-    def apply_titles(self, db: Database) -> None:
-        """Take the titles that tools keep beside their histories."""
-        for source in {source.name: source for source, _ in self.found}.values():
-            for root in source.roots({}, self.directory):
-                forks.apply_titles(db, source.name, dict(source.titles(root)))
+    @property
+    def sources(self) -> list[Source]:
+        """The sources that something came of."""
+        return list({source.name: source for source, _ in self.found}.values())
 
 
 def usual_places(sources: Sequence[Source]) -> list[str]:

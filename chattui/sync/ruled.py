@@ -20,22 +20,31 @@ from chattui.domain.history import ChatInfo, Chunk, HistoryFile
 from chattui.sources.head import Head
 from chattui.sources.protocol import ContainerSource, Report, Source, with_containers
 from chattui.sources.registry import all_sources
+from chattui.sync.masking import masked_chunk, masked_titles
 
 log = logging.getLogger("chattui.sync")
 _KEPT: Final = 50_000
 
 
 class LeftOutFiles:
-    """What was left out, by path: the file's inode and its project. Kept in a file that may be lost at any time."""
+    """What was left out, by path: the file's inode and its project, of a container the projects of chats in it.
+
+    Kept in a file that may be lost at any time.
+    """
 
     def __init__(self, place: Path | None) -> None:
         self._place = place
         self._known: dict[str, tuple[int, str]] = {}
+        self._chats: dict[str, tuple[int, frozenset[str]]] = {}
         self._changed = False
         self._met: set[Path] = set()  # read ahead and once more, or looked for again and again: each counts once
         try:
             raw = json.loads(place.read_bytes()) if place is not None else {}
-            self._known = {str(path): (int(inode), str(project)) for path, (inode, project) in raw.items()}
+            for path, (inode, left) in raw.items():
+                if isinstance(left, list):
+                    self._chats[str(path)] = int(inode), frozenset(map(str, left))
+                else:
+                    self._known[str(path)] = int(inode), str(left)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, TypeError, AttributeError):
@@ -45,6 +54,27 @@ class LeftOutFiles:
         """The project of a file that was left out; "" when it was not."""
         inode, project = self._known.get(str(file.path), (0, ""))
         return project if inode == file.inode else ""
+
+    def projects(self, file: HistoryFile) -> frozenset[str]:
+        """Of a container the projects of chats that were left out; none when nothing was."""
+        inode, projects = self._chats.get(str(file.path), (0, frozenset()))
+        return projects if inode == file.inode else frozenset()
+
+    @property
+    def has_chats(self) -> bool:
+        """Whether there are containers of which chats were left out."""
+        return bool(self._chats)
+
+    def set_chats(self, path: Path, projects: frozenset[str]) -> None:
+        """A container was read, of which the chats of these projects are left out."""
+        try:
+            now = path.stat().st_ino, projects
+        except OSError:
+            return
+        if projects and self._chats.get(str(path)) != now:
+            self._chats[str(path)], self._changed = now, True
+        elif not projects and self._chats.pop(str(path), None) is not None:
+            self._changed = True
 
     @property
     def count(self) -> int:
@@ -69,7 +99,8 @@ class LeftOutFiles:
         if not self._changed or self._place is None:
             return
         self._changed = False
-        newest = dict(list(self._known.items())[-_KEPT:])
+        newest: dict[str, tuple[int, str | list[str]]] = dict(list(self._known.items())[-_KEPT:])
+        newest |= {path: (inode, sorted(projects)) for path, (inode, projects) in self._chats.items()}
         made = self._place.with_name(f"{self._place.name}.{os.getpid()}")
         try:
             self._place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -81,15 +112,17 @@ class LeftOutFiles:
 
 
 class RuledSource:
-    """A source as its rule wants it."""
+    """A source as its rule wants it. ``mask``: the secrets in what it reads are replaced."""
 
-    def __init__(self, inner: Source, rules: Rules, left_out: LeftOutFiles) -> None:
+    def __init__(self, inner: Source, rules: Rules, left_out: LeftOutFiles, *, mask: bool = False) -> None:
         rule = rules.of(inner.name)
         self._inner = inner
         self._paths = tuple(Path(place).expanduser() for place in rule.paths)
         self._exclude = rule.exclude
         self._projects = rule.exclude + rules.projects
         self._left_out = left_out
+        self._keeps_raw = rules.keeps_raw(inner.name)
+        self._masks = mask
         self.name = inner.name
         self.label = inner.label
 
@@ -120,15 +153,23 @@ class RuledSource:
         for chunk in self._inner.read(path, offset=offset, line=line, state=state):
             if not self._projects or not excludes(self._projects, chunk.chat.project):
                 taken = taken or bool(chunk.messages)
-                yield chunk
+                yield self._as_wanted(chunk)
             elif taken:
-                yield replace(chunk, chat=ChatInfo(self.name, ""), messages=(), problems=(), tool_updates=())
+                yield replace(chunk, chat=ChatInfo(self.name, ""), messages=(), problems=(), tool_updates=(), raw=())
             else:
                 self._left_out.add(path, chunk.chat.project)
                 raise LeftOut(f"{path} is left out by a rule.")
 
+    def _as_wanted(self, chunk: Chunk) -> Chunk:
+        """Without what is not to be kept, and without secrets where they are not to be stored."""
+        if not self._keeps_raw:
+            problems = tuple(replace(problem, raw=b"", raw_size=0) for problem in chunk.problems)
+            chunk = replace(chunk, raw=(), problems=problems)
+        return masked_chunk(chunk) if self._masks else chunk
+
     def titles(self, root: Path) -> Mapping[str, str]:
-        return self._inner.titles(root)
+        titles = self._inner.titles(root)
+        return masked_titles(titles) if self._masks else titles
 
     def resume_command(self, source_id: str) -> tuple[str, ...]:
         return self._inner.resume_command(source_id)
@@ -137,8 +178,8 @@ class RuledSource:
 class RuledContainer(RuledSource):
     """The same for a source with files that hold many chats: of those each is taken or left out by itself."""
 
-    def __init__(self, inner: ContainerSource, rules: Rules, left_out: LeftOutFiles) -> None:
-        super().__init__(inner, rules, left_out)
+    def __init__(self, inner: ContainerSource, rules: Rules, left_out: LeftOutFiles, *, mask: bool = False) -> None:
+        super().__init__(inner, rules, left_out, mask=mask)
         self._container = inner
 
     def is_container(self, path: Path) -> bool:
@@ -148,13 +189,30 @@ class RuledContainer(RuledSource):
         return self._container.companions(path)
 
     def read_chats(self, path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
+        left: set[str] = set()
         for chunk in self._container.read_chats(path, known):
             if not self._projects or not excludes(self._projects, chunk.chat.project):
-                yield chunk
+                yield self._as_wanted(chunk)
+            else:
+                left.add(chunk.chat.project)
+        self._left_out.set_chats(path, frozenset(left))
+
+    def comes_back(self, file: HistoryFile) -> bool:
+        """Whether chats of a container were left out by rules that are gone."""
+        left = self._left_out.projects(file)
+        return any(not excludes(self._projects, project) for project in left)
 
 
-def ruled(rules: Rules, origin: Path, left_out: LeftOutFiles, *, named: Sequence[str] = ()) -> list[Source]:
-    """The sources that are on, or those ``named``, each as its rule wants it.
+def wanted_again(source: Source, file: HistoryFile) -> HistoryFile:
+    """The file, which says so where it is to be read although it has not changed."""
+    comes_back = isinstance(source, RuledContainer) and file.container and source.comes_back(file)
+    return replace(file, again=True) if comes_back else file
+
+
+def ruled(
+    rules: Rules, origin: Path, left_out: LeftOutFiles, *, named: Sequence[str] = (), mask: bool = False
+) -> list[Source]:
+    """The sources that are on, or those ``named``, each as its rule wants it. ``mask``: what they read is without secrets.
 
     Raises ConfigError when the rules, which stand at ``origin``, are for a source that there is none of.
     """
@@ -168,13 +226,18 @@ def ruled(rules: Rules, origin: Path, left_out: LeftOutFiles, *, named: Sequence
                 f"The sources are: {', '.join(names)}."
             )
     return [
-        _ruled(one, rules, left_out) for one in known if (one.name in named if named else rules.of(one.name).enabled)
+        _ruled(one, rules, left_out, mask=mask)
+        for one in known
+        if (one.name in named if named else rules.of(one.name).enabled)
     ]
 
 
-def _ruled(source: Source, rules: Rules, left_out: LeftOutFiles) -> Source:
+def _ruled(source: Source, rules: Rules, left_out: LeftOutFiles, *, mask: bool) -> Source:
     rule = rules.of(source.name)
-    if not (rule.exclude or rule.paths or rules.projects):
-        return source
     container = with_containers(source)
-    return RuledSource(source, rules, left_out) if container is None else RuledContainer(container, rules, left_out)
+    has_rules = bool(rule.exclude or rule.paths or rules.projects or mask or not rules.keeps_raw(source.name))
+    if not has_rules and (container is None or not left_out.has_chats):
+        return source
+    if container is not None:
+        return RuledContainer(container, rules, left_out, mask=mask)
+    return RuledSource(source, rules, left_out, mask=mask)

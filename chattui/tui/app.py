@@ -193,13 +193,13 @@ class ChattuiApp(App[int]):
         self._embedding.start()
 
     def _keep_picture(self) -> None:
-        """For the next start; not where secrets were revealed, nor of what was there too shortly to be painted."""
+        """For the next start; not where secrets were revealed. The one before stays where there is nothing to be seen yet."""
         from chattui.tui import picture
 
-        if self.settings.picture and self.main.loaded and not self.main.open_chat.reveals and not self.is_headless:
-            picture.keep(self, self.settings.state_dir, self.arguments.database or "")
-        else:
+        if not self.settings.picture or (self.main.loaded and self.main.open_chat.reveals):
             picture.forget(self.settings.state_dir)
+        elif self.main.loaded and not self.is_headless:
+            picture.keep(self, self.settings.state_dir, self.arguments.database or "")
 
     def action_toggle_theme(self) -> None:
         """The other of the two themes that the settings name."""

@@ -96,10 +96,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("chat_note", "T", "chat_note", "Note on the chat", "Write a note on the chat"),
     Command("details", "K", "details", "Details", "What is known of the chat: see it, change it"),
     Command("duplicate", "P", "duplicate", "Duplicate", "Make a chat of your own with the same messages"),
-    Command("merge", "J", "merge", "Merge", "Make one chat of those whose hits are selected, and archive them"),
-    Command(
-        "split", "X", "split", "Split", "Make what follows the current message, itself included, a chat of its own"
-    ),
+    Command("merge", "J", "merge", "Merge", "Make one chat of those of the selected hits"),
+    Command("split", "X", "split", "Split", "Make what follows the current message a chat of its own"),
     Command("saved", "S", "saved", "Saved searches", "Go to the saved searches"),
     Command("bookmarks", "B", "bookmarks", "Bookmarks", "List the bookmarks of all chats"),
     Command("by_chat", "alt+g", "screen.by_chat", "By chat", "Hits by chat, or one below the other", "search"),

@@ -59,20 +59,25 @@ class Drafts:
             drafts.pop(name, None)
         self._write(drafts)
 
-    def key_for(self, chat_id: int | str | None, text: str) -> str:
+    def key_for(self, chat_id: int | str | None, text: str, draft: str | None = None) -> str:
         """The key under which this draft is sent: the same one until it is saved, also after a crash in between.
 
-        So a message that was saved but whose answer got lost is recognised when it is sent again, and not doubled.
+        So a message that was saved but whose answer got lost is recognised when it is sent again, and not doubled. With
+        ``draft``, what was written is kept in the same stroke.
         """
         name = f"{_key(chat_id)}:sent"
         digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         key, _, of = self._read().get(name, "").partition(" ")
-        if key and of == digest:
+        is_known = bool(key) and of == digest
+        if is_known and draft in (None, self.get(chat_id)):
             return key
         self._drafts = None
         drafts = self._read()
-        key = uuid.uuid4().hex
-        drafts[name] = f"{key} {digest}"
+        if not is_known:
+            key = uuid.uuid4().hex
+            drafts[name] = f"{key} {digest}"
+        if draft is not None:
+            drafts[_key(chat_id)] = draft
         self._write(drafts)
         return key
 

@@ -81,6 +81,22 @@ def test_what_has_come_is_not_read_again_and_what_grew_is(chattui: Program, call
     assert value(there.db, "SELECT count(*) FROM chattui.chats") == 2
 
 
+def test_what_would_come_is_counted_without_storing_it(chattui: Program, called: Path, there: Home) -> None:
+    there.claude(conversation())
+    there.codex(rollout())
+    told = chattui("import", "ssh://box", "--dry-run", "--json").json
+    assert (told["found"], told["unchanged"], told["faults"]) == (2, 0, [])
+    assert {one["source"]: (one["new"], one["chats"]) for one in told["sources"]} == {
+        "claude-code": (1, 1),
+        "codex": (1, 1),
+    }
+    assert left_behind(chattui) == []
+    assert value(there.db, "SELECT count(*) FROM chattui.imports") == 0
+    there.codex(rollout(), "b")
+    done = chattui("import", "--machine", "box", "-", "--dry-run", stdin=packed(there.path, "."))
+    assert "3 files looked at, 0 with nothing to bring. Nothing was imported." in done.out
+
+
 def test_a_place_may_be_named(chattui: Program, called: Path, there: Home, tmp_path: Path) -> None:
     Home(tmp_path / "srv; touch x", there.db).claude(conversation())
     there.codex(rollout())

@@ -15,7 +15,20 @@ from chattui.store.database import Database
 
 ROW = {"chat_id", "title", "source", "project", "status", "pinned", "tags", "messages", "last_message_at"}
 CHAT = {
-    *("chat_id", "title", "source", "source_id", "status", "pinned", "tags", "project", "repository", "git_branch"),
+    *(
+        "chat_id",
+        "title",
+        "source",
+        "source_id",
+        "status",
+        "pinned",
+        "tags",
+        "project",
+        "repository",
+        "git_branch",
+        "issue",
+        "quiet",
+    ),
     "note",
     *(
         "agent",
@@ -242,7 +255,7 @@ def test_import_brings_histories_and_tells_of_it(chattui: Program, db: Database)
     status = chattui("import", "--status", "--json").json
     assert set(status) == {"index_ready", "sources", "faults"}
     assert {s["source"] for s in status["sources"]} == {"claude-code", "codex"}
-    keys = {"source", "machine", "files", "chats", "messages", "faults", "last_import"}
+    keys = {"source", "machine", "files", "chats", "messages", "faults", "raw", "last_import"}
     assert all(set(s) == keys for s in status["sources"])
 
 

@@ -40,7 +40,7 @@ SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
-    *("day_counts", "words", "vocabularies", "imported_chats", "replies"),
+    *("day_counts", "words", "vocabularies", "imported_chats", "raw_records", "replies"),
 )
 
 
@@ -72,6 +72,12 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
             chat,
         )
         replies.begin(ann, Reply(chat, "r", 1, content=SECRET))
+        rows(
+            ann,
+            "INSERT INTO chattui.raw_records (import_id, digest, chat_id, line, part, what, size, data) "
+            "SELECT id, sha256('x'), %s, 1, 0, 'secret', 1, 'x' FROM chattui.imports",
+            chat,
+        )
         snapshots.save(ann, {"chat": chat})
         marks.bookmark(ann, chat, 1)
         searches.save(ann, "zyxquartz", "the secret")

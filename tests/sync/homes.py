@@ -45,11 +45,15 @@ IMPORTS = """
 SELECT i.path, i.source, c.source_id, i.size, i.byte_offset, i.line, i.outcome::text, i.error, i.problems::text,
        i.problem_count FROM chattui.imports i LEFT JOIN chattui.chats c ON c.id = i.chat_id ORDER BY 1
 """
+RAW = """
+SELECT c.source_id, r.line, r.part, r.what, r.size, r.data FROM chattui.raw_records r
+  LEFT JOIN chattui.chats c ON c.id = r.chat_id ORDER BY 1, 2, 3, 4
+"""
 
 
 def held(db: Database | str, *, paths: bool = True) -> dict[str, list[tuple[Any, ...]]]:
     """Everything in the database but ids and the times of imports."""
-    wanted = {"chats": CHATS, "messages": MESSAGES, "calls": CALLS, "files": FILES}
+    wanted = {"chats": CHATS, "messages": MESSAGES, "calls": CALLS, "files": FILES, "raw": RAW}
     if paths:
         wanted["imports"] = IMPORTS
     return {name: rows(db, statement) for name, statement in wanted.items()}

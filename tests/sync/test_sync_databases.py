@@ -6,6 +6,7 @@ import json
 import os
 import random
 import sqlite3
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,10 +20,11 @@ from homes import MACHINE, Home
 from steps import rows, value
 from test_opencode import NAME, database, tree
 
+from chattui.domain.errors import SourceError
 from chattui.sources import sqlite
 from chattui.sources.registry import all_sources
 from chattui.store import imports, search_index
-from chattui.sync import engine
+from chattui.sync import choose, engine
 from chattui.sync.choose import history_in
 from chattui.sync.engine import Sync
 from chattui.sync.progress import SyncReport
@@ -145,6 +147,28 @@ def test_a_locked_database_is_read_at_the_next_sync(home: Home, monkeypatch: pyt
     owner.execute("ROLLBACK")
     owner.close()
     assert home.sync().messages > 0
+
+
+def test_a_locked_database_that_is_named_is_waited_for_and_then_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(choose, "LOCKED_SECONDS", 0.3)
+    path = database(place(home))
+    owner = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    owner.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(SourceError) as caught:
+        choose.history_in([path], all_sources())
+    assert str(caught.value) == (
+        f"{path} is locked by another program, which is writing to it. Try again when that is done, or close it."
+    )
+    monkeypatch.setattr(choose, "LOCKED_SECONDS", 10.0)
+    done = threading.Timer(0.3, owner.execute, ("ROLLBACK",))
+    done.start()
+    [(source, file)] = choose.history_in([path], all_sources())
+    assert (source.name, file.path) == ("opencode", path)
+    done.join()
+    owner.close()
 
 
 def test_a_damaged_database_is_told_once_and_keeps_what_it_brought(home: Home) -> None:

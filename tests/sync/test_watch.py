@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from container_makers import CASES, more_crush, more_goose
-from histories import SESSION, Claude, text
+from histories import SESSION, Claude, text, write
 from homes import MACHINE, Home, add, conversation, held, rollout
 from steps import kill_backends
 
@@ -27,6 +27,7 @@ from chattui.sources.continue_dev import Continue
 from chattui.sources.protocol import Report, Source
 from chattui.store import chats
 from chattui.store.database import Database
+from chattui.sync.engine import Sync
 from chattui.sync.ruled import LeftOutFiles, ruled
 from chattui.sync.told import Brought, Stands, State, Told
 from chattui.sync.watch import Wanted, Watch
@@ -331,8 +332,6 @@ def test_chats_of_a_project_that_is_left_out_never_reach_the_database(home: Home
     kept = tmp_path / "left-out.json"
 
     def sync() -> tuple[int, list[str]]:
-        from chattui.sync.engine import Sync
-
         rules = read_config_file(config, required=False).rules
         left_out = LeftOutFiles(kept)
         report = Sync(home.db, ruled(rules, config, left_out), machine=MACHINE).run({}, home.path)
@@ -350,8 +349,6 @@ def test_chats_of_a_project_that_is_left_out_never_reach_the_database(home: Home
 
 
 def test_of_a_file_with_many_chats_only_those_of_a_project_are_left_out(home: Home, tmp_path: Path) -> None:
-    from chattui.sync.engine import Sync
-
     case = next(each for each in CASES if each.source.name == "goose")
     path = home.path / ".local" / "share" / "goose" / "sessions" / "sessions.db"
     path.parent.mkdir(parents=True)
@@ -362,11 +359,44 @@ def test_of_a_file_with_many_chats_only_those_of_a_project_are_left_out(home: Ho
         conn.execute("UPDATE sessions SET working_dir = '/work/secret/x' WHERE id = ?", (ids[0],))
     config = tmp_path / "config.toml"
     config.write_text('[projects]\nexclude = ["/work/secret"]\n')
-    sources = ruled(read_config_file(config, required=True).rules, config, LeftOutFiles(None))
-    for _ in range(2):
-        assert not Sync(home.db, sources, machine=MACHINE).run({}, home.path).faults
-        assert {chat.source_id for chat in held_chats(home.db)} == set(ids[1:])
+    kept = tmp_path / "left-out.json"
+
+    def sync() -> set[str]:
+        left_out = LeftOutFiles(kept)
+        sources = ruled(read_config_file(config, required=True).rules, config, left_out)
+        report = Sync(home.db, sources, machine=MACHINE).run({}, home.path)
+        left_out.save()
+        assert not report.faults
+        read.append(report.read)
+        return {chat.source_id for chat in held_chats(home.db)}
+
+    read: list[int] = []
+    assert [sync(), sync()] == [set(ids[1:])] * 2
     assert "/work/secret" not in str(held(home.db))
+    config.write_text('[projects]\nexclude = ["/work/secret/x/y"]\n')
+    assert sync() == set(ids), "they come back although the file has not changed"
+    assert sync() == set(ids)
+    assert read == [1, 0, 1, 0]
+    assert kept.read_text() == "{}"
+    config.write_text('[projects]\nexclude = ["/work"]\n')
+    assert sync() == set(ids), "what was imported stays"
+
+
+def test_chats_that_were_left_out_come_back_when_no_rule_is_left(home: Home, tmp_path: Path) -> None:
+    left_out = LeftOutFiles(tmp_path / "left-out.json")
+    path = write(
+        home.path / ".aider.chat.history.md", b"# aider chat started at 2026-03-01 10:00:00\n\n#### hi\n\nyes\n"
+    )
+    config = tmp_path / "config.toml"
+
+    def sync(text: str) -> int:
+        config.write_text(text)
+        sources = ruled(read_config_file(config, required=True).rules, config, left_out)
+        Sync(home.db, sources, machine=MACHINE).run({}, home.path)
+        return len(held_chats(home.db))
+
+    assert sync(f'[projects]\nexclude = ["{path.parent}"]') == 0
+    assert sync("") == 1
 
 
 def held_chats(db: Database) -> list[chats.Chat]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
+import pty
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,7 @@ class Starts:
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
             "TZ": "UTC",
+            "CHATTUI_PICTURE": "1",
         }
         self.argv = [sys.executable, "-m", "chattui", "--database", conninfo]
 
@@ -49,13 +53,24 @@ def is_shell(screen: Screen) -> bool:
     return "Search every message" in screen
 
 
+def leave(terminal: Terminal) -> None:
+    """Quit, and wait for the end however long it takes."""
+    terminal.settle()
+    terminal.press("ctrl+q")
+    while terminal.pump(20.0):
+        pass
+    assert not terminal.alive
+
+
 @pytest.fixture
 def starts(tmp_path: Path, samples: str) -> Starts:
-    """Started and ended once."""
+    """Started and ended once; the tour of the first start is put away."""
     made = Starts(tmp_path, samples)
     with made.start() as terminal:
-        terminal.wait(chats_shown, "the newest chat")
-        terminal.settle()
+        terminal.wait(lambda screen: "The first minute" in screen.text(), "the tour")
+        terminal.press("escape")
+        terminal.wait(lambda screen: chats_shown(screen) and "The first minute" not in screen.text(), "the newest chat")
+        leave(terminal)
     return made
 
 
@@ -107,7 +122,7 @@ def test_another_database_is_another_mark() -> None:
 def test_without_pictures_none_is_kept(starts: Starts) -> None:
     with starts.start(CHATTUI_PICTURE="0") as terminal:
         terminal.wait(chats_shown, "the newest chat")
-        terminal.settle()
+        leave(terminal)
     assert not starts.file.exists()
 
 
@@ -120,12 +135,28 @@ def test_a_damaged_picture_is_not_shown(starts: Starts) -> None:
     assert NEWEST not in starts.first_frame()
 
 
-def test_a_start_that_fails_gives_the_terminal_back(starts: Starts) -> None:
-    config = starts.state.parent / "config"
-    config.mkdir(exist_ok=True)
-    (config / "config.toml").write_text("[database\n")
-    with starts.start() as terminal:
-        while terminal.pump(10.0):
-            pass
-        said = b"".join(frame.data for frame in terminal.frames) + bytes(terminal._buffer)
-    assert said.index(b"\x1b[?1049h") < said.rindex(b"\x1b[?1049l") < said.index(b"config.toml")
+def test_a_start_that_fails_gives_the_terminal_back() -> None:
+    master, slave = pty.openpty()
+    output = io.StringIO()
+    shown = picture.Shown(output, slave)
+    shown.paint("a chat\x1b[0m")
+    assert not termios.tcgetattr(slave)[3] & termios.ECHO
+    shown.take_down()
+    shown.take_down()
+    assert termios.tcgetattr(slave)[3] & termios.ECHO
+    assert output.getvalue().count("\x1b[?1049h") == output.getvalue().count("\x1b[?1049l") == 1
+    os.close(master)
+    os.close(slave)
+
+
+def test_the_terminal_that_the_app_has_taken_over_is_the_apps_to_give_back() -> None:
+    master, slave = pty.openpty()
+    output = io.StringIO()
+    shown = picture.Shown(output, slave)
+    shown.paint("a chat\x1b[0m")
+    shown.hand_over()
+    assert termios.tcgetattr(slave)[3] & termios.ECHO, "the app finds what it is to leave"
+    shown.take_down()
+    assert "\x1b[?1049l" not in output.getvalue()
+    os.close(master)
+    os.close(slave)

@@ -212,6 +212,9 @@ async def test_no_database_is_opened_while_it_is_not_known_which(app_on: AppMake
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: "'database.url' must be text in quotes" in str(app.main.banner.visual))
         assert not (tmp_path / "chattui" / "data").exists()
+        path.write_text("")
+        await opened(pilot, app)
+        await until(pilot, lambda: "start chattui once more" in toasts(app))
 
 
 async def test_a_theme_of_ones_own_is_offered_and_follows_the_file(samples: str, app_on: AppMaker) -> None:

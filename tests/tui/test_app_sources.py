@@ -68,6 +68,21 @@ async def test_a_switch_is_written_into_the_configuration_and_shown(samples: str
         assert isinstance(app.screen, SourcesDialog), "a click on the switch only switches"
 
 
+async def test_records_that_were_not_understood_are_counted(
+    samples: str, home: Path, app_on: AppMaker, store: Database
+) -> None:
+    path = write_session(home, ["one", "two"], title="Odd")
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"type": "hologram", "n": 1}\n{"type": "hologram", "n": 2}\n')
+    import_all(store, home)
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("f6")
+        await until_seen(pilot, "Claude Code", "2 records not understood")
+        row = next(line for line in lines(app) if "not understood" in line)
+        assert "~/.claude/projects" in row
+
+
 async def test_enter_lists_the_files_with_problems_of_that_source_alone(
     conninfo: str, db: Database, home: Path, app_on: AppMaker
 ) -> None:

@@ -15,7 +15,7 @@ PREFIX: Final = "agent:"
 
 NOT_INSTALLED: Final = (
     "Agents inside the app need the extra `agents`, which is not installed: pip install 'chattui[agents]', "
-    "or in a checkout .venv/bin/pip install -r requirements/agents.lock. /agent NAME hands the terminal to one without it."
+    "or in a checkout .venv/bin/pip install -r requirements/replies.lock. /agent NAME hands the terminal to one without it."
 )
 
 KNOWN: Final = (

@@ -16,6 +16,7 @@ import orjson
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.unknown import unreadable
 
 LONGEST_LINE: Final = 256 << 20
 LONGEST_WHOLE: Final = 512 << 20
@@ -115,7 +116,7 @@ class Document:
             try:
                 yield parsed(bare.removesuffix(b",")), self.line
             except ValueError as error:
-                self.problems.append(Problem(self.line, f"not a message: {error}"))
+                self.problems.append(unreadable(self.line, f"not a message: {error}", raw))
         if self.offset > offset:
             self.problems.append(Problem(self.line, "the file ends before its end: it was not written whole"))
 
@@ -125,7 +126,7 @@ class Document:
             if isinstance(record, dict):
                 yield record, self.line
             else:
-                self.problems.append(Problem(self.line, "not a message: not a JSON object"))
+                self.problems.append(unreadable(self.line, "not a message: not a JSON object", record))
 
 
 def parsed(text: bytes) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from chattui.sources.chattui_json.records import Unusable, chat_info, message
 from chattui.sources.chunks import CHUNK_MESSAGES, CHUNK_SIZE
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
+from chattui.sources.unknown import unreadable
 
 NAME: Final = "chattui-json"
 _HEAD: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"chattui"\s*:\s*\d')
@@ -81,7 +82,7 @@ def _chunks(document: Document, chat: ChatInfo, offset: int, line: int) -> Itera
         try:
             made = message(record)
         except Unusable as error:
-            problems.append(Problem(number, str(error)))
+            problems.append(unreadable(number, str(error), record))
             continue
         messages.append(made)
         size += len(made.content) + sum(len(a.data) for a in made.attachments)

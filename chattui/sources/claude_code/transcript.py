@@ -13,6 +13,7 @@ from chattui.sources.claude_code.chain import Chain, Place
 from chattui.sources.claude_code.replies import NO_TOKENS, Replies
 from chattui.sources.claude_code.results import result_of
 from chattui.sources.content import as_it_is, attachment, moment, readable_input, target_of, text_of
+from chattui.sources.unknown import note
 
 QUEUED_PROMPTS: Final = 8
 QUEUED_LENGTH: Final = 4_096
@@ -146,6 +147,7 @@ class ClaudeTranscript:
         if isinstance(content, str):
             content = [{"type": "text", "text": content}]
         if not isinstance(content, list):
+            note("user without content")
             return
         self._said(record, content, place)
 
@@ -156,6 +158,7 @@ class ClaudeTranscript:
         steps: list[tuple[str, str, Any]] = []
         for i, block in enumerate(blocks):
             if not isinstance(block, dict):
+                note("block that is no object")
                 continue
             source_id = f"{place.record_id}:{i}" if i else place.record_id
             kind = block.get("type")
@@ -219,12 +222,11 @@ class ClaudeTranscript:
 
     def _assistant(self, record: Mapping[str, Any], place: Place) -> None:
         message = record.get("message")
-        if not isinstance(message, dict):
-            return
-        content = message.get("content")
+        content = message.get("content") if isinstance(message, dict) else None
         if isinstance(content, str):
             content = [{"type": "text", "text": content}]
-        if not isinstance(content, list):
+        if not isinstance(message, dict) or not isinstance(content, list):
+            note("assistant without content")
             return
         reply, model = text_of(message.get("id")) or None, text_of(message.get("model"))
         if model.startswith("<"):
@@ -236,6 +238,7 @@ class ClaudeTranscript:
         tokens = None
         for i, block in enumerate(content):
             if not isinstance(block, dict):
+                note("block that is no object")
                 continue
             kind = block.get("type")
             tool, content_type = None, ContentType.MARKDOWN
@@ -314,8 +317,10 @@ class ClaudeTranscript:
                 place = Place(_line_id(line, part), "", self._chain.last, None, moment(record.get("timestamp")))
                 self._event(place, place.record_id, as_it_is(kind, record))
                 self._chain.leave(place)
-            case _:
+            case str():
                 pass
+            case _:
+                note(kind, record)
 
     def _queued(self, record: Mapping[str, Any], line: int, part: int) -> None:
         """A prompt that was typed while the agent worked.

@@ -22,6 +22,7 @@ from chattui.sources.content import (
     target_of,
     text_of,
 )
+from chattui.sources.unknown import note
 
 _HARNESS: Final = (
     "<environment_context>",
@@ -42,6 +43,9 @@ _HEADED: Final = ("Chunk ID:", "Exit code:", "Wall time:")
 _EXIT: Final = re.compile(r"^(?:Process exited with code|Exit code:) (-?\d{1,9})$", re.MULTILINE)
 _WALL: Final = re.compile(r"^Wall time: (\d{1,9}(?:\.\d+)?) seconds$", re.MULTILINE)
 _REQUEST: Final = "## My request for Codex:"
+
+_NO_WORDS: Final = frozenset({"encrypted_content", "image", "input_image", "local_image", "mention", "skill"})
+"""Parts of a content that may have nothing to show."""
 
 SILENT: Final = frozenset(
     {"message", "reasoning", "ghost_snapshot", "compaction", "compaction_summary", "context_compaction", "other"}
@@ -71,6 +75,8 @@ def said_in(content: object, *, prompt: bool = False) -> Said:
             pictures.append(data_url(url))
         elif isinstance(path := block.get("path"), str) and block.get("type") == "local_image":
             pictures.append((f"[image {first_line(path, 200)}]", ()))
+        elif text_of(block.get("type")) not in _NO_WORDS:
+            note(block.get("type"), block)
     return "\n\n".join(texts), tuple(pictures)
 
 

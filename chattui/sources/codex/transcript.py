@@ -11,6 +11,7 @@ from chattui.domain.kinds import ContentType, Kind, Role
 from chattui.sources.codex import events, forks, items, tokens, twins
 from chattui.sources.codex.rollout import At, Rollout
 from chattui.sources.content import MOST_TOKENS, as_it_is, moment, text_of
+from chattui.sources.unknown import note
 from chattui.sources.windows import key_of
 
 _SILENT_RECORDS: Final = frozenset({"inter_agent_communication", "inter_agent_communication_metadata", "world_state"})
@@ -92,8 +93,10 @@ class CodexTranscript:
                 self._compacted(payload, at)
             case str() if kind not in _SILENT_RECORDS:
                 self._say_late(as_it_is(kind, record), at)
-            case _:
+            case str():
                 pass
+            case _:
+                note(kind, record)
 
     def _is_copied(self, record: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
         """True for records that a fork or a subagent took over from its parent."""
@@ -389,6 +392,8 @@ class CodexTranscript:
             self._other_event(record, at)
         elif isinstance(kind, str):
             self._item(record, at)
+        elif record.get("record_type") != "state":
+            note(kind, record)
 
 
 def _list(value: object) -> list[Any]:

@@ -23,6 +23,7 @@ from chattui.sources.content import (
     text_of,
 )
 from chattui.sources.recording import Known, Recorder
+from chattui.sources.unknown import note
 from chattui.sources.windows import Seen, key_of
 
 NAME: Final = "copilot-cli"
@@ -67,6 +68,7 @@ class CopilotTranscript(Recorder[Session]):
         known, kind, data = self.known, record.get("type"), record.get("data")
         at = known.begin(record.get("timestamp"))
         if not isinstance(data, dict):
+            note(kind, record)
             return
         place = f"{line}.{part}" if part else str(line)
         event = text_of(record.get("id"))

@@ -6,21 +6,22 @@ it is named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 
-from chattui.domain.errors import SourceError
-from chattui.domain.history import Chunk, HistoryFile, Problem
-from chattui.sources.containers import chat_chunks, id_of, progress, version_of
+from chattui.domain.history import HistoryFile, Problem
+from chattui.sources.chunks import Transcript
+from chattui.sources.containers import id_of, version_of
 from chattui.sources.crush.transcript import NAME, CrushTranscript
-from chattui.sources.databases import database_at
-from chattui.sources.head import Head
+from chattui.sources.databases import DatabaseSource, Listed, Records, as_records, counted, database_at
 from chattui.sources.protocol import Report
-from chattui.sources.sqlite import Database, companions
+from chattui.sources.sqlite import Database
 from chattui.sources.telling import json_of
+from chattui.sources.unknown import unreadable
 
 _DATABASE: Final = "crush.db"
 _FOLDER: Final = ".crush"
@@ -33,11 +34,17 @@ _SESSION: Final = (
 _MESSAGE: Final = ("id", "role", "parts", "model", "is_summary_message", "created_at", "updated_at", "finished_at")
 
 
-class Crush:
+class Crush(DatabaseSource):
     """``.crush/crush.db`` of each project."""
 
     name = NAME
     label = "Crush"
+    tables = MappingProxyType(
+        {
+            "sessions": frozenset({"id", "title", "parent_session_id"}),
+            "messages": frozenset({"id", "session_id", "parts", "updated_at"}),
+        }
+    )
 
     def roots(self, env: Mapping[str, str], home: Path) -> tuple[Path, ...]:
         """The list of projects: databases are wherever those are."""
@@ -47,57 +54,24 @@ class Crush:
             places.append(Path(local) / "crush" / _LISTED)
         return tuple(places)
 
-    def recognises(self, head: Head) -> bool:
-        sessions, messages = (head.tables.get(name, frozenset()) for name in ("sessions", "messages"))
-        return "parent_session_id" in sessions and {"session_id", "parts"} <= messages
-
-    def is_whole(self, path: Path) -> bool:  # noqa: ARG002
-        return False
-
-    def is_container(self, path: Path) -> bool:  # noqa: ARG002
-        return True
-
-    def companions(self, path: Path) -> Iterable[Path]:
-        return companions(path)
-
     def discover(self, root: Path, report: Report) -> Iterator[HistoryFile]:
         for path in _listed(root, report):
             yield from database_at(self, path, report)
 
-    def read(
-        self,
-        path: Path,
-        *,
-        offset: int = 0,  # noqa: ARG002
-        line: int = 0,  # noqa: ARG002
-        state: Mapping[str, Any] | None = None,  # noqa: ARG002
-    ) -> Iterator[Chunk]:
-        """All sessions: a database is a container."""
-        return self.read_chats(path, {})
+    def chats(self, db: Database) -> list[Listed]:
+        messages = counted(
+            db, "SELECT session_id, count(*), max(updated_at), max(rowid) FROM messages GROUP BY session_id"
+        )
+        rows = as_records(_SESSION, db.read("sessions", _SESSION, 'ORDER BY "updated_at" DESC, "id"'))
+        return [
+            Listed(
+                id_of(one["id"]), version_of(one["updated_at"], one["title"], *messages.get(one["id"], (0, 0, 0))), one
+            )
+            for one in rows
+        ]
 
-    def read_chats(self, path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
-        with Database(path) as db:
-            if not (
-                db.has("sessions", "id", "title") and db.has("messages", "id", "session_id", "parts", "updated_at")
-            ):
-                raise SourceError(f"{path} is not a history file: it is no database of Crush's.")
-            sessions = db.read("sessions", _SESSION, 'ORDER BY "updated_at" DESC, "id"')
-            counted = "SELECT session_id, count(*), max(updated_at), max(rowid) FROM messages GROUP BY session_id"
-            messages = {row[0]: row[1:] for row in db.rows(counted)}
-            size = path.stat().st_size
-            for nth, row in enumerate(sessions, 1):
-                about = dict(zip(_SESSION, row, strict=True))
-                name = id_of(about["id"])
-                version = version_of(about["updated_at"], about["title"], *messages.get(about["id"], (0, 0, 0)))
-                if not name or known.get(name) == version:
-                    continue
-                transcript = CrushTranscript(about, _project(path))
-                at = progress(nth, len(sessions), size)
-                yield from chat_chunks(_messages(db, about["id"]), transcript, version, at)
-
-    def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
-        """Titles are in the databases."""
-        return {}
+    def transcript(self, db: Database, path: Path, listed: Listed) -> tuple[Transcript, Records]:
+        return CrushTranscript(listed.about, _project(path)), _messages(db, listed.about["id"])
 
     def resume_command(self, source_id: str) -> tuple[str, ...]:
         return ("crush", "-s", source_id)
@@ -110,7 +84,7 @@ def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Pro
         record = dict(zip(_MESSAGE, row, strict=True))
         parts = json_of(record["parts"])
         if not isinstance(parts, list):
-            yield Problem(n, f"message {id_of(record['id'])} is not a list of parts")
+            yield unreadable(n, f"message {id_of(record['id'])} is not a list of parts", record)
         else:
             yield {**record, "parts": parts}
 

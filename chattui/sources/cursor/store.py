@@ -19,6 +19,7 @@ from chattui.sources.cursor.transcript import HIDDEN, NAME, asked
 from chattui.sources.recording import Known
 from chattui.sources.sqlite import Database
 from chattui.sources.telling import Teller, json_of, time_of
+from chattui.sources.unknown import unreadable
 
 _HASH: Final = 32
 _DEEPEST: Final = 64
@@ -82,7 +83,7 @@ def _leaves(db: Database, root: str) -> Iterator[dict[str, Any] | Problem]:
             if isinstance(message, dict):
                 yield {"blob": name, **message}
             else:
-                yield Problem(n, f"blob {name[:64]} is not a JSON object")
+                yield unreadable(n, f"blob {name[:64]} is not a JSON object", data)
         elif depth < _DEEPEST and name not in trees:
             trees.add(name)
             waiting += [(child, depth + 1) for child in reversed(children(data))]

@@ -26,6 +26,7 @@ from chattui.sources.content import (
     text_of,
 )
 from chattui.sources.recording import Known, Recorder
+from chattui.sources.unknown import note
 from chattui.sources.windows import Links, Seen, key_of
 
 NAME: Final = "gemini-cli"
@@ -34,6 +35,8 @@ _SAID: Final = 50_000
 
 _PLACES: Final = 1000
 _FIRST: Final = "-"
+_PARTS: Final = frozenset({"text", "inlineData", "functionCall", "functionResponse"})
+_KNOWN: Final = frozenset({"sessionId", "$set", "$rewindTo"})
 _CONTEXT: Final = "<session_context>"
 _STATUS: Final = {
     "success": ToolStatus.COMPLETED,
@@ -97,6 +100,8 @@ class GeminiTranscript(Recorder[Session]):
             self.known.last = None if before in (None, _FIRST) else before
         if "type" in record and "sessionId" not in record:
             self._message(record, place)
+        elif not _KNOWN.intersection(record):
+            note(None, record)
 
     def _header(self, record: Mapping[str, Any]) -> None:
         known = self.known
@@ -263,6 +268,8 @@ def _texts(content: object) -> tuple[str, list[tuple[str, tuple[NewAttachment, .
             texts.append(block)
         elif isinstance(block, dict) and block.get("thought") is not True:
             texts.append(text_of(block.get("text")))
+            if not _PARTS.intersection(block):
+                note(next(iter(block), None), block)
     cut = [attachment(part.get("mimeType"), part.get("data")) for part in _parts(content, "inlineData")]
     return "\n".join(text for text in texts if text), cut
 

@@ -19,6 +19,7 @@ from chattui.sources.lines import OpenLines
 from chattui.sources.protocol import Report
 from chattui.sources.sqlite import Database, companions
 from chattui.sources.telling import json_of
+from chattui.sources.unknown import unreadable
 from chattui.sources.walk import walk
 
 _DATABASE: Final = "sessions.db"
@@ -111,7 +112,7 @@ def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Pro
     for n, (role, content, created, metadata) in enumerate(rows, 1):
         parts = json_of(content)
         if not isinstance(parts, list):
-            yield Problem(n, f"message {n} is not a list of parts")
+            yield unreadable(n, f"message {n} is not a list of parts", content)
         else:
             yield {"role": role, "created": created, "content": parts, "metadata": json_of(metadata)}
 

@@ -26,6 +26,7 @@ from chattui.sources.content import (
     text_of,
 )
 from chattui.sources.mimes import mime_of
+from chattui.sources.open_webui.output import items_of, said_in
 from chattui.sources.trees import ancestors, in_order
 
 NAME: Final = "open-webui"
@@ -149,7 +150,14 @@ def _text(content: object) -> str:
 
 
 def _answer(name: str, message: Mapping[str, Any], text: str, at: datetime | None) -> Iterator[NewMessage]:
-    for n, (kind, words, about) in enumerate(_pieces(text), 1):
+    items = items_of(message)
+    made = list(said_in(items, name, at))
+    yield from made
+    if any(one.kind is Kind.TEXT for one in made):
+        text = ""  # it repeats them
+    for n, (kind, words, about) in enumerate(_pieces(text), len(items) + 1):
+        if made and kind != "text":
+            continue
         place = name if n == 1 else f"{name}:{n}"
         match kind:
             case "text":

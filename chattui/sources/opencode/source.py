@@ -7,6 +7,7 @@ ids. ``opencode export`` writes a session as one document, which is read as well
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,9 +116,8 @@ def _read_tree(path: Path, offset: int) -> Iterator[Chunk]:
     name = tree.session_id(path, session)
     transcript: Transcript = OpenCodeTranscript(name, session)
     for chunk in chat_chunks(tree.messages(path, name), transcript, "", size):
-        yield Chunk(
-            chunk.chat, chunk.messages, size if chunk.version is not None else size - 1, chunk.line, {}, chunk.problems
-        )
+        offset = size if chunk.version is not None else size - 1
+        yield replace(chunk, offset=offset, tool_updates=(), version=None)
 
 
 def _read_export(path: Path, offset: int, line: int) -> Iterator[Chunk]:

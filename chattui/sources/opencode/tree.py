@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ def messages(path: Path, name: str) -> Iterator[dict[str, Any] | Problem]:
     for n, (_created, file) in enumerate(sorted(found), 1):
         info, stem = infos[file], file.removesuffix(".json")
         if isinstance(info, Problem):
-            yield Problem(n, f"message {stem}: {info.reason}")
+            yield replace(info, line=n, reason=f"message {stem}: {info.reason}")
             continue
         parts: list[tuple[str, dict[str, Any]]] = []
         below = _folder(path, "part", stem)
@@ -54,7 +55,7 @@ def messages(path: Path, name: str) -> Iterator[dict[str, Any] | Problem]:
         for one in _files(below):
             part = document(below / one, n)
             if isinstance(part, Problem):
-                yield Problem(n, f"part {one.removesuffix('.json')}: {part.reason}")
+                yield replace(part, line=n, reason=f"part {one.removesuffix('.json')}: {part.reason}")
             else:
                 parts.append((_part_id(stem, one.removesuffix(".json")), part))
         yield {"id": stem, "info": info, "parts": parts}

@@ -20,6 +20,7 @@ from chattui.sources.content import (
     text_of,
 )
 from chattui.sources.recording import Known, Recorder
+from chattui.sources.unknown import note
 from chattui.sources.windows import Links, key_of
 
 NAME: Final = "pi"
@@ -78,8 +79,10 @@ class PiTranscript(Recorder[Session]):
             case str() if kind not in _SILENT:
                 words = as_it_is(kind, record)
                 self.say(Role.SYSTEM, Kind.EVENT, words, record_id, at, content_type=ContentType.TEXT)
-            case _:
+            case str():
                 pass
+            case _:
+                note(kind, record)
         if entry:
             known.entry = entry
             self._links.set(key_of(entry), known.last or _NO_MESSAGE)
@@ -237,6 +240,8 @@ def _parts(content: object) -> tuple[str, list[tuple[str, tuple[NewAttachment, .
             continue
         if block.get("type") == "image":
             pictures.append(attachment(block.get("mimeType"), block.get("data")))
-        elif text := text_of(block.get("text")):
+        elif isinstance(text := block.get("text"), str):
             texts.append(text)
-    return "\n\n".join(texts), pictures
+        else:
+            note(block.get("type"), block)
+    return "\n\n".join(filter(None, texts)), pictures

@@ -127,7 +127,7 @@ def _replayed(path: Path) -> tuple[dict[str, Any] | None, int, tuple[Problem, ..
     with OpenLines(path) as lines:
         state = replayed(
             (record for _line, _part, _end, records in lines for record in records),
-            lambda reason: lines.report(lines.line, reason),
+            lambda reason: lines.report(lines.line, reason, lines.raw),
         )
         problems = lines.take_problems()
         if not lines.objects:

@@ -27,8 +27,15 @@ class Exports:
     """The thread is made for the first export. Answers are messages."""
 
     def __init__(
-        self, db: Callable[[], Database], post: Callable[[Message], None], failed: Callable[[Exception], None]
+        self,
+        db: Callable[[], Database],
+        post: Callable[[Message], None],
+        failed: Callable[[Exception], None],
+        *,
+        masks: bool = True,
     ) -> None:
+        """``masks``: secrets are hidden in what is written."""
+        self._masks = masks
         self._database = db
         self._post = post
         self._failed = failed
@@ -63,6 +70,7 @@ class Exports:
                             folder,
                             span=Span(*wish.part) if wish.part is not None else WHOLE,
                             replace=wish.replace,
+                            reveal=not self._masks,
                             stopped=lambda: self._closed,
                         )
                         for chat_id in chat_ids

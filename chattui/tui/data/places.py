@@ -10,7 +10,7 @@ from textual.message import Message
 
 from chattui.domain.errors import ChattuiError
 from chattui.tui import messages as told
-from chattui.tui.data.worker import Worker
+from chattui.tui.data.worker import Worker, unasked
 
 if TYPE_CHECKING:
     from chattui.store.database import Database
@@ -146,7 +146,7 @@ class PlaceReader:
 
             snapshots.save_place(self._db(), chat_id, place)
 
-        self._helpers.submit(job)
+        self._helpers.submit(unasked(job))
 
     def leave_state(self, state: dict[str, object]) -> None:
         """Keep where the chat of an app's state was left."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from chattui.tui import messages as told
-from chattui.tui.data.worker import Job, Worker
+from chattui.tui.data.worker import Job, Worker, unasked
 
 if TYPE_CHECKING:
     from chattui.domain.search import SavedSearch
@@ -52,7 +52,14 @@ class Searches:
 
     def remember(self, query: str) -> None:
         """Keep what was looked for."""
-        self._change(lambda db, searches: searches.remember(db, query))
+
+        def job() -> None:
+            from chattui.store import searches
+
+            searches.remember(self._database(), query)
+
+        self._helpers.submit(unasked(job))
+        self.read()
 
     def save(self, query: str, name: str) -> None:
         """Give a search a name."""

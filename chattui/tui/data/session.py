@@ -22,7 +22,7 @@ from chattui.tui.data.options import Options
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
-from chattui.tui.data.worker import Worker
+from chattui.tui.data.worker import Worker, unasked
 from chattui.tui.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Session:
         self._searches = Worker("chattui-searches", self._failed)
         patience = partial(Worker, "chattui-patience", self._failed)
         self.flight = SearchFlight(self._searches, self._helpers, post, patience)
-        self.exports = Exports(self._database, post, self._failed)
+        self.exports = Exports(self._database, post, self._failed, masks=settings.mask_secrets)
         self.outbox = Outbox(settings.state_dir, settings.database_name)
         """What was sent while the database was away."""
         self.changes = Changes(self._pages, self._database, post, self.outbox)
@@ -286,7 +286,7 @@ class Session:
         first, last = max(1, seq - BEFORE), min(end, seq + AFTER)
         found = messages.page(db, chat_id, first, last) if end else []
         self._post(told.ChatRead(chat, found, at, query, line))
-        self._helpers.submit(lambda: chats.touch(db, chat_id))
+        self._helpers.submit(unasked(lambda: chats.touch(db, chat_id)))
 
     def read_messages(self, chat_id: int, first: int, last: int) -> None:
         """Messages that a feed wants. A failure is answered with none, so that they can be asked for again."""
@@ -401,7 +401,7 @@ class Session:
             if self._db is not None:
                 snapshots.save(self._db, state)
 
-        self._helpers.submit(job)
+        self._helpers.submit(unasked(job))
 
 
 def _import_store() -> None:

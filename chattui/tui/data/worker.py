@@ -7,9 +7,23 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from chattui.domain.errors import ReadOnly
+
 log = logging.getLogger("chattui.tui")
 
 Job = Callable[[], None]
+
+
+def unasked(job: Job) -> Job:
+    """``job`` for what is kept without anybody's asking: a server that takes no changes, as a standby, does not keep it."""
+
+    def kept() -> None:
+        try:
+            job()
+        except ReadOnly:
+            log.debug("not kept: the server is read-only")
+
+    return kept
 
 
 class Worker:

@@ -68,9 +68,12 @@ class RecentsList(ItemList):
         name: str | None = None,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
+        masks: bool = True,
     ) -> None:
+        """``masks``: secrets in titles are hidden."""
         super().__init__(name=name, id=id, classes=classes)
         self._now = now
+        self._masks = masks
         self._entries: list[ChatRow | str] = []  # "" is an empty row, other text a heading
         self._needle: re.Pattern[str] | None = None
         self._needle_text = ""
@@ -160,7 +163,9 @@ class RecentsList(ItemList):
         """Name the chat and its source in the tooltip: the row has room for neither in full."""
         row = round(self.scroll_y) + event.y
         chat = self._row(row)
-        lines = [shown_line(chat.title), " · ".join(filter(None, [chat.source, chat.project]))] if chat else []
+        lines = (
+            [shown_line(chat.title, self._masks), " · ".join(filter(None, [chat.source, chat.project]))] if chat else []
+        )
         tip = Content("\n".join([lines[0], visible_line(lines[1])])) if lines else None
         if tip != self.tooltip:
             self.tooltip = tip
@@ -177,7 +182,7 @@ class RecentsList(ItemList):
         tag = _TAGS.get(entry.source, visible_line(entry.source)[:2]) if width >= _TAG_FROM else ""
         side = f" {tag:<2} {when:>3} " if width >= _TAG_FROM else f" {when} "
         room = max(1, width - 1 - cells(mark) - cells(side))
-        title = clip(shown_line(entry.title) or "Untitled", room)
+        title = clip(shown_line(entry.title, self._masks) or "Untitled", room)
         style = (palette.strong if opened or at_cursor else palette.text) + over
         quiet = (palette.text if at_cursor else palette.faint) + over
         parts = [Segment(_OPEN_MARK if opened else " ", palette.accent + over), Segment(mark, palette.accent + over)]

@@ -80,9 +80,12 @@ class HitList(ItemList):
         name: str | None = None,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
+        masks: bool = True,
     ) -> None:
+        """``masks``: secrets in titles and snippets are hidden."""
         super().__init__(name=name, id=id, classes=classes)
         self._now = now
+        self._masks = masks
         self._hits: list[Hit] = []
         self._flat: list[tuple[str, Ranges]] = []
         self._rows: list[Wrapped] = []
@@ -117,7 +120,7 @@ class HitList(ItemList):
     def _add(self, hits: Sequence[Hit]) -> None:
         start = len(self._hits)
         self._hits.extend(hits)
-        self._flat.extend(flatten(masked(hit.snippet), hit.ranges) for hit in hits)
+        self._flat.extend(flatten(masked(hit.snippet) if self._masks else hit.snippet, hit.ranges) for hit in hits)
         self._lay_out(start)
 
     def measure(self, width: int) -> None:  # noqa: ARG002
@@ -161,7 +164,7 @@ class HitList(ItemList):
 
     def _title(self, hit: Hit, width: int, palette: ListPalette, over: Style, *, at_cursor: bool) -> list[Segment]:
         about = f" · {said_by(hit)} · {age(hit.created_at, self._now())} "
-        title = clip(shown_line(hit.title) or "Untitled", max(4, width - INDENT - cells(about)))
+        title = clip(shown_line(hit.title, self._masks) or "Untitled", max(4, width - INDENT - cells(about)))
         return [
             Segment(CURSOR_MARK if at_cursor else " ", palette.accent + over),
             Segment(title, palette.strong + over),

@@ -80,8 +80,8 @@ class SearchHits(HitList):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("search"), *bindings("hits")]
 
-    def __init__(self, *, now: Callable[[], datetime], id: str) -> None:  # noqa: A002
-        super().__init__(now=now, id=id)
+    def __init__(self, *, now: Callable[[], datetime], id: str, masks: bool = True) -> None:  # noqa: A002
+        super().__init__(now=now, id=id, masks=masks)
         self.by_chat = True
         self.by_hand = False  # only a person asks for more
         self.partial = False  # there may be more hits than are known
@@ -303,7 +303,7 @@ class SearchHits(HitList):
         about += f" · {count}{'+' if self.partial else ''} hit{'' if count == 1 and not self.partial else 's'}"
         if hidden and first.chat_id not in self._unfolded:
             about += f" · → shows {hidden} more"
-        title = clip(shown_line(first.title) or "Untitled", max(4, width - INDENT - cells(about)))
+        title = clip(shown_line(first.title, self._masks) or "Untitled", max(4, width - INDENT - cells(about)))
         marked = self._flat[group.title][1] if group.title is not None and group.hits else ()
         parts, at = [Segment(" ", palette.text)], 0
         for start, end in marked:

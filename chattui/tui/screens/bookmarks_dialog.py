@@ -42,7 +42,7 @@ class BookmarksDialog(Dialog[Bookmark | None]):
         self._session = session
         self._bookmarks: list[Bookmark] = []
         self._filter = LineInput(placeholder="Filter by words in message, note or title", id="bookmarks-filter")
-        self._hits = HitList(id="bookmarks", now=now)
+        self._hits = HitList(id="bookmarks", now=now, masks=session.masks)
 
     def compose(self) -> ComposeResult:
         """A filter and the list."""

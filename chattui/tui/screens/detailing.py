@@ -27,7 +27,7 @@ class Detailing(Keeping, Marking):
                 self.action_chat_note()
 
         if (chat_id := self.chosen()) is not None:
-            self.app.push_screen(DetailsDialog(self.session, chat_id), wanted)
+            self.app.push_screen(DetailsDialog(self.session, chat_id, masks=self.hides(chat_id)), wanted)
 
     def show_details(self, chat: Chat) -> None:
         """The chat was read or changed: the dialog of its details shows it."""

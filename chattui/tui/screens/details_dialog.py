@@ -17,7 +17,7 @@ from chattui.domain.chat import Chat
 from chattui.domain.details import clean_fact, issue_of
 from chattui.domain.errors import ChattuiError
 from chattui.domain.kinds import ChatStatus
-from chattui.domain.secrets import shown_line
+from chattui.domain.secrets import restored, shown_line
 from chattui.domain.visible import visible_line
 from chattui.tui.habits import HABITS
 from chattui.tui.pane.wrap import cells, clip
@@ -80,8 +80,10 @@ class FactList(ItemList):
         Binding("space", "pick", "Change", id="details.change", tooltip="Change the detail")
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, masks: bool = True) -> None:
+        """``masks``: secrets are hidden."""
         super().__init__(id="facts")
+        self._masks = masks
         self._facts: Sequence[Fact] = ()
 
     def set_facts(self, facts: Sequence[Fact]) -> None:
@@ -112,7 +114,7 @@ class FactList(ItemList):
         """What it is, and how it is with this chat."""
         fact = self._facts[index]
         over = palette.over(focused=self.has_focus) if at_cursor else Style.null()
-        text = clip(shown_line(fact.text) or "-", max(1, width - _NAME - 1))
+        text = clip(shown_line(fact.text, self._masks) or "-", max(1, width - _NAME - 1))
         return [
             Segment("▌" if at_cursor else " ", palette.accent + over),
             Segment(f"{fact.label:<{_NAME}}", palette.muted + over),
@@ -131,12 +133,15 @@ class DetailsDialog(Dialog[str | None]):
         Binding("q,K", "dismiss(None)", "Close", show=False, id="details.leave"),
     ]
 
-    def __init__(self, session: Session, chat_id: int) -> None:
+    def __init__(self, session: Session, chat_id: int, *, masks: bool = True) -> None:
+        """``masks``: secrets are hidden, and stay in what is changed as long as nobody writes over them."""
         super().__init__()
+        self._masks = masks
+        self._before = ""
         self.chat_id = chat_id
         self._session = session
         self._chat: Chat | None = None
-        self._list = FactList()
+        self._list = FactList(masks=masks)
         self._line = LineInput(id="fact")
         self._fault = Static("", markup=False, id="save-fault")
         self._changing = ""
@@ -190,7 +195,8 @@ class DetailsDialog(Dialog[str | None]):
 
     def _begin(self, name: str, text: str) -> None:
         self._changing = name
-        self._line.value = visible_line(text)
+        self._before = visible_line(text)
+        self._line.value = shown_line(text, self._masks)
         self._line.placeholder = "#12 What it is about https://…" if name == "issue" else ""
         self._line.cursor_position = len(self._line.value)
         self._line.display = True
@@ -204,7 +210,7 @@ class DetailsDialog(Dialog[str | None]):
         """The fact is given."""
         event.stop()
         try:
-            text = clean_fact(event.value)
+            text = clean_fact(restored(event.value, self._before) if self._masks else event.value)
         except ChattuiError as error:
             self._fault.update(str(error))
             self._fault.display = True

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from chattui.domain.secrets import restored, shown_line
 from chattui.domain.visible import visible, visible_line
 from chattui.tui.commands import COMMANDS, ROOMS
 from chattui.tui.key_names import key_name
@@ -46,21 +47,24 @@ class RenameDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", id="dialog.cancel")]
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, masks: bool = False) -> None:
+        """``masks``: secrets in it are hidden, and stay in what is answered as long as nobody writes over them."""
         super().__init__()
         self._title = visible_line(title)
+        self._masks = masks
 
     def compose(self) -> ComposeResult:
         """A line to write on."""
         with Vertical(classes="dialog"):
             yield Static("Title of this chat", markup=False, classes="dialog-title")
-            yield LineInput(self._title, id="title", compact=False)
+            yield LineInput(shown_line(self._title, self._masks), id="title", compact=False)
             yield Static("Enter saves · Esc leaves it as it is", markup=False, classes="dialog-hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The title is given."""
         event.stop()
-        self.dismiss(event.value.strip() or None)
+        title = restored(event.value, self._title) if self._masks else event.value
+        self.dismiss(title.strip() or None)
 
 
 class TextDialog(Dialog[None]):

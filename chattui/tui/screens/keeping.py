@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.domain.visible import visible_line
+from chattui.domain.secrets import shown_line
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Keeping(Shell):
             if title:
                 self.session.changes.rename(chat_id, title)
 
-        self.app.push_screen(RenameDialog(self.title_of(chat_id)), named)
+        self.app.push_screen(RenameDialog(self.title_of(chat_id), masks=self.hides(chat_id)), named)
 
     def action_pin(self) -> None:
         """Pin or unpin."""
@@ -74,7 +74,7 @@ class Keeping(Shell):
     def on_chat_changed(self, event: told.ChatChanged) -> None:
         """A chat was changed here."""
         chat = event.chat
-        title = visible_line(chat.title)[:40] or "(untitled)"
+        title = shown_line(chat.title, self.hides(chat.id))[:40] or "(untitled)"
         if event.verb in ("deleted", "archived"):
             self._undo = (chat,)
             self.notify(f"“{title}” {event.verb}. {self.keyed('{screen.undo} brings it back.')}", markup=False)
@@ -140,7 +140,7 @@ class Keeping(Shell):
         elif (chat_id := selected[0] if selected else self.chosen()) is not None:
             is_open = chat_id == self.open_chat.chat_id and self.pane.display
             part = self.pane.selected_messages() if is_open else None
-            ask_and_export(self, [chat_id], self.title_of(chat_id), part)
+            ask_and_export(self, [chat_id], self.shown_title(chat_id), part)
 
     def on_export_ended(self, event: told.ExportEnded) -> None:
         """A chat was exported, or not."""
@@ -161,6 +161,14 @@ class Keeping(Shell):
         if self.hits.display:
             return self.hits.hit.chat_id if self.hits.hit is not None else None
         return self.open_chat.chat_id
+
+    def hides(self, chat_id: int) -> bool:
+        """Whether secrets of a chat are hidden: those of the open one may be shown for now."""
+        return self.open_chat.hides if chat_id == self.open_chat.chat_id else self.session.masks
+
+    def shown_title(self, chat_id: int) -> str:
+        """The title as it may be shown."""
+        return shown_line(self.title_of(chat_id), self.hides(chat_id))
 
     def title_of(self, chat_id: int) -> str:
         """The title of a chat that is shown or listed."""

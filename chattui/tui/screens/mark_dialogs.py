@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from chattui.domain.errors import ChattuiError
 from chattui.domain.marks import DESCRIPTION_CHARS, NOTE_CHARS, clean_note, clean_tags
+from chattui.domain.secrets import masked, restored
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.dialogs import Dialog
 from chattui.tui.widgets.editor import Editor
@@ -38,13 +39,16 @@ class NoteDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", id="note.cancel")]
 
-    def __init__(self, chat_id: int, seq: int | None, known: str | None) -> None:
+    def __init__(self, chat_id: int, seq: int | None, known: str | None, *, masks: bool = False) -> None:
+        """``masks``: secrets in it are hidden, and stay in what is answered as long as nobody writes over them."""
         super().__init__()
         self.chat_id = chat_id
         self.seq = seq
+        self._known = known or ""
+        self._masks = masks
         self._filled = known is not None
         self._wants_to_save = False
-        self._editor = NoteEditor(known or "", id="note", soft_wrap=True, highlight_cursor_line=False)
+        self._editor = NoteEditor(self._shown(), id="note", soft_wrap=True, highlight_cursor_line=False)
         self._hint = Static("", markup=False, classes="dialog-hint")
 
     def compose(self) -> ComposeResult:
@@ -65,12 +69,15 @@ class NoteDialog(Dialog[str | None]):
         """The note that is there: before what was typed meanwhile."""
         if self._filled:
             return
-        self._filled = True
+        self._filled, self._known = True, known
         typed = self._editor.text
-        self._editor.load_text("\n".join(part for part in (known, typed) if part))
+        self._editor.load_text("\n".join(part for part in (self._shown(), typed) if part))
         self._editor.move_cursor(self._editor.document.end)
         if self._wants_to_save:
             self._save()
+
+    def _shown(self) -> str:
+        return masked(self._known) if self._masks else self._known
 
     @on(Editor.Sent)
     def _sent(self, event: Editor.Sent) -> None:
@@ -80,8 +87,9 @@ class NoteDialog(Dialog[str | None]):
             self._save()
 
     def _save(self) -> None:
+        text = restored(self._editor.text, self._known) if self._masks else self._editor.text
         try:
-            note = clean_note(self._editor.text, DESCRIPTION_CHARS if self.seq is None else NOTE_CHARS)
+            note = clean_note(text, DESCRIPTION_CHARS if self.seq is None else NOTE_CHARS)
         except ChattuiError as error:
             self._hint.update(str(error))
             return

@@ -24,6 +24,10 @@ class Marking(Shell):
         """The chats of the hits that are selected."""
         raise NotImplementedError
 
+    def hides(self, chat_id: int) -> bool:
+        """Whether secrets of a chat are hidden."""
+        raise NotImplementedError
+
     # What the data layer tells
 
     def on_marks_read(self, event: told.MarksRead) -> None:
@@ -140,7 +144,7 @@ class Marking(Shell):
             else:
                 self.session.changes.note(chat_id, seq, text, again)
 
-        self.app.push_screen(NoteDialog(chat_id, seq, known), written)
+        self.app.push_screen(NoteDialog(chat_id, seq, known, masks=self.hides(chat_id)), written)
 
     def _ask_tags(self, chat_id: int, known: tuple[str, ...] | None = None) -> None:
         from chattui.tui.screens.mark_dialogs import TagsDialog

@@ -191,4 +191,4 @@ class Moving(Shell):
 
         dialog = self.app.screen
         if isinstance(dialog, OutlineDialog) and dialog.chat_id == event.chat_id:
-            dialog.show_prompts(event.prompts)
+            dialog.show_prompts(self.open_chat.hidden_prompts(event.prompts))

@@ -13,8 +13,9 @@ from chattui.domain.chat import Chat
 from chattui.domain.chat import Message as ChatMessage
 from chattui.domain.levels import Level
 from chattui.domain.marks import Mark
+from chattui.domain.place import Prompt
 from chattui.domain.query import match_pattern
-from chattui.domain.secrets import masked_mark, shown_line
+from chattui.domain.secrets import masked_beginning, masked_mark, shown_line
 from chattui.domain.visible import visible_line
 from chattui.tui import messages as told
 from chattui.tui.data.feed import ChatFeed
@@ -159,7 +160,8 @@ class OpenChat:
     def started(self, event: told.SubagentsRead) -> None:
         """The chats that calls of this one have started, and its forks."""
         if self.chat_id == event.chat_id:
-            self._pane.set_subagents(event.subagents, event.forks)
+            forks = [replace(fork, title=self.line(fork.title)) for fork in event.forks]
+            self._pane.set_subagents(event.subagents, forks)
 
     def go_down(self, chat_id: int, at: int = 1) -> None:
         """Show the chat of a subagent or a fork, and remember the way back."""
@@ -355,9 +357,18 @@ class OpenChat:
         self.query, self._pattern = "", None
         self._pane.set_marks(None)
 
+    @property
+    def hides(self) -> bool:
+        """Whether secrets of the chat are hidden."""
+        return self._session.masks if self._feed is None else self._feed.is_masked
+
     def line(self, text: str) -> str:
         """The text on a line, its secrets hidden unless those of the chat are shown."""
-        return shown_line(text) if self._feed is None or self._feed.is_masked else visible_line(text)
+        return shown_line(text, self.hides)
+
+    def hidden_prompts(self, prompts: Sequence[Prompt]) -> Sequence[Prompt]:
+        """Prompts of the chat, as they may be shown."""
+        return [replace(p, text=masked_beginning(p.text)) for p in prompts] if self.hides else prompts
 
     def heading(self) -> str:
         """One line about the chat, for above the pane."""
@@ -380,7 +391,7 @@ class OpenChat:
         level = self._pane.sieve.actual
         shown = f"{level.label} {level:d}/{len(Level)} · " if level < Level.EVERYTHING else ""
         count = f"{shown}{chat.message_count:,}"
-        tags = " ".join(f"#{tag}" for tag in chat.tags)
+        tags = self.line(" ".join(f"#{tag}" for tag in chat.tags))
         note = self.line(chat.description or "")
         if note:
             note = HABITS.icon("✎ ") + (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chattui.tui.outbox import Unsent
     from chattui.tui.widgets.composer import Composer
 
-FRAME = 0.04
+FRAME = 0.05
 """Seconds between two looks at a reply that grows."""
 
 _TICK = 0.5

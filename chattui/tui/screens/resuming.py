@@ -22,8 +22,8 @@ class Resuming(Shell):
         """The chat that a command is meant for."""
         raise NotImplementedError
 
-    def title_of(self, chat_id: int) -> str:
-        """The title of a chat that is shown or listed."""
+    def shown_title(self, chat_id: int) -> str:
+        """The title of a chat that is shown or listed, as it may be shown."""
         raise NotImplementedError
 
     def action_resume(self) -> None:
@@ -44,7 +44,7 @@ class Resuming(Shell):
             if wish is not None:
                 self.session.launches.prepare(chat_id, wish.agent, only_copy=wish.only_copy)
 
-        self.app.push_screen(HandOverDialog(self.title_of(chat_id), installed(os.environ)), answered)
+        self.app.push_screen(HandOverDialog(self.shown_title(chat_id), installed(os.environ)), answered)
 
     def _to_go_on_with(self) -> int | None:
         chat_id = self.chosen()

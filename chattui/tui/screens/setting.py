@@ -24,10 +24,13 @@ class Setting(Shell):
 
     def on_settings_read(self, event: SettingsRead) -> None:
         """The config file was changed or read again: what it says holds from now on."""
+        from chattui.config.options import Guards
         from chattui.config.settings import taken_up
 
         self.app.settings = taken_up(self.app.settings, event.configured)
         self.app.look.change(self.app.settings)
+        if self.app.settings.undecided and not any(p.guards is Guards.DATABASE for p in event.configured.problems):
+            self.notify("The file names a database again: start chattui once more to open it.", timeout=10)
         if (dialog := self._settings_dialog()) is not None:
             dialog.show(self.app.settings)
 

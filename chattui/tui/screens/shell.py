@@ -96,19 +96,19 @@ class Shell(Screen[None]):
         from chattui.tui.widgets.composer import Composer
         from chattui.tui.widgets.tab_bar import TabBar
 
-        clock = self.app.now
+        clock, masks = self.app.now, session.masks
         self.session = session
         self.pane = MessagePane(id="pane", now=clock)
-        self.hits = SearchHits(id="hits", now=clock)
+        self.hits = SearchHits(id="hits", now=clock, masks=masks)
         self.facet_strip = FacetStrip(id="facet-strip")
         self.empty = Static("", id="empty", markup=False)
         self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.settings.database_name), id="composer")
         self.tabs = Tabs()
-        self.tab_bar = TabBar(id="tabs")
+        self.tab_bar = TabBar(id="tabs", masks=masks)
         self.hits.display = self.facet_strip.display = self.empty.display = self.tab_bar.display = False
         self.open_chat = OpenChat(self.pane, session)
         self.searching = Searching(self.hits, session, self.say, clock)
-        recents = RecentsList(id="recents", now=clock)
+        recents = RecentsList(id="recents", now=clock, masks=masks)
         self.recents = RecentsView(recents, session)
         self.furnished = True
         self.open_chat.is_new = self.app.arguments.new

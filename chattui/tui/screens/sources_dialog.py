@@ -104,7 +104,8 @@ class SourceList(ItemList):
         mark = Segment("▌" if at_cursor else " ", palette.accent + over)
         if row:
             text = " " * _SWITCH + _places(one)
-            side = f"{one.faults:,} with problems " if one.faults else ""
+            room = width - 1 - cells(text)
+            side = next((words for words in _wrong(one) if cells(words) <= room), _wrong(one)[-1])
             room = max(1, width - 1 - cells(side))
             shown = clip(text, room)
             return [
@@ -135,6 +136,14 @@ def _counts(one: SourceState) -> list[str]:
     )
     when = one.last_import.astimezone().strftime(" %Y-%m-%d %H:%M ") if one.last_import is not None else ""
     return [files + chats + messages + when, chats + messages + when, chats + messages, messages]
+
+
+def _wrong(one: SourceState) -> list[str]:
+    """What was not read and what was not understood of it, and a shorter way to say so."""
+    faults = f"{one.faults:,} with problems" if one.faults else ""
+    raw = f"{one.raw:,} record{'' if one.raw == 1 else 's'} not understood" if one.raw else ""
+    told = " · ".join(filter(None, (faults, raw)))
+    return [f"{told} " if told else "", f"{faults or raw} " if told else ""]
 
 
 def _places(one: SourceState) -> str:

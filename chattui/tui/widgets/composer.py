@@ -233,8 +233,10 @@ class Composer(Vertical):
             self.keep()
             self.post_message(self.Commanded(command))
             return
-        self.keep()
-        key = self._drafts.key_for(self._slot, text)
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        key = self._drafts.key_for(self._slot, text, self._editor.text)
         self._sending = (key, self._slot, self._editor.text)
         self._editor.read_only = True
         self._hint.update("Saving …", layout=False)

@@ -30,8 +30,10 @@ class TabPicked(Message):
 class TabBar(Static):
     """Shows tabs; a click goes to one, the middle button closes one. What has no room is counted at the ends."""
 
-    def __init__(self, id: str) -> None:  # noqa: A002
+    def __init__(self, id: str, *, masks: bool = True) -> None:  # noqa: A002
+        """``masks``: secrets in titles are hidden."""
         super().__init__("", id=id, markup=False)
+        self._masks = masks
         self._tabs: Sequence[Tab] = ()
         self._active = 0
         self._spans: list[tuple[int, int, int]] = []
@@ -75,7 +77,7 @@ class TabBar(Static):
 
     def _label(self, tab: Tab, width: int) -> str:
         most = max(_NARROWEST, min(_WIDEST, width // min(4, len(self._tabs)) - 4))
-        title = shown_line(tab.title) or ("(untitled)" if tab.chat_id is not None else _NEW)
+        title = shown_line(tab.title, self._masks) or ("(untitled)" if tab.chat_id is not None else _NEW)
         return clip((HABITS.icon(_PIN) if tab.pinned else "") + title, most)
 
     def _fitting(self, width: int) -> list[int]:
