@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chattui.config.options import (
+    AGENT_OPTIONS,
     SOURCE_OPTIONS,
     TABLES,
     THEME_COLOURS,
@@ -37,8 +38,8 @@ def configuration_page() -> str:
     """docs/configuration.md."""
     parts = [_INTRO]
     for table in TABLES:
-        options = SOURCE_OPTIONS if table.name == "sources" else options_of(table.name)
-        title = "sources.NAME" if table.name == "sources" else "themes.NAME" if table.name == "themes" else table.name
+        options = _OF_ONE.get(table.name) or options_of(table.name)
+        title = f"{table.name}.NAME" if table.name in ("sources", "themes", "agents") else table.name
         parts.append(f"## [{title}]\n\n{table.help}\n")
         if table.free and (own := options_of(table.name)):
             parts += [f"Of all of them, under [{table.name}]:\n", _table(own), "Of one:\n"]
@@ -50,6 +51,8 @@ def configuration_page() -> str:
     parts.append(f"| variable | what it sets |\n| --- | --- |\n{rows}\n")
     return "\n".join(parts)
 
+
+_OF_ONE = {"sources": SOURCE_OPTIONS, "agents": AGENT_OPTIONS}
 
 _EXAMPLES = {
     "keys": """\
@@ -104,7 +107,7 @@ def _examples(options: Iterable[Option]) -> list[str]:
     with_one = [option for option in options if option.example]
     if not with_one:
         return []
-    table = with_one[0].table.replace("NAME", "claude-code")
+    table = with_one[0].table.replace("NAME", "mine" if with_one[0].table.startswith("agents") else "claude-code")
     return ["```toml\n[" + table + "]\n" + "".join(f"{option.example}\n" for option in with_one) + "```\n"]
 
 
@@ -134,8 +137,8 @@ def json_schema() -> dict[str, Any]:
         if options := options_of(table.name):
             about |= _object(options)
         match table.name:
-            case "sources":
-                about["additionalProperties"] = _object(SOURCE_OPTIONS)
+            case "sources" | "agents":
+                about["additionalProperties"] = _object(_OF_ONE[table.name])
             case "keys":
                 about["additionalProperties"] = {"type": ["string", "object"]}
             case "themes":

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chattui.config.agents import DEFAULT_PATIENCE, AgentSettings
 from chattui.config.options import (
+    AGENT_OPTIONS,
     SOURCE_OPTIONS,
     TABLES,
     THEME_COLOURS,
@@ -18,6 +20,7 @@ from chattui.config.options import (
     Value,
     mistake,
     options_of,
+    seconds,
     suggestion,
     table,
 )
@@ -45,6 +48,7 @@ class ConfigFile:
     keys: Mapping[str, str] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    agents: tuple[AgentSettings, ...] = ()
 
     def table(self, name: str) -> dict[str, Any]:
         """What the file says in one table, by its keys."""
@@ -119,7 +123,8 @@ def look_through(text: str, path: Path) -> ConfigFile:
     )
     keys = reader.keys(free.get("keys", {}))
     themes = reader.themes(free.get("themes", {}))
-    return ConfigFile(values, rules, keys, themes, tuple(sorted(reader.problems, key=lambda p: p.line)))
+    agents = reader.agents(free.get("agents", {}))
+    return ConfigFile(values, rules, keys, themes, tuple(sorted(reader.problems, key=lambda p: p.line)), agents)
 
 
 class _Reader:
@@ -196,6 +201,26 @@ class _Reader:
                 line=self.line(table),
             )
         return rules
+
+    def agents(self, tables: Mapping[str, object]) -> tuple[AgentSettings, ...]:
+        """The agents that have a command."""
+        found: list[AgentSettings] = []
+        for name, content in tables.items():
+            table = f"agents.{name}"
+            if not isinstance(content, dict):
+                self.fail(f"'{table}' is a table: write [{table}] on a line of its own", Guards.NOTHING, "agents", name)
+                continue
+            right = self.check(table, content, AGENT_OPTIONS, Guards.NOTHING)
+            command = _texts(right.get(f"{table}.command"))
+            if not command:
+                self.fail(f"the agent '{name}' needs a command: command = [\"my-agent\"]", Guards.NOTHING, table)
+                continue
+            patience = seconds(right.get(f"{table}.patience", int(DEFAULT_PATIENCE))) or float("inf")
+            label, acp = str(right.get(f"{table}.label", "")), bool(right.get(f"{table}.acp"))
+            found.append(
+                AgentSettings(name, command, label, acp, patience if isinstance(patience, float) else DEFAULT_PATIENCE)
+            )
+        return tuple(found)
 
     def keys(self, content: Mapping[str, object]) -> dict[str, str]:
         """Keys by the id of what they do: ``"app.new" = "ctrl+g"``, also as ``app.new = "ctrl+g"``."""

@@ -172,6 +172,11 @@ TABLES: tuple[TableOf, ...] = (
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
     TableOf("projects", "Chats of which projects are brought in.", Guards.IMPORT),
     TableOf("models", "Which models reply, and how they are asked: docs/replies.md."),
+    TableOf(
+        "agents",
+        "Agents beside those that are known, each in a table [agents.NAME]: docs/agents.md.",
+        free="the name of an agent",
+    ),
     TableOf("secrets", "Keys, tokens and passwords, known by their shape.", Guards.IMPORT),
     TableOf("log", "The log file. It never holds the text of a chat."),
 )
@@ -522,6 +527,39 @@ SOURCE_OPTIONS: tuple[Option, ...] = (
     ),
 )
 """What is set for one source, in a table of its own: [sources.codex]."""
+
+AGENT_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "agents.NAME",
+        "command",
+        Takes.TEXTS,
+        (),
+        "The program and its words. For a terminal, {prompt} stands for the first prompt.",
+        Applies.NEXT_START,
+        example='command = ["my-agent", "--acp"]',
+    ),
+    Option(
+        "agents.NAME",
+        "acp",
+        Takes.FLAG,
+        False,
+        "Whether it speaks the Agent Client Protocol: then it is among the models, and works inside the app.",
+        Applies.NEXT_START,
+        example="acp = true",
+    ),
+    Option("agents.NAME", "label", Takes.TEXT, "", "What it is called; else its name.", Applies.NEXT_START),
+    Option(
+        "agents.NAME",
+        "patience",
+        Takes.TIME,
+        "60s",
+        "In what time it must have begun a session.",
+        Applies.NEXT_START,
+        check=odd_linger,
+        pattern=r"^\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\s*$",
+    ),
+)
+"""What is set for one agent, in a table of its own: [agents.mine]."""
 
 VARIABLES: tuple[tuple[str, str], ...] = (
     ("CHATTUI_HOME", "One directory for data, config, state and logs, in place of the system's usual ones."),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chattui.config.agents import AgentSettings
 from chattui.config.backups import BackupRules, backup_rules
 from chattui.config.directories import find_directories
 from chattui.config.file import ConfigFile, Problem, read_config_file
@@ -44,7 +45,7 @@ class Settings:
     shown at the next start until there is a new one. ``keys`` are other keys by the ids of their commands, ``themes``
     themes of the person's own. ``values`` is what the file says of options, by their names. ``problems`` are the mistakes
     in the config file. ``undecided`` says why it cannot be known which database is meant; empty where it can. ``models`` are
-    those that reply.
+    those that reply, ``agents`` those of the config file.
     """
 
     data_dir: Path
@@ -68,6 +69,7 @@ class Settings:
     undecided: str = ""
     backup: BackupRules = field(default_factory=BackupRules)
     models: ModelSettings = field(default_factory=ModelSettings)
+    agents: tuple[AgentSettings, ...] = ()
 
     @property
     def pool(self) -> PoolLimits:
@@ -144,6 +146,7 @@ def load_settings(
         undecided=undecided,
         backup=backup_rules(values),
         models=_models(configured.table("models"), config_file),
+        agents=configured.agents,
     )
 
 

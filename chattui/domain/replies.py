@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chattui.domain.chat import Message
+from chattui.domain.turns import TURN, Part, parts_of
 
 Why = Literal["stop", "length", "cut", "stopped", "failed", "interrupted"]
 """Why a reply ended: it is whole, the model's limit was reached, it was too long, the person stopped it, it failed, or
@@ -33,7 +34,8 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A reply that is being written, or was. ``parent_seq`` is the prompt that it answers, or what it goes on with;
-    ``again`` makes it another answer beside those there are. ``key`` names it for ever."""
+    ``again`` makes it another answer beside those there are. ``key`` names it for ever. A turn of an agent has ``parts`` in
+    the place of thinking and content, those from number ``first`` on; what comes before them is stored."""
 
     chat_id: int
     key: str
@@ -42,6 +44,18 @@ class Reply:
     model: str = ""
     thinking: str = ""
     content: str = ""
+    first: int = 0
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether it is a turn of an agent."""
+        return self.key.startswith(TURN)
+
+    @staticmethod
+    def from_json(fields: dict[str, Any]) -> Reply:
+        """What ``asdict`` made of one, after its way through JSON."""
+        return Reply(**{**fields, "parts": parts_of(fields.get("parts", []))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ class Thinking:
 class ToolCall:
     """A call of a tool, as far as it is known: of one ``call_id`` the later event replaces what it has.
 
-    ``arguments`` and ``output`` are what the call was given and gave; ``status`` is pending, running, completed, failed or
-    cancelled.
+    ``arguments`` (as JSON, or as text) and ``output`` are what the call was given and gave; ``status`` is pending, running,
+    completed, failed or cancelled; ``target`` is what it works on and ``title`` what it does, where the agent says that.
     """
 
     call_id: str
@@ -48,6 +48,33 @@ class ToolCall:
     arguments: str = ""
     status: str = "pending"
     output: str = ""
+    target: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an agent means to do and how far it is, as text; the later plan replaces the one before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Something that an agent sent and that is not understood, as it is, bounded."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """An agent asks whether it may: ``options`` are what can be answered, each an id, a name, and a kind (allow_once,
+    allow_always, reject_once, reject_always). ``ask`` is named by the answer."""
+
+    ask: str
+    title: str
+    detail: str
+    options: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +117,11 @@ class Failed:
     trace: str = ""
 
 
-Event = Started | Text | Thinking | ToolCall | Usage | Warned | Models | Ended | Failed
+Event = Started | Text | Thinking | ToolCall | Plan | Odd | Permission | Usage | Warned | Models | Ended | Failed
 
 _KINDS: Final[dict[str, type[Event]]] = {
-    kind.__name__: kind for kind in (Started, Text, Thinking, ToolCall, Usage, Warned, Models, Ended, Failed)
+    kind.__name__: kind
+    for kind in (Started, Text, Thinking, ToolCall, Plan, Odd, Permission, Usage, Warned, Models, Ended, Failed)
 }
 
 
@@ -109,6 +137,8 @@ def decode(line: bytes) -> Event:
         kind = _KINDS[fields.pop("event")]
         if kind is Models:
             fields["names"] = tuple(fields["names"])
+        if kind is Permission:
+            fields["options"] = tuple((str(i), str(name), str(sort)) for i, name, sort in fields["options"])
         return kind(**fields)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not an event") from error

@@ -35,6 +35,9 @@ class Asking:
             self._over = True
         self._process.kill()
 
+    def answer(self, ask: str, option: str) -> None:
+        """Models ask nothing."""
+
     def ask(self, request: Request) -> None:
         """Write the request and hand its events on, until it is answered. Blocks."""
         last: Ended | Failed = Failed(GONE)

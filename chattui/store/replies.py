@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from chattui.domain.chat import Message
 from chattui.domain.kinds import OWN_SOURCE, ContentType, Kind, Role
 from chattui.domain.replies import File, Reply, ReplyEnd, ReplySettings, Turn
-from chattui.store import values
+from chattui.store import turn_parts, values
 from chattui.store.database import Database
 from chattui.store.messages import locked, page_statement, seq_of
 from chattui.store.storable import storable
@@ -83,7 +84,7 @@ def keep(db: Database, reply: Reply) -> None:
         update(replies)
         .where(replies.c.owner == ME, replies.c.chat_id == reply.chat_id, replies.c.key == reply.key)
         .values(
-            content=storable(reply.content),
+            content=turn_parts.packed(reply) if reply.is_turn else storable(reply.content),
             thinking=storable(reply.thinking),
             model=storable(reply.model),
             saved_at=func.clock_timestamp(),
@@ -101,6 +102,14 @@ def finish(db: Database, reply: Reply, end: ReplyEnd) -> list[Message]:
     return db.write(lambda conn: _finish(conn, reply, end), idempotent=True)
 
 
+def add_parts(db: Database, reply: Reply) -> list[Message]:
+    """Make messages of parts of a turn that goes on. Durable when this returns; doing it twice is doing it once.
+
+    Raises ``Conflict`` when the chat is gone.
+    """
+    return db.write(lambda conn: _finish(conn, reply, None), idempotent=True)
+
+
 def settle(db: Database, chat_id: int) -> list[Message]:
     """Make messages of the replies of a chat whose writers are gone; what came of them."""
     waiting = (
@@ -110,7 +119,7 @@ def settle(db: Database, chat_id: int) -> list[Message]:
         .where(replies.c.owner == ME, replies.c.chat_id == chat_id)
         .order_by(replies.c.began_at)
     )
-    found = [Reply(chat_id, *row) for row in db.read(lambda conn: list(conn.execute(waiting)))]
+    found = [_reply(chat_id, row) for row in db.read(lambda conn: list(conn.execute(waiting)))]
     settled: list[Message] = []
     for reply in found:
         held = hold(db, reply.key)
@@ -122,15 +131,28 @@ def settle(db: Database, chat_id: int) -> list[Message]:
     return settled
 
 
-def _finish(conn: Connection, reply: Reply, end: ReplyEnd) -> list[Message]:
+def _reply(chat_id: int, row: Sequence[Any]) -> Reply:
+    reply = Reply(chat_id, *row)
+    if not reply.is_turn:
+        return reply
+    first, parts = turn_parts.unpacked(reply.content)
+    return replace(reply, content="", first=first, parts=parts)
+
+
+def _finish(conn: Connection, reply: Reply, end: ReplyEnd | None) -> list[Message]:
+    """Make messages of a reply; where it has not ended, of the parts that it has."""
     count, _, _, _ = locked(conn, reply.chat_id)
-    conn.execute(
-        delete(replies).where(replies.c.owner == ME, replies.c.chat_id == reply.chat_id, replies.c.key == reply.key)
-    )
+    if end is not None:
+        conn.execute(
+            delete(replies).where(replies.c.owner == ME, replies.c.chat_id == reply.chat_id, replies.c.key == reply.key)
+        )
     parts = _parts(reply, end)
     known = {name: seq_of(conn, reply.chat_id, name, count) for name, _ in parts}
-    parent = reply.parent_seq if reply.again else _tip(conn, reply)
+    parent = (_last_of(conn, reply, count) if reply.first else None) or (
+        reply.parent_seq if reply.again else _tip(conn, reply)
+    )
     made: list[int] = []
+    seqs: dict[str, int] = {}
     for name, fields in parts:
         seq, source_id, content = known[name], name, str(fields["content"])
         if seq is not None and fields["kind"] == Kind.TEXT.value and (rest := _rest(conn, reply, seq, content)):
@@ -142,17 +164,21 @@ def _finish(conn: Connection, reply: Reply, end: ReplyEnd) -> list[Message]:
             of_chat = {"seq": seq, "parent_seq": parent, "model": storable(reply.model) or None}
             said = {**fields, **of_reply, **of_chat, "content": content, "created_at": func.clock_timestamp()}
             conn.execute(insert(messages).values(**said))
-            if fields["kind"] == Kind.TEXT.value:
+            if end is not None and "metadata" in fields:
                 _add_up(conn, reply, end)
-        parent = seq
+        parent = seqs[name] = seq
         made.append(seq)
+    if reply.parts:
+        turn_parts.join_calls(conn, reply, seqs, over=end is not None)
     if not made:
         return []
     return [values.message(row) for row in conn.execute(page_statement(reply.chat_id, made[0], made[-1]))]
 
 
-def _parts(reply: Reply, end: ReplyEnd) -> list[tuple[str, dict[str, Any]]]:
+def _parts(reply: Reply, end: ReplyEnd | None) -> list[tuple[str, dict[str, Any]]]:
     """The messages that a reply consists of, as (source id, fields)."""
+    if end is None:
+        return turn_parts.rows(reply, None, {})
     name = f"{OWN_SOURCE}:{reply.key}"
     assistant = {"role": Role.ASSISTANT.value, "content_type": ContentType.MARKDOWN.value}
     parts: list[tuple[str, dict[str, Any]]] = []
@@ -164,18 +190,17 @@ def _parts(reply: Reply, end: ReplyEnd) -> list[tuple[str, dict[str, Any]]]:
         "cost": end.cost,
         "seconds": None if end.seconds is None else round(end.seconds, 3),
     }
+    took = {
+        "tokens_in": end.tokens_in,
+        "tokens_out": end.tokens_out,
+        "tokens_cached": end.tokens_cached,
+        "latency_ms": end.latency_ms,
+        "error": end.why == "failed",
+        "metadata": {"reply": {key: value for key, value in about.items() if value is not None}},
+    }
+    parts += turn_parts.rows(reply, end, took)
     if reply.content:
-        said = {
-            **assistant,
-            "kind": Kind.TEXT.value,
-            "content": storable(reply.content),
-            "tokens_in": end.tokens_in,
-            "tokens_out": end.tokens_out,
-            "tokens_cached": end.tokens_cached,
-            "latency_ms": end.latency_ms,
-            "error": end.why == "failed",
-            "metadata": {"reply": {key: value for key, value in about.items() if value is not None}},
-        }
+        said = {**assistant, "kind": Kind.TEXT.value, "content": storable(reply.content), **took}
         parts.append((name, said))
     if end.sentence:
         fault = {
@@ -192,6 +217,19 @@ def _parts(reply: Reply, end: ReplyEnd) -> list[tuple[str, dict[str, Any]]]:
 def _tip(conn: Connection, reply: Reply) -> int:
     tip = conn.execute(_TIP, {"chat_id": reply.chat_id, "seq": reply.parent_seq}).scalar_one()
     return int(tip)
+
+
+def _last_of(conn: Connection, reply: Reply, count: int) -> int | None:
+    """The last message that was made of a turn so far."""
+    last: int | None = conn.execute(
+        select(func.max(messages.c.seq)).where(
+            messages.c.owner == ME,
+            messages.c.chat_id == reply.chat_id,
+            messages.c.seq > count - _NEAR,
+            messages.c.reply_id == reply.key,
+        )
+    ).scalar()
+    return last
 
 
 def _rest(conn: Connection, reply: Reply, seq: int, content: str) -> str:

@@ -123,7 +123,7 @@ class Outbox:
 
 def _read(fields: dict[str, Any]) -> Unsent | UnsentReply:
     if "reply" in fields:
-        return UnsentReply(Reply(**fields["reply"]), ReplyEnd(**fields["end"]))
+        return UnsentReply(Reply.from_json(fields["reply"]), ReplyEnd(**fields["end"]))
     message = fields["message"]
     files = tuple(File(f["name"], f["mime"], base64.b64decode(f["data"])) for f in message.pop("files"))
     return Unsent(**message, files=files)

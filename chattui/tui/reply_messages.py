@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from chattui.domain.chat import Chat
     from chattui.domain.chat import Message as ChatMessage
-    from chattui.domain.replies import ReplySettings
+    from chattui.domain.replies import Reply, ReplySettings
+    from chattui.replies.events import Permission
     from chattui.tui.data.live_reply import LiveReply
     from chattui.tui.outbox import Unsent
 
@@ -68,6 +69,26 @@ class ReplyStored(Message):
     def __init__(self, chat: Chat, messages: Sequence[ChatMessage]) -> None:
         self.chat = chat
         self.messages = messages
+        super().__init__()
+
+
+class PartsStored(Message):
+    """The first parts of an agent's turn are ``messages`` now; ``reply`` holds them. The turn goes on."""
+
+    def __init__(self, live: LiveReply, reply: Reply, chat: Chat | None, messages: Sequence[ChatMessage]) -> None:
+        self.live = live
+        self.reply = reply
+        self.chat = chat
+        self.messages = messages
+        super().__init__()
+
+
+class PermissionWanted(Message):
+    """An agent asks whether it may."""
+
+    def __init__(self, live: LiveReply, permission: Permission) -> None:
+        self.live = live
+        self.permission = permission
         super().__init__()
 
 

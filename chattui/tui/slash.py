@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 WORDS = {
     "model": "/model NAME  ask this model from now on; without a name choose one",
+    "agent": "/agent NAME [DIRECTORY] [PROMPT]  begin a session in an agent's own program; without a name choose one",
     "system": "/system TEXT  the system prompt of this chat; without a text it has none",
     "set": "/set OPTION VALUE  an option of the model; without a value as the model has it",
     "attach": "/attach PATH  send a file along; a file can also be dragged into the terminal",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chattui.domain.replies import Reply, ReplyEnd, Why
+from chattui.domain.turns import Part
 from chattui.replies.events import Ended, Event, Failed, Started, Text, Thinking, Usage
-
-if TYPE_CHECKING:
-    from chattui.replies.process import Asking
 
 _CHARS_PER_TOKEN = 4
 
@@ -26,13 +25,25 @@ class Wanted:
     again: bool = False
 
 
+class Asked(Protocol):
+    """What is being asked."""
+
+    def stop(self) -> None:
+        """End it; no event follows."""
+
+    def answer(self, ask: str, option: str) -> None:
+        """Answer what it asks in its turn; an empty option refuses."""
+
+
 class LiveReply:
     """Takes events on one thread and answers on others. Times are of a clock that never goes back."""
+
+    _has_parts = False
 
     def __init__(self, wanted: Wanted, key: str, model: str) -> None:
         self.wanted = wanted
         self.key = key
-        self.asking: Asking | None = None
+        self.asking: Asked | None = None
         self.sentence = ""
         self._model = model
         self._lock = threading.Lock()
@@ -67,6 +78,7 @@ class LiveReply:
             if self._ended is not None:
                 return False
             self._heard = now
+            self._gather(event)
             match event:
                 case Started():
                     self._model = event.model
@@ -82,6 +94,9 @@ class LiveReply:
                     self._end("failed", event.sentence)
             return self._ended is not None
 
+    def _gather(self, event: Event) -> None:
+        """Keep more of what comes than text; for those that do."""
+
     def end(self, why: Why, sentence: str = "") -> bool:
         """End it from this side; False when it was over."""
         with self._lock:
@@ -92,7 +107,7 @@ class LiveReply:
 
     def _end(self, why: Why, sentence: str) -> None:
         self._ended, self._why, self.sentence = time.monotonic(), why, sentence
-        if not self._chars and why == "stop":
+        if not self._chars and why == "stop" and not self._has_parts:
             self._why, self.sentence = "failed", "The model ended without a word."
 
     def quiet_for(self) -> float:
@@ -123,6 +138,23 @@ class LiveReply:
     def seconds(self) -> float:
         """How long it takes, or took."""
         return (self._ended or time.monotonic()) - self._began
+
+    def to_store(self) -> Reply | None:
+        """What of it can be stored as messages while it goes on; None for nothing."""
+        return None
+
+    def stored(self, reply: Reply) -> None:
+        """This is stored."""
+
+    def answered(self, ask: str) -> None:
+        """What was asked has an answer."""
+
+    def showing(self, reply: Reply) -> None:
+        """This is shown as messages."""
+
+    def parts_shown(self) -> Sequence[Part]:
+        """What has come of a turn and is not shown as messages."""
+        return ()
 
     def to_save(self) -> Reply | None:
         """What has come, where that is more than at the last call."""

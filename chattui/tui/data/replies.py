@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,12 @@ from chattui.domain.errors import ChattuiError, Unreachable
 from chattui.domain.replies import ReplySettings, Turn, Why
 from chattui.tui import messages as told
 from chattui.tui import reply_messages as of_replies
+from chattui.tui.data.agent_turns import AgentTurns
 from chattui.tui.data.live_reply import LiveReply, Wanted
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
+    from chattui.config.agents import AgentSettings
     from chattui.config.models import ModelSettings
     from chattui.replies.events import Event
     from chattui.replies.process import Asker
@@ -51,6 +53,7 @@ class Replies:
         settings: ModelSettings,
         outbox: Outbox,
         try_later: Callable[[], None],
+        agents: Sequence[AgentSettings] = (),
     ) -> None:
         """``try_later`` is called when something waits in the ``outbox``."""
         self._database = db
@@ -66,6 +69,7 @@ class Replies:
         self._next: dict[int, Wanted] = {}
         self._holds: dict[str, Hold] = {}
         self._closed = False
+        self._agents = AgentTurns(db, agents)
         self._configured = (False, 0.0)  # what was found, and how long that holds
 
     @property
@@ -78,6 +82,15 @@ class Replies:
             known = self._settings.is_configured and is_installed()
             self._configured = (known, time.monotonic() + _LOOK_AGAIN)
         return known
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The agents that can reply, as models are named."""
+        return self._agents.names
+
+    def answer(self, live: LiveReply, ask: str, option: str) -> None:
+        """Answer what an agent asked in a turn; an empty option refuses."""
+        self._agents.answer(live, ask, option)
 
     def live(self, chat_id: int | None) -> LiveReply | None:
         """The reply that is being written in a chat."""
@@ -166,6 +179,7 @@ class Replies:
             self._made_worker.stop()
         if self._asker is not None:
             self._asker.close()
+        self._agents.close()
 
     # On the thread of replies
 
@@ -195,17 +209,24 @@ class Replies:
             turns = replies.conversation(db, wanted.chat_id, wanted.seq, most_chars=MOST_CHARS)
             if turns and turns[-1].role == "assistant":
                 turns.append(Turn("user", GO_ON))
+            agent = self._agents.meant(of_chat.model or model)
+            if agent is not None:
+                live = self._as_turn(live, agent.title)
             replies.begin(db, live.reply())
             held = self._holds[live.key] = replies.hold(db, live.key)
             held.take()
-            request = Request(
-                self._settings,
-                tuple(turns),
-                of_chat.model or model,
-                of_chat.system or self._settings.system,
-                of_chat.options,
-            )
-            live.asking = self._asked().ask(request, partial(self._heard, live))
+            if agent is not None:
+                system = of_chat.system or self._settings.system
+                live.asking = self._agents.hold(live, agent, turns, system, partial(self._heard, live))
+            else:
+                request = Request(
+                    self._settings,
+                    tuple(turns),
+                    of_chat.model or model,
+                    of_chat.system or self._settings.system,
+                    of_chat.options,
+                )
+                live.asking = self._asked().ask(request, partial(self._heard, live))
         except (ChattuiError, OSError) as error:
             sentence = (
                 str(error) if isinstance(error, ChattuiError) else f"The model cannot be asked: {error.strerror}."
@@ -218,15 +239,33 @@ class Replies:
         if live.is_over():  # stopped while all that was done
             live.asking.stop()
 
+    def _as_turn(self, live: LiveReply, title: str) -> LiveReply:
+        """The same reply as a turn of an agent: which one is asked is known only now."""
+        from chattui.tui.data.live_turn import LiveTurn
+
+        turn = LiveTurn(live.wanted, live.key, title)
+        with self._lock:
+            if self._live.get(live.chat_id) is live:
+                self._live[live.chat_id] = turn
+        if live.is_over():  # stopped while this was done
+            turn.end("stopped")
+        return turn
+
     def _list_models(self) -> None:
+        from chattui.replies import NOT_INSTALLED, is_installed
         from chattui.replies.events import Failed, Models
         from chattui.replies.request import Request
 
+        agents = self._agents.names
+        if not is_installed():
+            self._post(of_replies.ModelsRead(agents, "", NOT_INSTALLED))
+            return
+
         def heard(event: Event) -> None:
             if isinstance(event, Models):
-                self._post(of_replies.ModelsRead(event.names, event.default))
+                self._post(of_replies.ModelsRead((*agents, *event.names), event.default))
             elif isinstance(event, Failed):
-                self._post(of_replies.ModelsRead((), "", event.sentence))
+                self._post(of_replies.ModelsRead(agents, "", event.sentence))
 
         self._asked().ask(Request(self._settings), heard)
 
@@ -238,6 +277,7 @@ class Replies:
         try:
             db = self._database()
             made = replies.finish(db, reply, end)
+            self._agents.made(live, made)
             self._post(of_replies.ReplyEnded(live, chats.get(db, live.chat_id), made))
         except ChattuiError as error:
             log.info("a reply cannot be stored yet", exc_info=True)
@@ -249,17 +289,23 @@ class Replies:
             if (held := self._holds.pop(live.key, None)) is not None:
                 held.leave()
             with self._lock:
-                self._live.pop(live.chat_id, None)
+                if self._live.get(live.chat_id) is live:
+                    self._live.pop(live.chat_id)
                 wanted = self._next.pop(live.chat_id, None)
         if wanted is not None and not self._closed:
             self.ask(wanted)
 
     def _save(self, live: LiveReply) -> None:
-        from chattui.store import replies
+        from chattui.store import chats, replies
 
-        if live.is_over() or (reply := live.to_save()) is None:
-            return
         try:
+            if not live.is_over() and (over := live.to_store()) is not None:
+                made = replies.add_parts(self._database(), over)
+                live.stored(over)
+                self._agents.made(live, made)
+                self._post(of_replies.PartsStored(live, over, chats.get(self._database(), live.chat_id), made))
+            if live.is_over() or (reply := live.to_save()) is None:
+                return
             replies.keep(self._database(), reply)
         except ChattuiError:
             log.info("a reply cannot be saved while it comes", exc_info=True)
@@ -267,14 +313,16 @@ class Replies:
     # On other threads
 
     def _heard(self, live: LiveReply, event: Event) -> None:
-        from chattui.replies.events import Started, Text, Thinking, Warned
+        from chattui.replies.events import Permission, Usage, Warned
 
         if live.take(event):
             self._worker.submit(partial(self._finish, live))
-        elif isinstance(event, Text | Thinking | Started):
-            self._post(of_replies.ReplyMoved(live.chat_id))
+        elif isinstance(event, Permission):
+            self._post(of_replies.PermissionWanted(live, event))
         elif isinstance(event, Warned):
             self._post(of_replies.ReplyWarned(event.sentence))
+        elif not isinstance(event, Usage):
+            self._post(of_replies.ReplyMoved(live.chat_id))
 
     def _look_later(self, live: LiveReply) -> None:
         timer = threading.Timer(SAVE_EVERY, self._look, (live,))

@@ -129,6 +129,7 @@ class Session:
                 self._settings.models,
                 self.outbox,
                 self.changes.try_later,
+                self._settings.agents,
             )
             self._replies = made
         return self._replies

@@ -65,7 +65,7 @@ class Composing(Replying):
     def _can_reply(self) -> bool:
         from chattui.replies import HOW, NOT_INSTALLED, is_installed
 
-        if not is_installed():
+        if not is_installed() and not self._is_agent:
             self.notify(NOT_INSTALLED, timeout=8, markup=False)
             return False
         if not self.replies:
@@ -80,7 +80,7 @@ class Composing(Replying):
         from chattui.replies import NOT_INSTALLED, is_installed
         from chattui.tui.screens.model_dialog import ModelDialog
 
-        if not is_installed():
+        if not is_installed() and not self.session.replies.agents:
             self.notify(NOT_INSTALLED, timeout=8, markup=False)
             return
         self.session.replies.list_models()

@@ -67,22 +67,29 @@ class HandOverDialog(Dialog[HandOverWish | None]):
         Binding("c,y", "choose(True)", "Copy the command", id="hand_over.copy"),
     ]
 
-    def __init__(self, title: str, agents: Sequence[Agent]) -> None:
+    def __init__(self, title: str, agents: Sequence[Agent], *, is_new: bool = False) -> None:
+        """``is_new``: nothing is handed over, ``title`` is the directory in which a session begins."""
         super().__init__()
+        self._is_new = is_new
         self._title = visible_line(title) or "(untitled)"
-        self._names = [*(agent.name for agent in agents), None]
-        self._labels = [*(f"{agent.label}, a new session" for agent in agents), _OWN]
+        self._names = [*(agent.name for agent in agents), *([] if is_new else [None])]
+        self._labels = [*(f"{agent.label}, a new session" for agent in agents), *([] if is_new else [_OWN])]
         self._index = 0
 
     def compose(self) -> ComposeResult:
         """The agents, one a line."""
         with Vertical(classes="dialog"):
-            yield Static(f"Go on with “{self._title[:60]}” in", markup=False, classes="dialog-title")
+            heading = (
+                f"Begin a session in {self._title[-60:]}" if self._is_new else f"Go on with “{self._title[:60]}” in"
+            )
+            yield Static(heading, markup=False, classes="dialog-title")
             for index, label in enumerate(self._labels):
                 yield AgentLine(index, label)
             hint = (
                 "A new session begins by reading the conversation from a file that only you can read."
-                if len(self._names) > 1
+                if len(self._names) > 1 and not self._is_new
+                else "The terminal is handed to it, and taken back when it ends. Its history appears in the list by itself."
+                if self._names
                 else "No other agent is installed here."
             )
             yield Static(hint, markup=False, classes="dialog-hint")
@@ -98,12 +105,12 @@ class HandOverDialog(Dialog[HandOverWish | None]):
 
     def action_step(self, by: int) -> None:
         """The next or previous one."""
-        self._index = (self._index + by) % len(self._names)
+        self._index = (self._index + by) % max(1, len(self._names))
         self._draw()
 
     def action_choose(self, only_copy: bool = False) -> None:
         """Go."""
-        self.dismiss(HandOverWish(self._names[self._index], only_copy))
+        self.dismiss(HandOverWish(self._names[self._index], only_copy) if self._names else None)
 
     def on_agent_line_chosen(self, event: AgentLine.Chosen) -> None:
         """A click on one."""

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
-from chattui.tui.screens.composing import Composing
+from chattui.tui.screens.agenting import Agenting
 from chattui.tui.screens.detailing import Detailing
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
@@ -33,7 +33,7 @@ _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
 class MainScreen(
-    Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Stating, Composing
+    Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Stating, Agenting
 ):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 

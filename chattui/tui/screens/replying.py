@@ -13,6 +13,7 @@ from textual.timer import Timer
 from chattui.domain.chat import Message as ChatMessage
 from chattui.domain.kinds import Kind, Role
 from chattui.domain.visible import visible_line
+from chattui.tui.parts import parts_shown
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Replying(Shell):
             parent = self._parent_of(event.instead_of)
         if self.replies:
             self._asked.add(event.key)
-            self.session.replies.warm()
+            if not self._is_agent:
+                self.session.replies.warm()
         if event.chat_id is None:
             self._new_key = self._new_key or event.key
         new_key = self._new_key if event.chat_id is None else ""
@@ -80,6 +82,13 @@ class Replying(Shell):
     def replies(self) -> bool:
         """Whether a message that is sent now is replied to."""
         return self.session.replies.is_configured or bool(self._settings.model or self.model)
+
+    @property
+    def _is_agent(self) -> bool:
+        """Whether an agent replies, not a model."""
+        from chattui.replies.acp import PREFIX
+
+        return (self._settings.model or self.model).startswith(PREFIX)
 
     def begins_here(self, event: told.MessageSaved) -> bool:
         """Whether the new chat that is shown begins with this message, which had waited for the database."""
@@ -185,6 +194,8 @@ class Replying(Shell):
                 tail.append(replace(said, kind=Kind.THINKING, content=reply.thinking))
             if reply.content:
                 tail.append(said)
+            if reply.is_turn:
+                tail += parts_shown(each, said)
         for item in self._unsent:
             if item.chat_id == chat_id and (chat_id is not None or item.chat_key == self._new_key):
                 at = self._shown_at.setdefault(item.key, self.app.now())

@@ -75,7 +75,7 @@ class Resuming(Shell):
             self.notify(f"The first {launch.left_out:,} messages were left out of what it read.", timeout=8)
         if self.open_chat.chat_id == launch.chat_id:
             self.pane.action_last()  # what comes now is followed
-        elif launch.file is None and self.pane.display:
+        elif launch.file is None and launch.chat_id and self.pane.display:
             self.open_chat.ask(launch.chat_id, resume=False)
         self.import_again()
 
