@@ -105,9 +105,9 @@ help:  ## this list
 $(BIN)/python:
 	@$(NEW)
 
-$(VENV)/installed: requirements/build.lock pyproject.toml | $(BIN)/python
+$(VENV)/installed: requirements/replies.lock pyproject.toml | $(BIN)/python
 	@echo 'Setting up $(VENV) …'
-	@$(GET) requirements/build.lock
+	@$(GET) requirements/replies.lock
 	@$(SELF)
 	@$(BIN)/python -m compileall -q chattui
 	@touch $@

@@ -9,4 +9,6 @@ lock() {
 lock --upgrade --output-file requirements/run.lock
 lock --group build --constraint requirements/run.lock --output-file requirements/build.lock
 lock --extra semantic --constraint requirements/build.lock --output-file requirements/semantic.lock
-lock --group dev --extra semantic --constraint requirements/build.lock --constraint requirements/semantic.lock --output-file requirements/dev.lock
+lock --extra replies --group build --constraint requirements/build.lock --output-file requirements/replies.lock
+lock --group dev --extra semantic --extra replies --constraint requirements/build.lock --constraint requirements/semantic.lock \
+  --constraint requirements/replies.lock --output-file requirements/dev.lock

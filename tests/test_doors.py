@@ -11,6 +11,8 @@ HEAVY = {
     "numpy",
     "tokenizers",
     "wordllama",
+    "llm",
+    "openai",
     "psycopg",
     "sqlalchemy",
     "markdown_it",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chattui.config.backups import BackupRules, backup_rules
 from chattui.config.directories import find_directories
 from chattui.config.file import ConfigFile, Problem, read_config_file
+from chattui.config.models import ModelSettings
 from chattui.config.options import DEFAULT_LINGER, Guards, Value, option, options_of, seconds
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
@@ -42,7 +43,8 @@ class Settings:
     are asked for. ``mask_at_import``: they are replaced before they are stored. ``picture``: the last screen is kept, and
     shown at the next start until there is a new one. ``keys`` are other keys by the ids of their commands, ``themes``
     themes of the person's own. ``values`` is what the file says of options, by their names. ``problems`` are the mistakes
-    in the config file. ``undecided`` says why it cannot be known which database is meant; empty where it can.
+    in the config file. ``undecided`` says why it cannot be known which database is meant; empty where it can. ``models`` are
+    those that reply.
     """
 
     data_dir: Path
@@ -65,6 +67,7 @@ class Settings:
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
     backup: BackupRules = field(default_factory=BackupRules)
+    models: ModelSettings = field(default_factory=ModelSettings)
 
     @property
     def pool(self) -> PoolLimits:
@@ -84,6 +87,11 @@ class Settings:
         """What the config file says in one table."""
         start = f"{table}."
         return {name.removeprefix(start): value for name, value in self.values.items() if name.startswith(start)}
+
+    @property
+    def database_name(self) -> str:
+        """What drafts and unsent messages are kept by: a database, as this machine knows it. Holds no password."""
+        return f"{self.database.kind} {self.database.redacted()} {self.data_dir}"
 
 
 def load_settings(
@@ -135,7 +143,14 @@ def load_settings(
         problems=configured.problems,
         undecided=undecided,
         backup=backup_rules(values),
+        models=_models(configured.table("models"), config_file),
     )
+
+
+def _models(table: dict[str, Any], config_file: Path) -> ModelSettings:
+    quiet = seconds(table.pop("quiet", option("models.quiet").default)) or float("inf")
+    assert isinstance(quiet, float)
+    return ModelSettings(**table, quiet=quiet, origin=str(config_file))
 
 
 def taken_up(settings: Settings, configured: ConfigFile) -> Settings:

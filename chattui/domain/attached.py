@@ -49,3 +49,12 @@ def _is_text(data: bytes) -> bool:
         return "\x00" not in data.decode("utf-8")
     except UnicodeDecodeError:
         return False
+
+
+def size_words(size: int) -> str:
+    """Bytes as people say them: ``34 KB``."""
+    if size < 1024:
+        return f"{size} bytes"
+    if size < 1 << 20:
+        return f"{size // 1024} KB"
+    return f"{size / (1 << 20):.1f} MB"

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from chattui.domain.errors import SourceError
+from chattui.sources.regular import open_regular
 
 MOST_MEMBERS: Final = 100_000
 MOST_DIRECTORY: Final = 64 << 20
@@ -18,7 +19,7 @@ MOST_UNPACKED: Final = 64 << 30
 """Bytes of all members together."""
 
 LIKELY_RATIO: Final = 300
-_SMALL: Final = 64 << 20
+SMALL: Final = 64 << 20
 """Beyond that size, a member that is packed more than ``LIKELY_RATIO``-fold is no text that people wrote."""
 
 _ENCRYPTED: Final = 0x1
@@ -45,7 +46,7 @@ class Archive:
 
     def __enter__(self) -> Archive:
         try:
-            self._file = self.path.open("rb")
+            self._file = open_regular(self.path)
             count, size = _directory(self._file)
             if count > MOST_MEMBERS or size > MOST_DIRECTORY:
                 raise SourceError(f"{self.path} holds more than {MOST_MEMBERS:,} files, which no export does.")
@@ -93,7 +94,7 @@ class Archive:
         member = self.members[name]
         if member.flag_bits & _ENCRYPTED:
             raise SourceError(f"{self.path} is encrypted: unpack it with its password, and import what was in it.")
-        if member.file_size > _SMALL and member.file_size > LIKELY_RATIO * max(1, member.compress_size):
+        if member.file_size > SMALL and member.file_size > LIKELY_RATIO * max(1, member.compress_size):
             raise SourceError(
                 f"{self.path} is packed {member.file_size // max(1, member.compress_size):,}-fold, as a zip bomb is: "
                 "it is not read."

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from chattui.domain.attached import size_words
 from chattui.domain.history import NewAttachment
 from chattui.domain.kinds import ContentType
 from chattui.sources.unknown import note
@@ -189,12 +190,3 @@ def data_url(url: object) -> tuple[str, tuple[NewAttachment, ...]]:
         return f"[image {first_line(url, TARGET_LENGTH)}]", ()
     head, _comma, data = url.partition(",")
     return attachment(head[5:].split(";", 1)[0], data)
-
-
-def size_words(size: int) -> str:
-    """Bytes as people say them: ``34 KB``."""
-    if size < 1024:
-        return f"{size} bytes"
-    if size < 1 << 20:
-        return f"{size // 1024} KB"
-    return f"{size / (1 << 20):.1f} MB"

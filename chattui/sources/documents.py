@@ -14,6 +14,7 @@ from chattui.domain.history import Chunk, Problem
 from chattui.sources import chunks
 from chattui.sources.chunks import Transcript
 from chattui.sources.lines import decode_leniently
+from chattui.sources.regular import read_regular
 from chattui.sources.unknown import RawRecords, met, unreadable
 
 LONGEST: Final = 512 << 20
@@ -32,7 +33,7 @@ def document_in(path: Path) -> tuple[dict[str, Any] | None, int]:
             raise SourceError(f"{path} is not a regular file.")
         if about.st_size > LONGEST:
             raise SourceError(f"{path} is a document of more than {LONGEST >> 20} MB, which is too long to be read.")
-        raw = path.read_bytes()
+        raw = read_regular(path)
     except (OSError, ValueError) as error:
         raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     if not raw.strip():

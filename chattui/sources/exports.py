@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
@@ -22,6 +24,7 @@ from chattui.domain.history import ChatInfo, Chunk, NewMessage, Problem
 from chattui.sources import chunks
 from chattui.sources.archives import READ_FAULTS, Archive, is_zip
 from chattui.sources.lines import MAX_PROBLEMS
+from chattui.sources.regular import open_regular, read_regular
 from chattui.sources.trees import with_one_root
 from chattui.sources.unknown import RawRecords, unreadable
 
@@ -34,6 +37,8 @@ LARGEST_ASSET: Final = 32 << 20
 _BLOCK: Final = 1 << 16
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b" \t\r\n"
+_LONG_NUMBER: Final = b"0" * sys.int_info.str_digits_check_threshold
+_AS_DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _SHARD: Final = re.compile(r"conversations(-\d+)?\.json", re.IGNORECASE)
 _ASSET: Final = re.compile(r"file[-_][A-Za-z0-9]+")
 _LISTED: Final = 50_000
@@ -62,7 +67,7 @@ class Export:
             if not stat.S_ISREG(about.st_mode):
                 raise SourceError(f"{self.path} is not a regular file.")
             self.size = self._unpacked = about.st_size
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 start = file.read(4)
         except (OSError, ValueError) as error:
             raise SourceError(f"Cannot read {self.path}: {getattr(error, 'strerror', None) or error}.") from error
@@ -85,7 +90,7 @@ class Export:
         Raises ``SourceError`` where a document is damaged, after what stands before that.
         """
         if self._archive is None:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 yield from self._values(file, "it")
             return
         names = documents(self._archive)
@@ -99,20 +104,26 @@ class Export:
         import ijson
 
         reader = _Reader(file, self._count)
+        given = 0
         try:
             first = reader.first()
             if not first:
                 return
-            values = ijson.items(reader, "item" if first == b"[" else "", buf_size=_BLOCK, use_float=True)
-            for value in values:
-                reader.since = 0
-                yield value
+            try:
+                for value in reader.items(first):
+                    given += 1
+                    yield value
+            except LongNumber:
+                file.seek(0)
+                self._taken -= reader.given
+                reader = _Reader(file, self._count, careful=True)
+                yield from islice(reader.items(reader.first()), given, None)
         except _TooLong:
             raise SourceError(
                 f"{self.path} holds a chat of more than {LONGEST_CHAT >> 20} MB, which is too long to be read."
             ) from None
         except (ijson.JSONError, *READ_FAULTS, ValueError, OSError) as error:
-            words = " ".join(str(error).split())[:200]
+            words = " ".join(str(error).partition("\n")[0].split())[:100]  # what follows would be text of a chat
             raise SourceError(
                 f"{self.path} is not a history file, or is damaged: {name} cannot be read beyond byte {reader.given:,} "
                 f"({words or type(error).__name__})."
@@ -132,7 +143,7 @@ class Export:
             for entry in _files_below(self.path.parent):
                 if known := _ASSET.match(entry.name):
                     size = entry.stat(follow_symlinks=False).st_size
-                    found.setdefault(known[0], (entry.name, size, Path(entry.path).read_bytes))
+                    found.setdefault(known[0], (entry.name, size, partial(read_regular, Path(entry.path))))
         return found
 
     def _member(self, name: str) -> Callable[[], bytes]:
@@ -254,14 +265,40 @@ class _TooLong(Exception):
     """A chat is longer than ``LONGEST_CHAT``."""
 
 
-class _Reader:
-    """A stream for ijson, without a byte order mark, which counts and ends at a chat that is too long."""
+class LongNumber(Exception):
+    """There are so many digits in a row that ijson's fast parser would end the program, were they a number."""
 
-    def __init__(self, file: IO[bytes], count: Callable[[int], None]) -> None:
+
+def has_long_number(raw: bytes) -> bool:
+    """Whether more digits stand in a row than Python may be told to take for a number (``PYTHONINTMAXSTRDIGITS``).
+
+    ijson 3.6 does not look whether making a number has failed, and crashes.
+    """
+    return _LONG_NUMBER in raw.translate(_AS_DIGITS)
+
+
+class _Reader:
+    """A stream for ijson, without a byte order mark, which counts and ends at a chat that is too long.
+
+    A ``careful`` one is parsed by ijson's own Python, which is slow; one that is not ends with ``LongNumber`` where that
+    is needed.
+    """
+
+    def __init__(self, file: IO[bytes], count: Callable[[int], None], *, careful: bool = False) -> None:
         self._file = file
         self._count = count
-        self._ahead = b""
+        self._ahead = self._before = b""
+        self._careful = careful
         self.given = self.since = 0
+
+    def items(self, first: bytes) -> Iterator[object]:
+        """The items of an array, or the one value that the stream is; ``first`` is its first byte."""
+        import ijson
+
+        parser = ijson.get_backend("python") if self._careful else ijson
+        for value in parser.items(self, "item" if first == b"[" else "", buf_size=_BLOCK, use_float=True):
+            self.since = 0
+            yield value
 
     def first(self) -> bytes:
         """The first byte that is not blank; b"" when there is none in the first block."""
@@ -272,6 +309,10 @@ class _Reader:
         if not size:
             return b""
         block, self._ahead = self._ahead or self._file.read(size), b""
+        if not self._careful:
+            if has_long_number(self._before + block):
+                raise LongNumber
+            self._before = block[-len(_LONG_NUMBER) :]
         self._count(len(block))
         self.given += len(block)
         self.since += len(block)

@@ -13,6 +13,7 @@ import orjson
 from chattui.domain.errors import SourceError
 from chattui.sources.archives import is_zip
 from chattui.sources.lines import first_records
+from chattui.sources.regular import open_regular, read_regular
 
 LONGEST_DOCUMENT: Final = 64 << 20
 """Bytes of a JSON document that is read whole, or of a database that is copied, only to tell what it is."""
@@ -49,7 +50,7 @@ class Head:
         try:
             if not self.path.is_file():
                 return b""
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 return file.read(_START)
         except (OSError, ValueError):
             return b""
@@ -88,7 +89,7 @@ class Head:
         try:
             if self.path.stat().st_size > LONGEST_DOCUMENT:
                 return None
-            return orjson.loads(self.path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+            return orjson.loads(read_regular(self.path).removeprefix(b"\xef\xbb\xbf"))
         except (OSError, ValueError):
             return None
 
@@ -104,7 +105,7 @@ class Head:
 
                 return frozenset(_first_names(beginning(self.path, _OUTLINED)))
             if self.path.suffix not in _OF_LINES and self.start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-                with self.path.open("rb") as file:
+                with open_regular(self.path) as file:
                     return frozenset(_first_names(file.read(_OUTLINED)))
         except (SourceError, OSError, ValueError):
             pass
@@ -129,11 +130,14 @@ def _first_names(raw: bytes) -> Iterator[str]:
     """The same of the beginning of a document."""
     import ijson
 
+    from chattui.sources.exports import has_long_number
+
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     item = "item" if raw.lstrip()[:1] == b"[" else ""
     left = _NAMES
+    parser = ijson.get_backend("python") if has_long_number(raw) else ijson
     try:
-        for prefix, event, value in ijson.parse(raw):
+        for prefix, event, value in parser.parse(raw):
             if event == "map_key" and prefix.count(".") < _DEPTH:
                 yield f"{prefix}.{value}".removeprefix(item).removeprefix(".")
                 left -= 1

@@ -20,11 +20,17 @@ import zstandard
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.archives import LIKELY_RATIO, SMALL
+from chattui.sources.regular import open_regular
 from chattui.sources.unknown import unreadable
 
 BLOCK: Final = 1 << 18
 MAX_LINE: Final = 128 << 20
-"""Bytes of one line. A longer one is passed over without being held, and reported."""
+"""Bytes of one line. A longer one is passed over without being held, and reported. A line is there three times until it is
+stored: one of 60 MB lets an import need 250 MiB."""
+
+LONGEST_RAW: Final = 1 << 20
+"""Bytes of a line that is held as it is while its records are taken."""
 
 SETTLE_SECONDS: Final = 5.0
 """A file that was not written to for so long is taken as finished for now: its last line needs no ``\\n``."""
@@ -44,10 +50,13 @@ class Lines:
     """An open file as an iterator of ``Line``. ``offset`` and ``line`` always say where to go on.
 
     ``settled`` is True when the file was left alone for ``SETTLE_SECONDS``: only then is a last line without ``\\n``
-    read, and only if it is complete. ``objects`` counts the records given out, ``raw`` is the line that was given out last.
+    read, and only if it is complete. ``objects`` counts the records given out, ``raw`` is the line that was given out
+    last, b"" of a long one.
     """
 
-    def __init__(self, stream: IO[bytes], offset: int, line: int, *, settled: bool, mid_line: bool) -> None:
+    def __init__(
+        self, stream: IO[bytes], offset: int, line: int, *, settled: bool, mid_line: bool, packed: int = 0
+    ) -> None:
         self.offset = offset
         self.line = line
         self.settled = settled
@@ -55,6 +64,8 @@ class Lines:
         self.raw: bytes | bytearray = b""
         self._stream = stream
         self._mid_line = mid_line
+        self._packed = packed  # bytes of the file, when it is unpacked as it is read
+        self._unpacked = 0
         self._problems: list[Problem] = []
 
     def take_problems(self) -> tuple[Problem, ...]:
@@ -89,12 +100,16 @@ class Lines:
                 self.report(self.line, f"a record of more than {MAX_LINE >> 20} MB was passed over")
                 passed_over, start = 0, 1
             tail = pieces.pop()
+            pieces[0] = b""
             for i in range(start, len(pieces)):
                 raw = pieces[i] if i else first
                 part = self._advance(len(raw) + 1)
-                if records := self._records(raw):
-                    self.raw = raw
+                records = self._records(raw)
+                self.raw = raw if len(raw) <= LONGEST_RAW else b""
+                raw = first = b""  # a long one is not held while the records are taken
+                if records:
                     yield self.line, part, self.offset, records
+                    records = ()
             held += tail
         if held and self.settled and (records := complete(held)):
             part = self._advance(len(held))
@@ -113,7 +128,12 @@ class Lines:
 
     def _block(self) -> bytes:
         try:
-            return self._stream.read(BLOCK)
+            block = self._stream.read(BLOCK)
+            self._unpacked += len(block)
+            if self._packed and self._unpacked > max(SMALL, LIKELY_RATIO * self._packed):
+                self.report(self.line + 1, f"it unpacks to more than {LIKELY_RATIO} times its size, as a bomb does")
+                return b""
+            return block
         except (OSError, zstandard.ZstdError) as error:
             self.report(self.line + 1, f"reading stopped here: {error}")
             return b""
@@ -188,11 +208,12 @@ class OpenLines:
         try:
             if not stat.S_ISREG(path.stat().st_mode):
                 raise SourceError(f"{path} is not a regular file.")
-            stream: IO[bytes] = path.open("rb")
+            stream: IO[bytes] = open_regular(path)
         except (OSError, ValueError) as error:
             raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
         self._stream = stream
-        age = time.time() - os.fstat(stream.fileno()).st_mtime
+        about = os.fstat(stream.fileno())
+        age = time.time() - about.st_mtime
         packed = path.suffix == ".zst"
         if packed:
             unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
@@ -206,7 +227,8 @@ class OpenLines:
             except (OSError, zstandard.ZstdError) as error:
                 stream.close()
                 raise SourceError(f"Cannot continue {path} at byte {offset}: {error}.") from error
-        return Lines(stream, offset, self._line, settled=abs(age) > SETTLE_SECONDS, mid_line=mid_line)
+        size = about.st_size if packed else 0
+        return Lines(stream, offset, self._line, settled=abs(age) > SETTLE_SECONDS, mid_line=mid_line, packed=size)
 
     def __exit__(self, *_exc: object) -> None:
         if self._stream is not None:

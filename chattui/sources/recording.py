@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 from chattui.domain.history import ChatInfo, NewAttachment, NewMessage, NewToolUse
 from chattui.domain.kinds import ContentType, Kind, Role
 from chattui.sources.content import MOST_TOKENS, TITLE_LENGTH, first_line, moment
+from chattui.sources.windows import Seen, key_of
 
 Tokens = tuple[int, int, int]
 """In (with what the cache held), out, of the tokens in: read from the cache."""
@@ -35,6 +36,7 @@ class Known:
     last: str | None = None  # source_id of the last message of the main thread
     threads: dict[str, str] = field(default_factory=dict)  # of each side chain
     owed: Tokens = NOTHING  # tokens for the next message of the assistant
+    earlier: str = ""  # ids of messages that were met, as ``Seen`` packs them
 
     @classmethod
     def restored(cls, chat_id: str, state: Mapping[str, Any] | None) -> Self:
@@ -70,13 +72,20 @@ State = TypeVar("State", bound=Known)
 
 
 class Recorder(Generic[State]):
-    """Base of a transcript that keeps nothing back. A format's own ``take`` calls ``say``."""
+    """Base of a transcript that keeps nothing back. A format's own ``take`` calls ``say``.
+
+    A message whose id was met is the same one, written twice. ``remembered``: of files that are read on, how many ids stay
+    known; of others all of one reading are.
+    """
 
     source = ""
     held_line = 0
+    remembered = 0
 
     def __init__(self, known: State) -> None:
         self.known = known
+        self._met: set[str] = set()
+        self._earlier = Seen(self.remembered, known.earlier)
         self._messages: list[NewMessage] = []
         self._updates: list[NewToolUse] = []
         self._size = 0
@@ -93,6 +102,8 @@ class Recorder(Generic[State]):
         return taken
 
     def state(self) -> dict[str, Any]:
+        if self.remembered:
+            self.known.earlier = self._earlier.packed()
         return dict(vars(self.known))
 
     def chat(self) -> ChatInfo:
@@ -157,6 +168,18 @@ class Recorder(Generic[State]):
         self.keep(message)
 
     def keep(self, message: NewMessage) -> None:
-        """Add a finished message."""
+        """Add a finished message, unless it was there before."""
+        if self.remembered:
+            key = key_of(message.source_id)
+            if key in self._earlier:
+                return
+            self._earlier.add(key)
+        elif message.source_id in self._met:
+            return
+        else:
+            self._met.add(message.source_id)
+        self._hold(message)
+
+    def _hold(self, message: NewMessage) -> None:
         self._messages.append(message)
         self._size += len(message.content) + sum(len(cut.data) for cut in message.attachments)

@@ -28,6 +28,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from chattui.domain.errors import NotNow, SourceError
+from chattui.sources.regular import open_regular
 
 if TYPE_CHECKING:
     import sqlite3
@@ -131,7 +132,7 @@ class Database:
             about = path.stat()
             if not stat.S_ISREG(about.st_mode):
                 raise SourceError(f"{path} is not a regular file.")
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 head = file.read(100)
             if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
                 raise SourceError(f"{path} is not a history file: it is no SQLite database.")
@@ -254,7 +255,7 @@ def _time(path: Path) -> tuple[int, int]:
 def _is_left_over(journal: Path) -> bool:
     """Whether a journal looks like one that must be played back: its first bytes are not zeroed."""
     try:
-        with journal.open("rb") as file:
+        with open_regular(journal) as file:
             head = file.read(8)
     except OSError:
         return False

@@ -42,7 +42,7 @@ class Teller(Recorder[Known]):
         del self._messages[last:]
         drained = super().drain()
         for message in waiting:
-            super().keep(message)
+            self._hold(message)
         return drained
 
     def settle(self) -> None:

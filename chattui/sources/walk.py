@@ -16,6 +16,8 @@ from chattui.sources.protocol import Report, Source, with_containers
 _NOT_HISTORY: Final = frozenset({"tool-results", "file-history", "node_modules", ".git"})
 _DEPTH: Final = 12
 
+LINK_OUT: Final = "a link that leads out of the folder: it is not followed. Name the file itself to import it"
+
 Wanted = Callable[[str, tuple[str, ...]], bool]
 """Whether a file is wanted, by its name and the names of the folders between the root and it."""
 
@@ -104,11 +106,19 @@ def walk(source: Source, root: Path, wanted: Wanted, report: Report) -> Iterator
                     if entry.name not in _NOT_HISTORY and len(parents) < _DEPTH:
                         waiting.append((entry.path, (*parents, entry.name)))
                 elif wanted(entry.name, parents) and (place is None or place.holds(entry.path)) and entry.is_file():
+                    if entry.is_symlink() and leads_out(entry.path, root):
+                        report(Path(entry.path), LINK_OUT)
+                        continue
                     yield history_file(source, Path(entry.path), entry.stat())
             except FileNotFoundError:
                 continue
             except OSError as error:
                 report(Path(entry.path), error.strerror or str(error))
+
+
+def leads_out(link: str, root: Path) -> bool:
+    """Whether what a link stands for lies elsewhere than below ``root``, wherever that one is itself."""
+    return not Path(os.path.realpath(link)).is_relative_to(os.path.realpath(root))
 
 
 def are_alike(path: str, other: str) -> bool:

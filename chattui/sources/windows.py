@@ -8,6 +8,8 @@ from hashlib import blake2b
 from typing import Any
 
 KEY_DIGITS = 12
+_KEY_BYTES = KEY_DIGITS // 2
+_FEW = 64
 
 
 def key_of(record_id: str) -> str:
@@ -20,26 +22,48 @@ def key_of(record_id: str) -> str:
 
 
 class Seen:
-    """The last ``limit`` keys, for finding repeated records."""
+    """The last ``limit`` keys, for finding repeated records.
+
+    What was packed is searched as it is until there is more to do than a few lines: making 16,000 keys of it takes longer
+    than all else that a line needs which is added to a long session.
+    """
 
     def __init__(self, limit: int, packed: str = "") -> None:
-        digits = b64decode(packed).hex()
         self._limit = limit
-        self._keys = dict.fromkeys(digits[i : i + KEY_DIGITS] for i in range(0, len(digits), KEY_DIGITS))
+        self._before = b64decode(packed)
+        self._keys: dict[str, None] = {}
 
     def __contains__(self, key: str) -> bool:
-        return key in self._keys
+        return key in self._keys or self._was_packed(key)
+
+    def _was_packed(self, key: str) -> bool:
+        if not self._before:
+            return False
+        wanted = bytes.fromhex(key)
+        at = self._before.find(wanted)
+        while at > 0 and at % _KEY_BYTES:
+            at = self._before.find(wanted, at + 1)
+        return at >= 0
 
     def add(self, key: str) -> None:
         """Remember a key, forgetting the oldest when there are too many."""
-        keys = self._keys
-        keys[key] = None
-        if len(keys) > self._limit:
-            del keys[next(iter(keys))]
+        if self._before and len(self._keys) >= _FEW:
+            digits, later = self._before.hex(), self._keys
+            self._keys = dict.fromkeys(digits[i : i + KEY_DIGITS] for i in range(0, len(digits), KEY_DIGITS))
+            self._keys |= later
+            self._before = b""
+        if key in self:
+            return
+        self._keys[key] = None
+        if len(self._before) // _KEY_BYTES + len(self._keys) > self._limit:
+            if self._before:
+                self._before = self._before[_KEY_BYTES:]
+            else:
+                del self._keys[next(iter(self._keys))]
 
     def packed(self) -> str:
         """As 8 characters a key, for the state."""
-        return b64encode(bytes.fromhex("".join(self._keys))).decode()
+        return b64encode(self._before + bytes.fromhex("".join(self._keys))).decode()
 
 
 class Links:

@@ -15,6 +15,8 @@ from chattui.store.tables import ME, messages
 
 _OTHER, _PROMPT, _REPLY = b"-pr"
 _FEW = 10_000
+_UNKNOWN = -1
+"""The parent of a root of which nobody says that it is another beginning of the chat."""
 
 
 def of_chat(db: Database, chat_id: int, after: int = 0) -> Branches | None:
@@ -36,7 +38,7 @@ def of_chat(db: Database, chat_id: int, after: int = 0) -> Branches | None:
         messages.c.parent_seq < messages.c.seq - 1,
         or_(prompt, reply),
     )
-    parent = func.coalesce(messages.c.parent_seq, 0)
+    parent = func.coalesce(messages.c.parent_seq, _UNKNOWN)
     every = select(
         func.string_agg(func.int4send(parent), aggregate_order_by(literal(b""), messages.c.seq)),
         func.string_agg(kind, aggregate_order_by(literal(""), messages.c.seq)),
@@ -61,15 +63,19 @@ def of_chat(db: Database, chat_id: int, after: int = 0) -> Branches | None:
 
 
 def _forks(parents: array[int], kinds: bytes) -> tuple[list[Fork], dict[int, list[int]]]:
-    """Where prompts were edited; and the first messages of replies to one prompt, by that prompt."""
+    """Where prompts were edited, the first one too; and the first messages of replies to one prompt, by that prompt."""
     edited, again = defaultdict(list), defaultdict(list)
     for seq, parent in enumerate(parents, 1):
+        if parent == 0 and kinds[seq - 1] == _PROMPT:
+            edited[0].append(seq)
         if not 0 < parent < seq:
             continue
         if kinds[seq - 1] == _PROMPT:
             edited[parent].append(seq)
         elif kinds[seq - 1] == _REPLY and kinds[parent - 1] == _PROMPT:
             again[parent].append(seq)
+    if edited[0] and (first := kinds.find(_PROMPT) + 1) < edited[0][0]:
+        edited[0].insert(0, first)
     forks = [Fork(parent, tuple(heads)) for parent, heads in edited.items() if len(heads) > 1]
     known = {fork.parent for fork in forks}
     return forks, {parent: heads for parent, heads in again.items() if len(heads) > 1 and parent not in known}

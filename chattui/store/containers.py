@@ -28,16 +28,19 @@ _SAID: LiteralString = (
     "(s.role, s.kind, s.content_type, s.content, s.source_id, s.parent_seq, s.reply_id, s.call_id, s.thread, s.model, "
     "s.tokens_in, s.tokens_out, s.tokens_cached, s.error, s.metadata)"
 )
-"""Without the time: where a source knows none it is that of the file, and the first one is nearer to the truth."""
+"""Without the time: where a source knows none it is that of the file, and the first one is nearer to the truth. It is
+compared where a source knows one."""
 
 _FIRST_DIFFERENCE: LiteralString = """
 SELECT coalesce(i.chat_id, m.chat_id), min(coalesce(i.seq, m.seq))
-  FROM (SELECT s.chat_id, s.seq, {said} AS said FROM pg_temp.chattui_incoming s WHERE s.chat_id = ANY (%(chats)s)) i
-  FULL JOIN (SELECT s.chat_id, s.seq, {said} AS said FROM chattui.messages s
+  FROM (SELECT s.chat_id, s.seq, s.created_at, {said} AS said FROM pg_temp.chattui_incoming s WHERE s.chat_id = ANY (%(chats)s)) i
+  FULL JOIN (SELECT s.chat_id, s.seq, s.created_at, {said} AS said FROM chattui.messages s
               WHERE s.owner = CURRENT_USER::text AND s.chat_id = ANY (%(chats)s)
                 AND NOT coalesce(starts_with(s.source_id, 'chattui:'), false)) m
     ON m.chat_id = i.chat_id AND m.seq = i.seq
  WHERE i.said IS DISTINCT FROM m.said
+    OR (i.created_at <> m.created_at AND (i.chat_id, i.seq) NOT IN
+        (SELECT u.chat_id, u.seq FROM unnest(%(untimed_chats)s::bigint[], %(untimed_seqs)s::integer[]) AS u (chat_id, seq)))
  GROUP BY 1
 """.replace("{said}", _SAID)
 
@@ -123,7 +126,13 @@ class Containers:
         compared = {t.chat_id: t for t in targets if t.compared}
         if not compared:
             return
-        first = dict(self._conn.execute(_FIRST_DIFFERENCE, {"chats": list(compared)}).fetchall())
+        untimed = [(chat_id, seq) for chat_id, target in compared.items() for seq in target.untimed]
+        asked = {
+            "chats": list(compared),
+            "untimed_chats": [chat_id for chat_id, _seq in untimed],
+            "untimed_seqs": [seq for _chat_id, seq in untimed],
+        }
+        first = dict(self._conn.execute(_FIRST_DIFFERENCE, asked).fetchall())
         for chat_id, target in compared.items():
             at = first.get(chat_id)
             target.kept = target.next_seq - 1 if at is None else at - 1

@@ -8,6 +8,8 @@ from chattui.domain.history import NewMessage
 from chattui.store.storable import storable, storable_json
 
 _NULL = "\\N"
+_LONG = 1 << 20
+_ESCAPES = ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\t", b"\\t"), (b"\r", b"\\r"), (b"\x00", "\u2400".encode()))
 _NO_TOKENS = "\\N\t\\N\t\\N"
 
 MESSAGE_COLUMNS = (
@@ -47,6 +49,8 @@ def message_body(m: NewMessage) -> bytes:
         tokens = _NO_TOKENS
     else:
         tokens = "\t".join(_NULL if n is None else str(n) for n in (m.tokens_in, m.tokens_out, m.tokens_cached))
+    if len(m.content) > _LONG:
+        return _long_body(m, call_id, tokens, metadata)
     body = "\t".join(
         (
             m.role,
@@ -67,6 +71,32 @@ def message_body(m: NewMessage) -> bytes:
         return body.encode()
     except UnicodeEncodeError:
         return storable(body).encode()
+
+
+def _long_body(m: NewMessage, call_id: str, tokens: str, metadata: str) -> bytes:
+    """The same without holding the content more often than needed."""
+    before = "\t".join((m.role, m.kind, m.content_type, ""))
+    after = "\t".join(
+        (
+            "",
+            escaped(m.source_id),
+            _optional(m.reply_id),
+            call_id,
+            _optional(m.thread),
+            _optional(m.model),
+            tokens,
+            "t" if m.error else "f",
+            metadata + "\n",
+        )
+    )
+    try:
+        content = m.content.encode()
+    except UnicodeEncodeError:
+        content = storable(m.content).encode()
+    for raw, shown in _ESCAPES:
+        if raw in content:
+            content = content.replace(raw, shown)
+    return b"".join((before.encode(), content, storable(after).encode()))
 
 
 def message_head(chat_id: int, seq: int, created_at: datetime, parent_seq: int | None) -> bytes:

@@ -119,6 +119,38 @@ SELECT x.source, x.source_id, x.title, nullif(x.project, ''), nullif(x.repositor
 RETURNING c.id, c.source, c.source_id, c.message_count
 """
 
+AFRESH: LiteralString = """
+WITH told AS (
+  SELECT x.chat_id, x.title,
+         CASE WHEN c.settings -> 'own' ? 'project' THEN c.project ELSE nullif(x.project, '') END AS project,
+         CASE WHEN c.settings -> 'own' ? 'repository' THEN c.repository ELSE nullif(x.repository, '') END AS repository,
+         CASE WHEN c.settings -> 'own' ? 'git_branch' THEN c.git_branch ELSE nullif(x.git_branch, '') END AS git_branch,
+         nullif(x.agent, '') AS agent, nullif(x.model, '') AS model,
+         nullif(x.root_id, '') AS root_id, x.metadata, x.began, p.id AS parent_id,
+         nullif(x.parent_call_id, '') AS parent_call_id,
+         (SELECT max(m.created_at) FROM chattui.messages m
+           WHERE m.owner = CURRENT_USER::text AND m.chat_id = x.chat_id) AS last_at
+    FROM jsonb_to_recordset(%(chats)s::jsonb) AS x (chat_id bigint, source text, title text, project text, repository text,
+         git_branch text, agent text, model text, root_id text, metadata jsonb, began timestamptz, parent_source_id text,
+         parent_call_id text)
+    JOIN chattui.chats c ON c.owner = CURRENT_USER::text AND c.id = x.chat_id
+    LEFT JOIN chattui.chats p ON p.owner = CURRENT_USER::text AND p.source = x.source AND p.source_id = x.parent_source_id
+)
+UPDATE chattui.chats c SET
+       title = CASE WHEN c.title_is_own OR (t.title = '' AND NOT c.metadata ? 'title_from') THEN c.title ELSE t.title END,
+       project = t.project, repository = t.repository, git_branch = t.git_branch, agent = t.agent, model = t.model,
+       root_id = t.root_id, metadata = t.metadata, created_at = coalesce(t.began, c.created_at),
+       last_message_at = coalesce(t.last_at, c.last_message_at), parent_id = t.parent_id, parent_call_id = t.parent_call_id
+  FROM told t
+ WHERE c.owner = CURRENT_USER::text AND c.id = t.chat_id
+   AND (c.title, c.project, c.repository, c.git_branch, c.agent, c.model, c.root_id, c.metadata, c.created_at,
+        c.last_message_at, c.parent_id, c.parent_call_id)
+       IS DISTINCT FROM
+       (t.title, t.project, t.repository, t.git_branch, t.agent, t.model, t.root_id, t.metadata,
+        coalesce(t.began, c.created_at), coalesce(t.last_at, c.last_message_at), t.parent_id, t.parent_call_id)
+"""
+"""Of chats whose file tells all of them anew: what an earlier state of the file said is forgotten, not what a person said."""
+
 FILLED: LiteralString = """
 SELECT c.source, c.source_id
   FROM jsonb_to_recordset(%(chats)s::jsonb) AS x (source text, source_id text)
@@ -139,8 +171,9 @@ SELECT max(created_at) FROM chattui.messages WHERE owner = CURRENT_USER::text AN
 
 SEQS: LiteralString = """
 SELECT source_id, seq FROM chattui.messages
- WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND source_id = ANY (%(ids)s)
+ WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq >= %(first)s AND source_id = ANY (%(ids)s)
 """
+"""Looks at every message from ``first`` on: no index knows their ids."""
 
 COPY_MESSAGES: LiteralString = f"COPY chattui.messages ({MESSAGE_COLUMNS}) FROM STDIN"
 
@@ -165,11 +198,22 @@ UPDATE chattui.messages SET seq = seq + 1000000000
 """
 
 OWN_BACK: LiteralString = """
-UPDATE chattui.messages m SET seq = %(behind)s + o.nr, parent_seq = nullif(%(behind)s + o.nr - 1, 0)
-  FROM (SELECT seq, row_number() OVER (ORDER BY seq)::integer AS nr FROM chattui.messages
-         WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq > 1000000000) o
+WITH o AS (
+  SELECT seq, %(behind)s + row_number() OVER (ORDER BY seq)::integer AS at FROM chattui.messages
+   WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s AND seq > 1000000000
+)
+UPDATE chattui.messages m
+   SET seq = o.at,
+       parent_seq = CASE
+         WHEN m.parent_seq = 0 THEN 0                                            -- another beginning of the chat
+         WHEN p.at IS NOT NULL THEN p.at
+         WHEN m.parent_seq < (SELECT min(seq) FROM o) - 1000000001 THEN least(m.parent_seq, %(behind)s)
+         ELSE nullif(%(behind)s, 0) END                                          -- what was the last message, and is again
+  FROM o LEFT JOIN o p ON p.seq = (SELECT x.parent_seq + 1000000000 FROM chattui.messages x
+         WHERE x.owner = CURRENT_USER::text AND x.chat_id = %(chat_id)s AND x.seq = o.seq)
  WHERE m.owner = CURRENT_USER::text AND m.chat_id = %(chat_id)s AND m.seq = o.seq
 """
+"""What was written here goes behind what came: it answers what it did of ours, and of the rest what is in that place."""
 
 TAKE_OUT: tuple[LiteralString, ...] = (
     "DELETE FROM chattui.tool_calls WHERE owner = CURRENT_USER::text AND chat_id = %(chat_id)s",

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, union
 
 from chattui.domain.history import HistoryFile
 from chattui.store.database import Database
 from chattui.store.storable import storable_path
-from chattui.store.tables import ME, chats, imported_chats, imports, raw_records
+from chattui.store.tables import ME, imported_chats, imports, raw_records
 
 PROBLEMS_KEPT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ImportRow:
-    """What a history file was when it was last read. ``byte_offset``: everything before it is stored."""
+class ImportRow(NamedTuple):
+    """What a history file was when it was last read. ``byte_offset``: everything before it is stored.
+
+    A tuple, for there is one for each of thousands of files at every start.
+    """
 
     path: str
     source: str
-    chat_id: int | None
-    source_id: str | None
     inode: int
     device: int
     size: int
@@ -86,8 +86,6 @@ def known(db: Database, machine: str, files: Sequence[HistoryFile] | None = None
     columns = (
         imports.c.path,
         imports.c.source,
-        imports.c.chat_id,
-        chats.c.source_id,
         imports.c.inode,
         imports.c.device,
         imports.c.size,
@@ -98,17 +96,16 @@ def known(db: Database, machine: str, files: Sequence[HistoryFile] | None = None
         imports.c.tail_hash,
         imports.c.outcome,
     )
-    joined = imports.outerjoin(chats, (chats.c.owner == imports.c.owner) & (chats.c.id == imports.c.chat_id))
-    statement = select(*columns).select_from(joined).where(imports.c.owner == ME, imports.c.machine == machine)
+    statement = select(*columns).where(imports.c.owner == ME, imports.c.machine == machine)
 
     def work(conn: Connection) -> dict[str, ImportRow]:
         if files is None:
-            return {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement)}
+            return {r[0]: ImportRow._make(r) for r in conn.execute(statement)}
         paths = [storable_path(file.path) for file in files]
-        found = {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement.where(imports.c.path.in_(paths)))}
+        found = {r[0]: ImportRow._make(r) for r in conn.execute(statement.where(imports.c.path.in_(paths)))}
         moved = [file.inode for file, path in zip(files, paths, strict=True) if path not in found]
         if moved:
-            found |= {r[0]: ImportRow(*tuple(r)) for r in conn.execute(statement.where(imports.c.inode.in_(moved)))}
+            found |= {r[0]: ImportRow._make(r) for r in conn.execute(statement.where(imports.c.inode.in_(moved)))}
         return found
 
     return db.read(work)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, case, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from chattui.domain.attached import size_words
 from chattui.domain.chat import SIZE_BLOCK, BlockSize, Message
 from chattui.domain.errors import Conflict
 from chattui.domain.kinds import FOLDED_KINDS, OWN_SOURCE, ChatStatus, ContentType, Kind, Role
+from chattui.domain.replies import File
 from chattui.store import columns, values
 from chattui.store.database import Database
 from chattui.store.storable import storable
-from chattui.store.tables import ME, chats, messages
+from chattui.store.tables import ME, blobs, chats, messages
+from chattui.store.tables import files as stored_files
 
 _FOLDED = tuple(sorted(k.value for k in FOLDED_KINDS))
 _SEEN_BACK = 200
@@ -76,36 +81,29 @@ def append(
     role: Role = Role.USER,
     kind: Kind = Kind.TEXT,
     content_type: ContentType = ContentType.MARKDOWN,
+    parent: int | None = None,
+    files: Sequence[File] = (),
 ) -> Message:
-    """Add a message at the end of a chat; durable when this returns.
+    """Add a message at the end of a chat, its files before it; durable when this returns.
 
     ``key`` is chosen by the caller and names this message for ever: repeating the call with it, after a lost
-    connection, adds nothing. The first message names a chat of ours that has no title. Raises ``Conflict`` when the
-    chat is gone or deleted.
+    connection, adds nothing. ``parent`` is the message that it answers: without it the last one, 0 for another beginning.
+    The first message names a chat of ours that has no title. Raises ``Conflict`` when the chat is gone or deleted.
     """
     source_id = f"{OWN_SOURCE}:{key}"
 
     def work(conn: Connection) -> Message:
-        chat = conn.execute(
-            select(chats.c.message_count, chats.c.title, chats.c.source, chats.c.status)
-            .where(chats.c.owner == ME, chats.c.id == chat_id)
-            .with_for_update()
-        ).first()
-        if chat is None:
-            raise Conflict(f"There is no chat {chat_id} any more, so nothing was added to it.")
-        count, title, source, status = chat
-        written = conn.execute(
-            select(messages.c.seq).where(
-                messages.c.owner == ME,
-                messages.c.chat_id == chat_id,
-                messages.c.seq > count - _SEEN_BACK,
-                messages.c.source_id == source_id,
-            )
-        ).scalar()
-        if written is None and status == ChatStatus.DELETED.value:
-            raise Conflict("This chat has been deleted, so nothing was added to it.")
-        seq = written if written is not None else count + 1
-        if written is None:
+        count, title, source, status = locked(conn, chat_id)
+        seq = seq_of(conn, chat_id, source_id, count)
+        if seq is None:
+            if status == ChatStatus.DELETED.value:
+                raise Conflict("This chat has been deleted, so nothing was added to it.")
+            above = parent if parent is not None and parent <= count else count or None
+            for nth, file in enumerate(files, 1):
+                count += 1
+                add_file(conn, chat_id, count, file, source_id=f"{source_id}-{nth}", parent=above)
+                above = count
+            seq = count + 1
             conn.execute(
                 insert(messages).values(
                     chat_id=chat_id,
@@ -115,7 +113,7 @@ def append(
                     content_type=content_type.value,
                     content=storable(content),
                     source_id=source_id,
-                    parent_seq=count or None,
+                    parent_seq=above,
                     created_at=func.clock_timestamp(),
                 )
             )
@@ -125,6 +123,58 @@ def append(
         return values.message(conn.execute(page_statement(chat_id, seq, seq)).one())
 
     return db.write(work, idempotent=True)
+
+
+def locked(conn: Connection, chat_id: int) -> tuple[int, str, str, str]:
+    """(messages, title, source, status) of a chat that nobody else adds to meanwhile. Raises ``Conflict`` without one."""
+    chat = conn.execute(
+        select(chats.c.message_count, chats.c.title, chats.c.source, chats.c.status)
+        .where(chats.c.owner == ME, chats.c.id == chat_id)
+        .with_for_update()
+    ).first()
+    if chat is None:
+        raise Conflict(f"There is no chat {chat_id} any more, so nothing was added to it.")
+    count, title, source, status = chat
+    return count, title, source, status
+
+
+def seq_of(conn: Connection, chat_id: int, source_id: str, count: int) -> int | None:
+    """Where a message of ours is among the last ones of the ``count`` of its chat; None when it is not there yet."""
+    written: int | None = conn.execute(
+        select(messages.c.seq).where(
+            messages.c.owner == ME,
+            messages.c.chat_id == chat_id,
+            messages.c.seq > count - _SEEN_BACK,
+            messages.c.source_id == source_id,
+        )
+    ).scalar()
+    return written
+
+
+def add_file(conn: Connection, chat_id: int, seq: int, file: File, *, source_id: str, parent: int | None) -> None:
+    """Add a file as message ``seq``: its bytes once, and a message that names it, as imports have it."""
+    digest, size = hashlib.sha256(file.data).digest(), len(file.data)
+    conn.execute(pg_insert(blobs).values(sha256=digest, size=size, data=file.data).on_conflict_do_nothing())
+    name = storable(file.name.replace("/", "_").replace("\\", "_"))[:120] or "file"
+    mime = storable(file.mime)[:100]
+    conn.execute(
+        insert(messages).values(
+            chat_id=chat_id,
+            seq=seq,
+            role=Role.USER.value,
+            kind=Kind.ATTACHMENT.value,
+            content_type=ContentType.TEXT.value,
+            content=f"{name}\n[{mime}, {size_words(size)}]",
+            source_id=source_id,
+            parent_seq=parent,
+            created_at=func.clock_timestamp(),
+        )
+    )
+    conn.execute(
+        insert(stored_files).values(
+            chat_id=chat_id, path=f"{seq}-1-{name}", seq=seq, sha256=digest, mime=mime, encoding="binary", size=size
+        )
+    )
 
 
 def title_from(content: str, limit: int = 80) -> str:

@@ -34,6 +34,9 @@ class Target:
     compared: bool = False  # comes whole from a container, and is held against what is there
     kept: int = 0  # how many of its messages were there already, as they come again
     added_by: set[str] = field(default_factory=set)  # containers of which only messages are taken that are not here yet
+    untimed: list[int] = field(default_factory=list)  # seqs of messages whose time is that of another, or of the file
+    afresh: bool = False  # what its file brought before was taken out: what is known of the chat is told anew too
+    facts: dict[str, Any] = field(default_factory=dict)  # what is known of the chat, as the store's statement takes it
     own: bool = False  # messages that were added here wait aside until all has come
     last_at: datetime | None = None
     seqs: dict[str, int] = field(default_factory=dict)  # source_id to seq, of this batch and what was looked up
@@ -50,6 +53,8 @@ def number(target: Target, item: Delivery, known: Container[str]) -> list[bytes]
     for m, body in zip(messages, item.bodies or map(message_body, messages), strict=True):
         if m.source_id in known:
             continue
+        if m.created_at is None:
+            target.untimed.append(seq)
         last_at = m.created_at or last_at or fallback
         seqs[m.source_id] = seq
         parent = seqs.get(m.parent_id) if m.parent_id is not None else None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
@@ -108,6 +109,11 @@ def split(db: Database, chat_id: int, seq: int) -> Chat:
         if chat.source == OWN_SOURCE:
             gone = delete(messages).where(messages.c.owner == ME, messages.c.chat_id == chat_id, messages.c.seq >= seq)
             conn.execute(gone)
+            conn.execute(
+                update(chats)
+                .where(chats.c.owner == ME, chats.c.id == chat_id)
+                .values(last_message_at=_when(func.max(messages.c.created_at), chat_id))
+            )
         return _chat(conn, made.id)
 
     return db.write(work)
@@ -137,7 +143,14 @@ def _made(conn: Connection, ids: Sequence[int], title: str, *, first: int = 1) -
     conn.execute(_MESSAGES, {**given, "first": first})
     conn.execute(_CALLS, given)
     conn.execute(_FILES, given)
+    began = func.coalesce(_when(func.min(messages.c.created_at), made), chats.c.created_at)
+    conn.execute(update(chats).where(chats.c.owner == ME, chats.c.id == made).values(created_at=began))
     return _chat(conn, made)
+
+
+def _when(which: ColumnElement[datetime], chat_id: int) -> ScalarSelect[datetime]:
+    """The time of the first or the last message of a chat."""
+    return select(which).where(messages.c.owner == ME, messages.c.chat_id == chat_id).scalar_subquery()
 
 
 def _locked(conn: Connection, ids: Sequence[int]) -> list[Chat]:

@@ -251,6 +251,23 @@ snapshots = Table(
     ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
 )
 
+replies = Table(
+    "replies",
+    metadata,
+    _owner(),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("parent_seq", Integer, nullable=False),
+    Column("again", Boolean, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("thinking", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("began_at", _when, nullable=False),
+    Column("saved_at", _when, nullable=False),
+    PrimaryKeyConstraint("owner", "chat_id", "key"),
+    ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
+)
+
 marks = Table(
     "marks",
     metadata,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +27,8 @@ from chattui.store.storable import storable, storable_json, storable_path
 log = logging.getLogger("chattui.store")
 
 _COPY_PIECES = 512
+_LONG_PIECE = 8 << 20
+_RECENT = 1_000
 _INT8 = (1 << 63) - 1
 
 
@@ -65,6 +67,9 @@ class HistoryWriter:
             if item.chunk is not None and item.chunk.messages:
                 target.path = target.path or storable_path(item.file.path)
         stored, calls = self._write_messages(conn, accepted, goes, containers)
+        afresh = [{"chat_id": t.chat_id, **t.facts} for t in targets.values() if t.afresh or t.compared]
+        if afresh:
+            conn.execute(sql.AFRESH, {"chats": storable_json(afresh)})
         for target in targets.values():
             if target.own:
                 conn.execute(sql.OWN_BACK, {"chat_id": target.chat_id, "behind": target.next_seq - 1})
@@ -103,7 +108,12 @@ class HistoryWriter:
                 lines = [] if target is None else number(target, item, self._known(target, item))
                 stored.append(len(lines) // 2)
                 for at in range(0, len(lines), _COPY_PIECES):
-                    copy.write(b"".join(lines[at : at + _COPY_PIECES]))
+                    piece = lines[at : at + _COPY_PIECES]
+                    if sum(map(len, piece)) > _LONG_PIECE:
+                        for line in piece:
+                            copy.write(line)
+                    else:
+                        copy.write(b"".join(piece))
             calls = [row for target in targets for row in call_rows(target)]
             text = storable_json(calls) if calls else ""
         if aside:
@@ -153,6 +163,7 @@ class HistoryWriter:
         """Insert or update the chats of the batch. A chat is made with its first message, not before."""
         infos: dict[tuple[str, str], ChatInfo] = {}
         times: dict[tuple[str, str], datetime] = {}
+        known: dict[tuple[str, str], datetime] = {}  # of those that the histories tell
         filled: set[tuple[str, str]] = set()
         for item in items:
             if item.chunk is None or not item.chunk.chat.source_id:
@@ -165,6 +176,8 @@ class HistoryWriter:
             began = item.chunk.chat.created_at or next(
                 (m.created_at for m in item.chunk.messages if m.created_at), None
             )
+            if began:
+                known.setdefault(key, began)
             times.setdefault(key, began or datetime.fromtimestamp(item.file.mtime_ns / 1e9, UTC))
         infos = {k: v for k, v in infos.items() if k in filled}
         if not infos:
@@ -176,17 +189,16 @@ class HistoryWriter:
             chats = [{"source": s, "source_id": storable(n)} for s, n in sorted(named)]
             conn.execute(sql.PLACEHOLDERS, {"chats": storable_json(chats)})
         self._leave_what_is_known(conn, infos)
-        # parents before children, so that a subagent finds its chat within one batch
-        levels = [
-            [i for i in infos.values() if not i.parent_source_id],
-            [i for i in infos.values() if i.parent_source_id],
-        ]
         targets = {}
-        for level in filter(None, levels):
+        for level in _levels(infos):
             rows = [_chat_values(i, times[_key(i)]) for i in level]
             for chat_id, source, source_id, count in conn.execute(sql.CHATS, {"chats": storable_json(rows)}):
                 targets[source, source_id] = Target(chat_id, count + 1, count > 0)
-        return {k: targets[k[0], storable(k[1])] for k in infos}
+        found = {k: targets[k[0], storable(k[1])] for k in infos}
+        for key, target in found.items():
+            began = known.get(key)
+            target.facts = _chat_values(infos[key], times[key]) | {"began": began.isoformat() if began else None}
+        return found
 
     @staticmethod
     def _leave_what_is_known(conn: psycopg.Connection[Any], infos: dict[tuple[str, str], ChatInfo]) -> None:
@@ -218,7 +230,7 @@ class HistoryWriter:
             conn.execute(statement, of)
         if not item.chunk.chat.forked_from_id:
             conn.execute(sql.FORGET_FORK, of)  # found by its messages, and found again by those that come now
-        target.next_seq, target.existing = 1, False
+        target.next_seq, target.existing, target.afresh = 1, False, True
 
     def _look_up(self, conn: psycopg.Connection[Any], target: Target, item: Delivery) -> None:
         """What numbering must know of a chat that holds messages: the ids it has of those that come or are answered."""
@@ -236,8 +248,10 @@ class HistoryWriter:
             self._second_copies.add(path)
         if path in self._second_copies:
             wanted |= {m.source_id for m in new}
-        ids = [storable(w) for w in wanted if w not in target.seqs]
-        target.seqs.update(conn.execute(sql.SEQS, {"chat_id": target.chat_id, "ids": ids}))
+        for first in (target.next_seq - _RECENT, 1):  # what is answered is rarely far back, and a chat can be long
+            ids = [storable(w) for w in wanted if w not in target.seqs and storable(w) not in target.seqs]
+            if ids:
+                target.seqs.update(conn.execute(sql.SEQS, {"chat_id": target.chat_id, "ids": ids, "first": first}))
 
     def _known(self, target: Target, item: Delivery) -> Container[str]:
         """Ids that are not taken again: those of the chat, where the delivery's file is not its first one."""
@@ -279,6 +293,10 @@ class HistoryWriter:
         shared: set[int] = set()  # chats of which several files have brought something
         for item, count in zip(items, stored, strict=True):
             path = storable_path(item.file.path)
+            if item.chunk is None and path in rows:  # what came before the damage stands in this batch too
+                rows[path]["error"] = item.error
+                rows[path]["outcome"] = "partial" if item.error else rows[path]["outcome"]
+                continue
             if item.chunk is None and item.expected_offset > 0:
                 conn.execute(sql.TOUCH, _file_values(item) | {"machine": self._machine})
                 continue
@@ -295,6 +313,17 @@ class HistoryWriter:
                 row["state"] = row["state"] | {"second_copy": True}
         if rows:
             conn.execute(sql.IMPORTS, {"machine": self._machine, "files": storable_json(list(rows.values()))})
+
+
+def _levels(infos: dict[tuple[str, str], ChatInfo]) -> Iterator[list[ChatInfo]]:
+    """Parents before their children, of whatever depth, so that a subagent finds its chat within one batch."""
+    left = dict(infos)
+    while left:
+        level = [i for i in left.values() if not i.parent_source_id or (i.source, i.parent_source_id) not in left]
+        level = level or list(left.values())  # a circle
+        for info in level:
+            left.pop(_key(info), None)
+        yield level
 
 
 def _key(chat: ChatInfo) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +18,9 @@ from chattui.sources.protocol import Source
 from chattui.sources.registry import HISTORY_SUFFIXES, recognise
 from chattui.sources.sqlite import Database
 from chattui.sources.transcripts.source import TEXTS
-from chattui.sources.walk import history_file
+from chattui.sources.walk import LINK_OUT, history_file, leads_out
+
+log = logging.getLogger("chattui.sync")
 
 LOCKED_SECONDS: Final = 5.0
 """How long a named database that its program is writing to is waited for, beside what one opening of it waits."""
@@ -41,7 +45,9 @@ def _below(path: Path, sources: Sequence[Source]) -> list[tuple[Source, HistoryF
         found = []
         for inner in sorted(path.rglob("*")):
             is_wanted = inner.suffix.lower() in HISTORY_SUFFIXES and inner.is_file()
-            if is_wanted and (source := recognise(inner, sources, named=False)):
+            if is_wanted and inner.is_symlink() and leads_out(str(inner), path):
+                log.info("%s is %s", inner, LINK_OUT)
+            elif is_wanted and (source := recognise(inner, sources, named=False)):
                 found.append((source, history_file(source, inner, inner.stat())))
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -73,7 +79,8 @@ def _when_unlocked(path: Path, sources: Sequence[Source]) -> Source | None:
 
 def _why_not(path: Path, known: str) -> str:
     """Why a file that a person has named is no history, in one sentence."""
-    path.stat()
+    if not stat.S_ISREG(path.stat().st_mode):
+        return f"{path} is not a regular file."
     start = b""
     if path.is_file():
         with path.open("rb") as file:

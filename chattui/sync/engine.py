@@ -22,6 +22,7 @@ from chattui.store.delivery import Delivery, Receipt
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.containers import chats_of
+from chattui.sync.fingerprint import ANY_DEVICE, is_replaced
 from chattui.sync.looking import Looked, delivery_of, look
 from chattui.sync.plan import Change, Work, plan
 from chattui.sync.preview import Preview, preview
@@ -34,6 +35,7 @@ log = logging.getLogger("chattui.sync")
 FIRST_BATCH = 400
 BATCH_MESSAGES = 4_000
 BATCH_CHARS = 6_000_000
+MOST_CHARS = 16_000_000
 BATCHES_AHEAD = 3
 _TELL_EVERY = 0.2
 
@@ -95,7 +97,12 @@ class Sync:
         recent = [(source, wanted_again(source, file)) for source, file in found if is_recent(file, self._since)]
         if spooled is not None and (row := known.get(storable_path(spooled))):
             recent = [
-                (source, replace(file, mtime_ns=row.mtime_ns, inode=row.inode) if file.path == spooled else file)
+                (
+                    source,
+                    replace(file, mtime_ns=row.mtime_ns, inode=row.inode, device=ANY_DEVICE)
+                    if file.path == spooled
+                    else file,
+                )
                 for source, file in recent
             ]
         return plan(recent, known, self._report)
@@ -170,10 +177,13 @@ class Sync:
         writer = HistoryWriter(self._db, self._machine)
         pending: deque[Future[Receipt]] = deque()
         stored = 0
-        for batch in self._batches(work):
+        for batch, chars in self._batches(work):
             while pending and (len(pending) >= BATCHES_AHEAD or pending[0].done()):
                 stored += self._settled(pending.popleft())
             pending.append(store.submit(writer.write, batch))
+            del batch
+            while pending and chars > MOST_CHARS:  # nothing is read beside it
+                stored += self._settled(pending.popleft())
         while pending:
             stored += self._settled(pending.popleft())
         return stored
@@ -188,8 +198,8 @@ class Sync:
         self._say(messages=messages, rate=messages / elapsed, remaining=remaining, force=True)
         return receipt.stored
 
-    def _batches(self, work: Sequence[Work]) -> Iterator[list[Delivery]]:
-        """Deliveries of many files together; the first batch is small, so that something is on the screen soon."""
+    def _batches(self, work: Sequence[Work]) -> Iterator[tuple[list[Delivery], int]]:
+        """Deliveries of many files together, with their characters; the first is small, so that something is seen soon."""
         batch: list[Delivery] = []
         messages = chars = 0
         limit = FIRST_BATCH
@@ -204,13 +214,13 @@ class Sync:
                     chars += sum(map(_size, delivery.chunk.messages))
                 is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
                 if is_cut and not whole and (messages >= limit or chars >= BATCH_CHARS):
-                    yield batch
+                    yield batch, chars
                     batch, messages, chars, limit = [], 0, 0, BATCH_MESSAGES
                     if self._stop.is_set():
                         return
             self._say(files_done=self._progress.files_done + 1)
         if batch:
-            yield batch
+            yield batch, chars
 
     def _deliveries(self, item: Work) -> Iterator[Delivery]:
         known, file = item.known, item.file
@@ -261,6 +271,8 @@ class Sync:
     def _chunks(self, item: Work, offset: int) -> Iterator[Chunk]:
         if offset == 0 or item.known is None:
             return item.source.read(item.file.path)
+        if is_replaced(item.file):
+            raise NotNow(f"{item.file.path} was replaced while it was looked at. It is read the next time.")
         known_as = item.moved_from or storable_path(item.file.path)
         state = imports.state(self._db, self._machine, known_as)
         return item.source.read(item.file.path, offset=offset, line=item.known.line, state=state)

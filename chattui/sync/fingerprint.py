@@ -7,6 +7,8 @@ import hashlib
 from chattui.domain.history import HistoryFile
 
 SPAN = 4096
+ANY_DEVICE = -1
+"""Of a file that is named after its content, and so is the same wherever it lies."""
 
 
 def fingerprint(history: HistoryFile, offset: int) -> tuple[bytes | None, bytes | None]:
@@ -22,3 +24,14 @@ def fingerprint(history: HistoryFile, offset: int) -> tuple[bytes | None, bytes 
         file.seek(max(0, offset - SPAN))
         tail = file.read(min(SPAN, offset))
     return hashlib.blake2b(head, digest_size=16).digest(), hashlib.blake2b(tail, digest_size=16).digest()
+
+
+def is_replaced(history: HistoryFile) -> bool:
+    """Whether another file stands where this one was found; never of what this program has fetched itself."""
+    if history.device == ANY_DEVICE or hasattr(history.path, "known_as"):
+        return False
+    try:
+        about = history.path.stat()
+    except OSError:
+        return True
+    return (about.st_ino, about.st_dev) != (history.inode, history.device)

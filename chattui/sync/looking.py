@@ -12,7 +12,7 @@ from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.protocol import Source
 from chattui.store.copying import message_body
 from chattui.store.delivery import Delivery
-from chattui.sync.fingerprint import fingerprint
+from chattui.sync.fingerprint import fingerprint, is_replaced
 from chattui.sync.plan import discover
 from chattui.sync.progress import FileFault
 
@@ -67,7 +67,11 @@ def read_ahead(looked: Looked, stop: Callable[[], bool]) -> None:
 def delivery_of(
     file: HistoryFile, chunk: Chunk, before: int, *, replace: bool = False, moved_from: str | None = None
 ) -> Delivery:
-    """The chunk as it is handed to the store; ``before`` is the offset at which the file stands there."""
-    head, tail = fingerprint(file, chunk.offset)
+    """The chunk as it is handed to the store; ``before`` is the offset at which the file stands there.
+
+    Where another file has taken the place of the one that is read, nothing is remembered by which the new one could be
+    taken for it: it is read from its beginning the next time.
+    """
+    head, tail = (None, None) if is_replaced(file) else fingerprint(file, chunk.offset)
     bodies = tuple(map(message_body, chunk.messages))
     return Delivery(file, chunk, before, head, tail, replace=replace, moved_from=moved_from, bodies=bodies)

@@ -45,12 +45,14 @@ def discover(
     sources: Iterable[Source], env: Mapping[str, str], home: Path, report: Report
 ) -> list[tuple[Source, HistoryFile]]:
     """Every history file in the usual places, newest first."""
-    found: dict[Path, tuple[Source, HistoryFile]] = {}
+    found: dict[
+        str, tuple[Source, HistoryFile]
+    ] = {}  # by text, which is made anyway: thousands of paths are not hashed
     for source in sources:
         for root in source.roots(env, home):
             for file in source.discover(root, report):
-                found.setdefault(file.path, (source, file))
-    return sorted(found.values(), key=lambda pair: (-pair[1].mtime_ns, str(pair[1].path)))
+                found.setdefault(str(file.path), (source, file))
+    return [pair for _path, pair in sorted(found.items(), key=lambda item: (-item[1][1].mtime_ns, item[0]))]
 
 
 def plan(
@@ -60,12 +62,14 @@ def plan(
     exists: Callable[[str], bool] = lambda path: Path(path).exists(),
 ) -> list[Work]:
     """What is to be done, in the given order. Unchanged files cost one comparison and are not opened."""
-    by_inode = {(row.inode, row.device): row for row in known.values()}
+    by_inode: dict[tuple[int, int], ImportRow] | None = None
     work = []
     for source, file in found:
         row = known.get(storable_path(file.path))
         moved_from = None
         if row is None:
+            if by_inode is None:
+                by_inode = {(one.inode, one.device): one for one in known.values()}
             row = by_inode.get((file.inode, file.device))
             if row is None or row.source != source.name or exists(row.path):
                 work.append(Work(source, file, Change.NEW, None))

@@ -87,8 +87,6 @@ class ChattuiApp(App[int]):
         self._watch: BackgroundWatch | None = None
         self.memory = Memory(self)
         self._keys = KeysInTurn(self, super().on_event)
-        target = settings.database
-        self.database_name = f"{target.kind} {target.redacted()} {settings.data_dir}"
         self.look = Look(self, settings)
 
     def get_default_screen(self) -> Screen[None]:

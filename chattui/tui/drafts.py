@@ -16,18 +16,19 @@ NEW_CHAT = "new"
 
 
 class Drafts:
-    """The drafts of one database, in one small file that is replaced as a whole. Keys are chat ids, or ``NEW_CHAT``."""
+    """The drafts of one database, in one small file that is replaced as a whole. Keys are chat ids, with a
+    message's number for a prompt that is being changed, or ``NEW_CHAT``."""
 
     def __init__(self, directory: Path, database: str) -> None:
         name = hashlib.sha256(database.encode("utf-8", "replace")).hexdigest()[:16]
         self._path = directory / "drafts" / f"{name}.json"
         self._drafts: dict[str, str] | None = None
 
-    def get(self, chat_id: int | None) -> str:
+    def get(self, chat_id: int | str | None) -> str:
         """The draft for a chat (None: for a new one); empty when there is none."""
         return self._read().get(_key(chat_id), "")
 
-    def put(self, chat_id: int | None, text: str) -> None:
+    def put(self, chat_id: int | str | None, text: str) -> None:
         """Keep a draft; an empty one is forgotten. Written through to the disk."""
         key = _key(chat_id)
         if self._read().get(key, "") == text:
@@ -41,20 +42,42 @@ class Drafts:
             drafts.pop(f"{key}:sent", None)
         self._write(drafts)
 
-    def key_for(self, chat_id: int | None, text: str) -> str:
+    def files(self, chat_id: int | str | None) -> list[Path]:
+        """The files that are to go with a draft."""
+        return [Path(name) for name in self._read().get(f"{_key(chat_id)}:files", "").split("\x00") if name]
+
+    def put_files(self, chat_id: int | str | None, paths: list[Path]) -> None:
+        """Keep which files are to go with a draft."""
+        if paths == self.files(chat_id):
+            return
+        name = f"{_key(chat_id)}:files"
+        self._drafts = None
+        drafts = self._read()
+        if paths:
+            drafts[name] = "\x00".join(map(str, paths))
+        else:
+            drafts.pop(name, None)
+        self._write(drafts)
+
+    def key_for(self, chat_id: int | str | None, text: str, draft: str | None = None) -> str:
         """The key under which this draft is sent: the same one until it is saved, also after a crash in between.
 
-        So a message that was saved but whose answer got lost is recognised when it is sent again, and not doubled.
+        So a message that was saved but whose answer got lost is recognised when it is sent again, and not doubled. With
+        ``draft``, what was written is kept in the same stroke.
         """
         name = f"{_key(chat_id)}:sent"
         digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         key, _, of = self._read().get(name, "").partition(" ")
-        if key and of == digest:
+        is_known = bool(key) and of == digest
+        if is_known and draft in (None, self.get(chat_id)):
             return key
         self._drafts = None
         drafts = self._read()
-        key = uuid.uuid4().hex
-        drafts[name] = f"{key} {digest}"
+        if not is_known:
+            key = uuid.uuid4().hex
+            drafts[name] = f"{key} {digest}"
+        if draft is not None:
+            drafts[_key(chat_id)] = draft
         self._write(drafts)
         return key
 
@@ -83,5 +106,5 @@ class Drafts:
             log.warning("a draft cannot be kept in %s", self._path.parent, exc_info=True)
 
 
-def _key(chat_id: int | None) -> str:
+def _key(chat_id: int | str | None) -> str:
     return NEW_CHAT if chat_id is None else str(chat_id)

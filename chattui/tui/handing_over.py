@@ -41,21 +41,21 @@ def run_in_terminal(app: App[Any], launch: Launch) -> None:
 
 
 def _run(launch: Launch) -> None:
-    with _terminal_kept(), _signals_left_to_it():
+    with terminal_kept(), signals_left_to_it():
         process = subprocess.Popen(
             launch.command,
             executable=launch.program(os.environ),
             cwd=launch.directory,
             env=launch.environment(os.environ),
         )
-        code = process.returncode = _wait(process.pid)
+        code = process.returncode = wait_for(process.pid)
     if code not in _BY_KEY:  # what it said would be gone at once
         print(f"\r\n{launch.label} ended with code {code}. Press Enter to go back to chattui.", flush=True)
         with suppress(OSError):
             os.read(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0, 1024)
 
 
-def _wait(pid: int) -> int:
+def wait_for(pid: int) -> int:
     """Wait until it has ended; returns its code. When it stops itself (Ctrl+Z) the app stops too, where a shell can bring
     both back; elsewhere it goes on at once."""
     while True:
@@ -68,7 +68,7 @@ def _wait(pid: int) -> int:
 
 
 @contextmanager
-def _signals_left_to_it() -> Iterator[None]:
+def signals_left_to_it() -> Iterator[None]:
     """Ctrl+C and Ctrl+\\ are for the program alone. Handlers of Python's, unlike ignored signals, are not inherited."""
     meant: dict[signal.Signals, Callable[..., None] | signal.Handlers] = {
         signal.SIGINT: _nothing,
@@ -88,7 +88,7 @@ def _nothing(*_: object) -> None:
 
 
 @contextmanager
-def _terminal_kept() -> Iterator[None]:
+def terminal_kept() -> Iterator[None]:
     """Afterwards the terminal is set as it was; what was typed ahead, for the other program, is dropped."""
     try:
         kept = termios.tcgetattr(0)

@@ -39,11 +39,12 @@ def known_keys() -> list[KnownKey]:
     from chattui.tui.recents.item_list import ItemList
     from chattui.tui.widgets.editor import Editor
     from chattui.tui.widgets.find_bar import FindLine
+    from chattui.tui.widgets.message_editor import MessageEditor
     from chattui.tui.widgets.query_bar import QueryBar
     from chattui.tui.widgets.search_bar import SearchBar
 
     found = {one.id: one for command in COMMANDS for one in _known(command.bindings)}
-    for room in (MessagePane, FindLine, Editor, ItemList, SearchBar, QueryBar):
+    for room in (MessagePane, FindLine, Editor, MessageEditor, ItemList, SearchBar, QueryBar):
         found |= {one.id: one for one in _known(room.BINDINGS)}
     return list(found.values())
 

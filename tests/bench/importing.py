@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.bench import corpus
 from tests.bench.machine import Others, family_seconds, wait_quiet
@@ -57,12 +58,12 @@ def _throughput(options: Options, home: Home) -> list[Row]:
             home.start_server()
             wait_quiet()
             warm()
-            found.append(_import(home))
+            found.append(timed_import(home))
             others.include(home.server_pid())
     rows = []
     for what, limit, seconds in (
-        ("import until browsable", 20_000, [i.browsable for i in found]),
-        ("import until fully indexed", 8_000, [i.indexed for i in found]),
+        ("import until browsable", 25_000, [i.browsable for i in found]),
+        ("import until fully indexed", 10_000, [i.indexed for i in found]),
     ):
         rates = [i.messages / s for i, s in zip(found, seconds, strict=True)]
         rows.append(timing(what, rates, limit=limit, at_least=True, unit="messages/s", others=[others.cores]))
@@ -78,13 +79,17 @@ def _throughput(options: Options, home: Home) -> list[Row]:
     return rows
 
 
-def _import(home: Home) -> Imported:
+def timed_import(home: Home, *paths: Path) -> Imported:
     """``chattui import --progress``, its lines time-stamped as they come."""
     server = home.server_pid()
     before = family_seconds([server])
     began = time.perf_counter()
     process = subprocess.Popen(
-        [*PROGRAM, "import", "--progress"], env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*PROGRAM, "import", "--progress", *map(str, paths)],
+        env=home.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     reading = browsable = None

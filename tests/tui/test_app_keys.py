@@ -21,6 +21,7 @@ from chattui.tui.screens.dialogs import RenameDialog, TextDialog, key_name
 from chattui.tui.screens.export_dialog import ExportDialog, ReplaceDialog
 from chattui.tui.screens.main import MainScreen
 from chattui.tui.widgets.editor import Editor
+from chattui.tui.widgets.message_editor import MessageEditor
 from chattui.tui.widgets.search_bar import SearchBar
 from chattui.tui.widgets.sidebar import Sidebar
 
@@ -30,6 +31,7 @@ OURS = (
     MessagePane,
     ItemList,
     Editor,
+    MessageEditor,
     SearchBar,
     RenameDialog,
     TextDialog,
@@ -54,7 +56,7 @@ async def test_the_help_tells_every_key(samples: str, app_on: AppMaker) -> None:
         for command in COMMANDS:
             assert f"{key_name(command.shown_keys)} " in shown, command.name
             assert command.help in shown, command.name
-        for binding in (*MessagePane.BINDINGS, *Editor.BINDINGS):
+        for binding in (*MessagePane.BINDINGS, *Editor.BINDINGS, *MessageEditor.BINDINGS):
             assert isinstance(binding, Binding)
             assert f"{key_name(binding.key)} " in shown, binding.key
             assert binding.tooltip in shown, binding.key
@@ -107,7 +109,7 @@ async def test_the_key_bar_follows_the_focus(samples: str, app_on: AppMaker) -> 
     async with running(app) as pilot:
         assert "f Filter" in lines(app)[-1]
         await pilot.press("w")
-        await until(pilot, lambda: "⏎ Save" in lines(app)[-1] and "f Filter" not in lines(app)[-1])
+        await until(pilot, lambda: "⏎ Send" in lines(app)[-1] and "f Filter" not in lines(app)[-1])
         await pilot.press("escape")
         await until(pilot, lambda: "y Copy" in lines(app)[-1] and "Next match" not in lines(app)[-1])
 

@@ -18,6 +18,7 @@ from chattui.domain.kinds import ContentType, Kind, Role
 from chattui.sources.containers import chat_chunks
 from chattui.sources.content import MOST_TOKENS, TITLE_LENGTH, first_line, moment
 from chattui.sources.recording import Known, Recorder
+from chattui.sources.regular import open_regular
 from chattui.sources.windows import key_of
 
 NAME: Final = "aider"
@@ -117,7 +118,7 @@ def read_runs(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise SourceError(f"{path} is not a regular file.")
-        stream = path.open("rb")
+        stream = open_regular(path)
     except (OSError, ValueError) as error:
         raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     with stream:

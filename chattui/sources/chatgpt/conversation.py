@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from chattui.domain.attached import size_words
 from chattui.domain.history import ChatInfo, NewAttachment, NewMessage, NewToolUse
 from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
 from chattui.sources.chatgpt.content import Content, asset_ids, content_of
@@ -17,7 +18,6 @@ from chattui.sources.content import (
     first_line,
     moment,
     moment_of,
-    size_words,
     target_of,
     text_of,
 )

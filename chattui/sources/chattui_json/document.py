@@ -16,6 +16,7 @@ import orjson
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.regular import open_regular
 from chattui.sources.unknown import unreadable
 
 LONGEST_LINE: Final = 256 << 20
@@ -51,7 +52,7 @@ class Document:
         try:
             if not stat.S_ISREG(self._path.stat().st_mode):
                 raise SourceError(f"{self._path} is not a regular file.")
-            self._stream = self._path.open("rb")
+            self._stream = open_regular(self._path)
             if not self._read_head(self._stream):
                 self._read_whole(self._stream)
         except (OSError, ValueError) as error:
@@ -106,7 +107,7 @@ class Document:
             stream.seek(offset)
             self.offset, self.line = offset, line
         while raw := stream.readline(LONGEST_LINE):
-            self.offset = stream.tell()
+            before, self.offset = self.offset, stream.tell()
             self.line += 1
             bare = raw.strip()
             if bare == _END:
@@ -117,6 +118,8 @@ class Document:
                 yield parsed(bare.removesuffix(b",")), self.line
             except ValueError as error:
                 self.problems.append(unreadable(self.line, f"not a message: {error}", raw))
+                if not raw.endswith(b"\n"):  # the rest of it may still come
+                    self.offset, self.line = before, self.line - 1
         if self.offset > offset:
             self.problems.append(Problem(self.line, "the file ends before its end: it was not written whole"))
 

@@ -78,12 +78,17 @@ def _chunks(document: Document, chat: ChatInfo, offset: int, line: int) -> Itera
     messages: list[NewMessage] = []
     problems: list[Problem] = []
     size, given = 0, offset
+    met: set[str] = set()
     for record, number in document.messages(offset, line):
         try:
             made = message(record)
         except Unusable as error:
             problems.append(unreadable(number, str(error), record))
             continue
+        if made.source_id in met:
+            problems.append(Problem(number, "a message with the id of an earlier one"))
+            continue
+        met.add(made.source_id)
         messages.append(made)
         size += len(made.content) + sum(len(a.data) for a in made.attachments)
         if document.can_pause and (len(messages) >= CHUNK_MESSAGES or size >= CHUNK_SIZE):

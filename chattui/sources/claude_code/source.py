@@ -16,6 +16,7 @@ from chattui.sources.claude_code.transcript import ClaudeTranscript
 from chattui.sources.content import text_of
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
+from chattui.sources.regular import open_regular
 from chattui.sources.walk import walk
 
 _AGENT: Final = "agent-"
@@ -96,7 +97,7 @@ def _family(path: Path) -> tuple[str, str]:
 def _meta(path: Path) -> Mapping[str, Any]:
     """What the file beside a subagent's says of it; empty when there is none."""
     try:
-        with path.with_suffix(".meta.json").open("rb") as file:
+        with open_regular(path.with_suffix(".meta.json")) as file:
             known = orjson.loads(file.read(_META_SIZE))
     except (OSError, ValueError):
         return {}

@@ -16,6 +16,7 @@ from chattui.sources.continue_dev.transcript import NAME, ContinueTranscript
 from chattui.sources.documents import document_chunks, document_in
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
+from chattui.sources.regular import open_regular
 from chattui.sources.walk import walk
 
 _INDEX: Final = "sessions.json"
@@ -76,7 +77,7 @@ class Continue:
 def _created(path: Path) -> datetime | None:
     """When the session was begun, which only the index beside it tells; None when it does not."""
     try:
-        with path.with_name(_INDEX).open("rb") as file:
+        with open_regular(path.with_name(_INDEX)) as file:
             listed = orjson.loads(file.read(_INDEX_SIZE))
     except (OSError, ValueError):
         return None

@@ -14,6 +14,7 @@ from chattui.sources.content import TITLE_LENGTH, first_line
 from chattui.sources.copilot_cli.transcript import NAME, CopilotTranscript
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
+from chattui.sources.regular import open_regular
 from chattui.sources.walk import walk
 
 _SESSIONS: Final = "session-state"
@@ -74,7 +75,7 @@ def _is_session(name: str, parents: tuple[str, ...]) -> bool:
 def _name_in(about: Path) -> str:
     """The session's name in ``workspace.yaml``, a flat list of plain values; "" when it has none."""
     try:
-        with about.open("rb") as file:
+        with open_regular(about) as file:
             text = file.read(_ABOUT_SIZE).decode("utf-8", "replace")
     except OSError:
         return ""

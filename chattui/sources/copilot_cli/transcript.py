@@ -49,6 +49,7 @@ class CopilotTranscript(Recorder[Session]):
     """Takes the events of one session in order. What a subagent said is a thread named by the call that started it."""
 
     source = NAME
+    remembered = 4096
 
     def __init__(self, chat_id: str, title: str = "", state: Mapping[str, Any] | None = None) -> None:
         super().__init__(Session.restored(chat_id, state))

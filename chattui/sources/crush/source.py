@@ -19,6 +19,7 @@ from chattui.sources.containers import id_of, version_of
 from chattui.sources.crush.transcript import NAME, CrushTranscript
 from chattui.sources.databases import DatabaseSource, Listed, Records, as_records, counted, database_at
 from chattui.sources.protocol import Report
+from chattui.sources.regular import open_regular
 from chattui.sources.sqlite import Database
 from chattui.sources.telling import json_of
 from chattui.sources.unknown import unreadable
@@ -92,7 +93,7 @@ def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Pro
 def _listed(root: Path, report: Report) -> list[Path]:
     """The databases of the projects that Crush has listed."""
     try:
-        with root.open("rb") as file:
+        with open_regular(root) as file:
             listed = orjson.loads(file.read(_LONGEST_LIST))
     except FileNotFoundError:
         return []

@@ -19,6 +19,7 @@ from chattui.sources.containers import chat_chunks, id_of, progress, version_of
 from chattui.sources.content import as_it_is, count_of, readable_input, text_of
 from chattui.sources.cursor.transcript import NAME, asked
 from chattui.sources.recording import Known
+from chattui.sources.regular import read_regular
 from chattui.sources.sqlite import Database
 from chattui.sources.telling import Teller, json_of, parsed, time_of
 from chattui.sources.uris import directory_of
@@ -178,7 +179,7 @@ class Elsewhere:
             workspaces = []
         for workspace in workspaces:
             try:
-                about = json_of((workspace / "workspace.json").read_bytes()[:65536])
+                about = json_of(read_regular(workspace / "workspace.json", 65536))
             except OSError:
                 continue
             place = directory_of(text_of(about.get("folder"))) if isinstance(about, dict) else ""

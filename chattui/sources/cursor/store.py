@@ -17,6 +17,7 @@ from chattui.sources.content import as_it_is, data_url, readable_input, text_of
 from chattui.sources.cursor.ide import Elsewhere
 from chattui.sources.cursor.transcript import HIDDEN, NAME, asked
 from chattui.sources.recording import Known
+from chattui.sources.regular import open_regular
 from chattui.sources.sqlite import Database
 from chattui.sources.telling import Teller, json_of, time_of
 from chattui.sources.unknown import unreadable
@@ -57,7 +58,7 @@ def _about(db: Database) -> dict[str, Any]:
 
 def _beside(path: Path) -> dict[str, Any]:
     try:
-        with (path.parent / "meta.json").open("rb") as file:
+        with open_regular(path.parent / "meta.json") as file:
             found = json_of(file.read(1 << 20))
     except OSError:
         return {}

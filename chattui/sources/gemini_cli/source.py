@@ -21,6 +21,7 @@ from chattui.sources.documents import document_chunks, document_in
 from chattui.sources.gemini_cli.transcript import NAME, GeminiTranscript
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
+from chattui.sources.regular import open_regular
 from chattui.sources.walk import walk
 
 _CHATS: Final = "chats"
@@ -109,7 +110,7 @@ class _Places:
         except OSError:
             pass
         try:
-            with (folder.parent.parent / "projects.json").open("rb") as file:
+            with open_regular(folder.parent.parent / "projects.json") as file:
                 listed = orjson.loads(file.read(_PROJECTS_SIZE))
         except (OSError, ValueError):
             return ""

@@ -8,12 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from chattui.domain.attached import size_words
 from chattui.domain.errors import SourceError
 from chattui.domain.history import ChatInfo, Chunk, NewAttachment
 from chattui.domain.kinds import ToolStatus
 from chattui.sources.chunks import Transcript
 from chattui.sources.containers import id_of, version_of
-from chattui.sources.content import as_it_is, count_of, first_line, size_words, text_of
+from chattui.sources.content import as_it_is, count_of, first_line, text_of
 from chattui.sources.databases import DatabaseSource, Listed, Records, as_records
 from chattui.sources.head import Head
 from chattui.sources.llm import rows

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from chattui.domain.attached import size_words
 from chattui.domain.history import NewAttachment
 from chattui.domain.kinds import ToolStatus
 from chattui.sources.chunks import Transcript
 from chattui.sources.containers import id_of, version_of
-from chattui.sources.content import as_it_is, size_words, text_of
+from chattui.sources.content import as_it_is, text_of
 from chattui.sources.databases import DatabaseSource, Listed, Records, as_records, counted
 from chattui.sources.recording import Known
 from chattui.sources.sqlite import Database

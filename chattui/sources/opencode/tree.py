@@ -17,6 +17,7 @@ from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
 from chattui.sources.containers import id_of
 from chattui.sources.content import text_of
+from chattui.sources.regular import read_regular
 from chattui.sources.telling import parsed
 
 LONGEST: Final = 64 << 20
@@ -80,7 +81,7 @@ def document(path: Path, place: int) -> dict[str, Any] | Problem:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode) or about.st_size > LONGEST:
             return Problem(place, "not a regular file, or too long")
-        return parsed(path.read_bytes(), place, "the file")
+        return parsed(read_regular(path), place, "the file")
     except (OSError, ValueError) as error:
         return Problem(place, f"cannot be read: {getattr(error, 'strerror', None) or error}")
 

@@ -41,6 +41,7 @@ class PiTranscript(Recorder[Session]):
     """Takes the entries of one session in order. Entries name their parents, and so make branches within the file."""
 
     source = NAME
+    remembered = 4096
 
     def __init__(self, chat_id: str, state: Mapping[str, Any] | None = None) -> None:
         super().__init__(Session.restored(chat_id, state))

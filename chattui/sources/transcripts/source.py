@@ -17,6 +17,7 @@ from chattui.sources.documents import document_chunks
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report
 from chattui.sources.recording import Known, Recorder
+from chattui.sources.regular import open_regular, read_regular
 from chattui.sources.transcripts.cues import cues_in, is_srt, is_vtt
 from chattui.sources.transcripts.dialogue import dialogue_in
 from chattui.sources.transcripts.turns import Transcript, role_of
@@ -54,7 +55,7 @@ class Transcripts:
         if not head.named or not start.strip() or head.path.suffix.lower() not in (*TEXTS, ""):
             return False
         try:
-            with head.path.open("rb") as file:
+            with open_regular(head.path) as file:
                 return dialogue_in(_decoded(file.read(_LOOKED_AT))) is not None
         except (OSError, ValueError):
             return False
@@ -150,7 +151,7 @@ def _bytes_of(path: Path) -> tuple[bytes, datetime]:
             raise SourceError(f"{path} is not a regular file.")
         if about.st_size > LONGEST:
             raise SourceError(f"{path} is a text of more than {LONGEST >> 20} MB, which is too long to be read.")
-        return path.read_bytes(), datetime.fromtimestamp(int(about.st_mtime), UTC)
+        return read_regular(path), datetime.fromtimestamp(int(about.st_mtime), UTC)
     except (OSError, ValueError, OverflowError) as error:
         raise SourceError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
 

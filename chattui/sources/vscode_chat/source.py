@@ -18,6 +18,7 @@ from chattui.sources.documents import document_chunks, document_in
 from chattui.sources.head import Head
 from chattui.sources.lines import OpenLines
 from chattui.sources.protocol import Report
+from chattui.sources.regular import open_regular
 from chattui.sources.uris import directory_of
 from chattui.sources.vscode_chat.replay import replayed
 from chattui.sources.vscode_chat.transcript import NAME, VSCodeTranscript
@@ -142,7 +143,7 @@ def _replayed(path: Path) -> tuple[dict[str, Any] | None, int, tuple[Problem, ..
 def _project(path: Path) -> str:
     """The folder or workspace that the chats beside were held in; "" when there was none."""
     try:
-        with (path.parent.parent / "workspace.json").open("rb") as file:
+        with open_regular(path.parent.parent / "workspace.json") as file:
             about = orjson.loads(file.read(_ABOUT_SIZE))
     except (OSError, ValueError):
         return ""

@@ -2,46 +2,150 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.message import Message
 
-from chattui.domain.errors import ChattuiError
+from chattui.domain.errors import ChattuiError, Conflict, Unreachable
+from chattui.domain.replies import File
 from chattui.tui import messages as told
+from chattui.tui import reply_messages as of_replies
 from chattui.tui.data.worker import Worker
+from chattui.tui.outbox import Outbox, Unsent
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat
+    from chattui.domain.replies import ReplySettings
     from chattui.store.database import Database
+
+TRY_AGAIN = 2.0
+"""Seconds after which what was not sent is tried again."""
+
+
+MOST_BYTES = 20_000_000
+"""Bytes of a file that can go with a message."""
+
+
+def read_files(paths: Sequence[Path]) -> tuple[File, ...]:
+    """Files that go with a message. Raises ``ChattuiError`` for one that cannot be read, or is too large."""
+    import mimetypes
+
+    files = []
+    for path in paths:
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise ChattuiError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB. /detach lets it stay here.")
+            data = path.read_bytes()
+        except OSError as error:
+            raise ChattuiError(f"{path} cannot be read: {error.strerror}. /detach lets it stay here.") from error
+        files.append(File(path.name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", data))
+    return tuple(files)
 
 
 class Changes:
     """Everything is written on the thread of pages, so that what is read after it shows it."""
 
-    def __init__(self, pages: Worker, db: Callable[[], Database], post: Callable[[Message], None]) -> None:
+    def __init__(
+        self, pages: Worker, db: Callable[[], Database], post: Callable[[Message], None], outbox: Outbox
+    ) -> None:
         self._pages = pages
         self._database = db
         self._post = post
+        self._outbox = outbox
 
-    def save_message(self, key: str, chat_id: int | None, content: str, project: str) -> None:
-        """Add a message to a chat, or to a new one; answered when it is durable, or with what prevented it."""
+    def save_message(self, item: Unsent, paths: Sequence[Path] = (), settings: ReplySettings | None = None) -> None:
+        """Add a message with these files to a chat, or to a new one that is to have ``settings``; answered when it is
+        durable.
+
+        Where the database is away it is kept on the disk, behind what is there already, and sent when it is back.
+        """
 
         def job() -> None:
-            from chattui.store import chats, messages
-
+            whole = item
             try:
-                db = self._database()
-                target = chat_id if chat_id is not None else chats.create(db, project=project, key=key).id
-                message = messages.append(db, target, content, key=key)
-                chat = chats.get(db, target)
+                whole = replace(item, files=read_files(paths))
+                if not self._outbox.is_empty:
+                    self._deliver_all()
+                self._post(self._save(whole, settings))
+            except Unreachable:
+                self._keep_unsent(whole)
             except ChattuiError as error:
-                self._post(told.SaveFailed(key, str(error)))
-                return
-            if chat is not None:
-                self._post(told.MessageSaved(key, chat, message))
+                self._post(told.SaveFailed(item.key, str(error)))
 
         self._pages.submit(job)
+
+    def _save(self, item: Unsent, settings: ReplySettings | None = None) -> told.MessageSaved:
+        from chattui.store import chats, messages, replies
+
+        db = self._database()
+        target = item.chat_id
+        if target is None:
+            target = chats.create(db, project=item.project, key=item.chat_key or item.key).id
+            if settings is not None:
+                replies.set_settings(db, target, settings)
+        message = messages.append(db, target, item.content, key=item.key, parent=item.parent, files=item.files)
+        chat = chats.get(db, target)
+        if chat is None:
+            raise Conflict(f"There is no chat {target} any more, so nothing was added to it.")
+        return told.MessageSaved(item.key, chat, message)
+
+    def _keep_unsent(self, item: Unsent) -> None:
+        try:
+            self._outbox.put(item)
+        except OSError as error:
+            sentence = f"The database is away, and the disk does not take it either: {error.strerror}."
+            self._post(told.SaveFailed(item.key, sentence))
+            return
+        self._post(of_replies.MessageQueued(item.key, item.chat_id))
+        self._tell_unsent()
+        self.try_later()
+
+    def deliver(self) -> None:
+        """Store what was sent while the database was away, as far as it is back; tell what still waits."""
+
+        def job() -> None:
+            if self._outbox.is_empty:
+                return
+            try:
+                self._deliver_all()
+            except Unreachable:
+                self.try_later()
+            self._tell_unsent()
+
+        self._pages.submit(job)
+
+    def _deliver_all(self) -> None:
+        """In the order in which they were sent. Raises ``Unreachable`` when the database is away."""
+        from chattui.store import chats, replies
+
+        for path, item in self._outbox.all():
+            try:
+                if isinstance(item, Unsent):
+                    self._post(self._save(item))
+                else:
+                    made = replies.finish(self._database(), item.reply, item.end)
+                    chat = chats.get(self._database(), item.reply.chat_id)
+                    if chat is not None:
+                        self._post(of_replies.ReplyStored(chat, made))
+                self._outbox.done(path)
+            except Unreachable:
+                raise
+            except ChattuiError as error:
+                kept = self._outbox.refuse(path)
+                self._post(told.DataFailed(f"A message that waited was not sent. {error} It is kept in {kept}."))
+
+    def _tell_unsent(self) -> None:
+        self._post(of_replies.UnsentRead(self._outbox.unsent()))
+
+    def try_later(self) -> None:
+        """Deliver what waits, in a moment."""
+        timer = threading.Timer(TRY_AGAIN, self.deliver)
+        timer.daemon = True
+        timer.start()
 
     def _change(self, verb: str, change: Callable[[Database], Chat]) -> None:
         """Change a chat; ``verb`` names what was done, for the person."""

@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from chattui.domain.chat import BlockSize, Message
-from chattui.domain.secrets import masked_message
+from chattui.domain.secrets import masked, masked_message
 
 PAGE = 100
 PAGES_KEPT = 60
+
+_LOOKED_BACK = 4_000
+"""Characters at the end of a growing text in which a secret may still be unfinished."""
+
+
+class GrowingMask:
+    """Hides secrets in a text that grows at its end, without looking at all of it each time."""
+
+    def __init__(self) -> None:
+        self._text = ""  # what is settled, as it is
+        self._shown = ""  # and as it is shown
+
+    def mask(self, text: str) -> str:
+        """The text with its secrets hidden."""
+        if not text.startswith(self._text):
+            self._text = self._shown = ""
+        rest = text[len(self._text) :]
+        hidden = masked(rest)
+        cut = rest.rfind("\n\n", 0, len(rest) - _LOOKED_BACK) if len(rest) > 2 * _LOOKED_BACK else -1
+        if cut > 0:
+            self._text, self._shown = text[: len(self._text) + cut], self._shown + hidden[:cut]
+            return self._shown + hidden[cut:]
+        return self._shown + hidden
 
 
 class ChatFeed:
@@ -35,6 +59,8 @@ class ChatFeed:
         self._pages: OrderedDict[int, dict[int, Message]] = OrderedDict()
         self._asked: set[int] = set()
         self._sizes: Sequence[BlockSize] | None = None
+        self._tail: list[Message] = []
+        self._growing = GrowingMask()
 
     @property
     def chat_id(self) -> int:
@@ -43,11 +69,32 @@ class ChatFeed:
 
     @property
     def count(self) -> int:
+        """Messages to be shown: those of the chat, and behind them what is none yet."""
+        return self._count + len(self._tail)
+
+    @property
+    def stored(self) -> int:
         """Messages in the chat."""
         return self._count
 
+    def set_tail(self, messages: Sequence[Message]) -> None:
+        """What is shown behind the messages of the chat: a reply that is being written, a message that waits to be stored.
+
+        Their seqs are set here, as they stand; where the last one grows, only what is new of it is looked at.
+        """
+        shown = []
+        for number, message in enumerate(messages, 1):
+            masks = self._masks and message.content
+            content = self._growing.mask(message.content) if masks and number == len(messages) else None
+            if content is None:
+                content = masked(message.content) if masks else message.content
+            shown.append(replace(message, chat_id=self._chat_id, seq=self._count + number, content=content))
+        self._tail = shown
+
     def get(self, seq: int) -> Message | None:
         """The message, or None while it is not loaded."""
+        if seq > self._count:
+            return self._tail[seq - self._count - 1] if seq <= self.count else None
         page = self._pages.get((seq - 1) // PAGE)
         return None if page is None else page.get(seq)
 
@@ -123,5 +170,6 @@ class ChatFeed:
         self._single.clear()
 
     def grow(self, count: int) -> None:
-        """The chat has more messages now."""
+        """The chat has more messages now. The tail comes behind them."""
         self._count = max(self._count, count)
+        self._tail = [replace(message, seq=self._count + n) for n, message in enumerate(self._tail, 1)]

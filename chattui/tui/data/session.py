@@ -24,6 +24,7 @@ from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
 from chattui.tui.data.state import StateReader
 from chattui.tui.data.worker import Worker, unasked
+from chattui.tui.outbox import Outbox
 
 if TYPE_CHECKING:
     from chattui.domain.chat import ChatRow
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from chattui.store.database import Database
     from chattui.store.notifications import Listener
     from chattui.tui.data.find_flight import FindFlight
+    from chattui.tui.data.replies import Replies
 
 log = logging.getLogger("chattui.tui")
 
@@ -57,7 +59,10 @@ class Session:
         patience = partial(Worker, "chattui-patience", self._failed)
         self.flight = SearchFlight(self._searches, self._helpers, post, patience)
         self.exports = Exports(self._database, post, self._failed, masks=settings.mask_secrets)
-        self.changes = Changes(self._pages, self._database, post)
+        self.outbox = Outbox(settings.state_dir, settings.database_name)
+        """What was sent while the database was away."""
+        self.changes = Changes(self._pages, self._database, post, self.outbox)
+        self._replies: Replies | None = None
         self.searches = Searches(self._helpers, self._database, post, self._failed)
         self.masks = settings.mask_secrets
         """Whether secrets are hidden until they are asked for."""
@@ -94,6 +99,8 @@ class Session:
             self._finds.close()
         self.searches.close()
         self.exports.close()
+        if self._replies is not None:
+            self._replies.close()
         for worker in (self._searches, self._helpers, self._pages):
             worker.stop()
         if self._db is not None:
@@ -108,6 +115,23 @@ class Session:
 
             self._finds = FindFlight(Worker("chattui-finds", self._failed), self._helpers, self._database, self._post)
         return self._finds
+
+    @property
+    def replies(self) -> Replies:
+        """Replies of models. Their thread and the process that asks are made when a reply is first wanted."""
+        if self._replies is None:
+            from chattui.tui.data.replies import Replies
+
+            made = Replies(
+                self._database,
+                self._post,
+                self._failed,
+                self._settings.models,
+                self.outbox,
+                self.changes.try_later,
+            )
+            self._replies = made
+        return self._replies
 
     def get_ready(self) -> None:
         """The database takes a while, as at the very first start: time to import what is needed then."""
@@ -154,6 +178,7 @@ class Session:
         self._listener = Listener(opened.conninfo, self._changed_elsewhere, self._connection_changed, self._revive)
         self._listener.start()
         self._post(told.StoreReady())
+        self.changes.deliver()
         self._helpers.submit(self._rehearse)
 
     def _rehearse(self) -> None:
@@ -204,6 +229,8 @@ class Session:
     def _connection_changed(self, connected: bool) -> None:
         sentence = "" if connected else "The connection to the database was lost; trying again. What you write is kept."
         self._post(told.ConnectionChanged(connected, sentence))
+        if connected:
+            self.changes.deliver()
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, Cancelled) or self._closed:

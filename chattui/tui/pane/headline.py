@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from chattui.domain.chat import Fork, Message, Subagent, ToolUse
 from chattui.domain.kinds import Kind, Role, ToolStatus
 from chattui.domain.marks import Mark
+from chattui.domain.replies import cut_short
 from chattui.domain.visible import visible_line
 from chattui.tui.habits import HABITS
 from chattui.tui.pane.lines import Line, Run, line_of
@@ -69,8 +70,12 @@ def header(
     if about:
         runs += [("  ", palette.muted), (about, palette.muted)]
     runs += star
-    if message.error:
+    if why := cut_short(message):
+        runs += [(HABITS.icon(f"  ✗ {why}"), palette.failed)]
+    elif message.error:
         runs += [(HABITS.icon("  ✗ error"), palette.failed)]
+    elif (message.metadata or {}).get("unsent"):
+        runs += [("  ⧖ not sent yet: the database is away", palette.notice)]
     return line_of(runs)
 
 

@@ -149,6 +149,24 @@ class Reader(LineScroll):
             self._unseen += heights.shown_between(before + 1, heights.count)
         self.settle()
 
+    def shrunk(self) -> None:
+        """The feed's count has become smaller: what was shown behind its messages is gone."""
+        if self.feed is None:
+            return
+        self._finish_writing()
+        self.sieve.shrink(self.feed.count)
+        at_end = self._goal == self.viewport.end
+        self._remeasure()
+        self._painter.clear()
+        if self._selected is not None:
+            self._selected = min(self._selected, self.feed.count) or None
+        if at_end:
+            self._goal = self.viewport.end
+        seq, line = self.viewport.anchor
+        self.viewport.anchor = (max(1, min(seq, self.feed.count)), line)
+        self.viewport.last = min(self.viewport.last, self.feed.count)
+        self.settle()
+
     def refresh_message(self, seq: int) -> None:
         """The message has changed. At the end of a chat only what was added is set anew."""
         heights = self.viewport.heights

@@ -37,6 +37,10 @@ class Sieve:
         """The chat has more messages."""
         self._codes.extend(bytes([UNKNOWN]) * (count - len(self._codes)))
 
+    def shrink(self, count: int) -> None:
+        """What was shown behind the messages of the chat is gone, or its place is another one's."""
+        del self._codes[count:]
+
     def learn(self, first: int, codes: bytes) -> bool:
         """The codes of the messages from ``first`` on; False when they were known."""
         start, end = first - 1, first - 1 + len(codes)

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from chattui.domain.kinds import Kind, Role
 from chattui.domain.marks import Bookmark
 from chattui.domain.search import Hit
+from chattui.domain.visible import visible_line
 from chattui.tui import messages as told
 from chattui.tui.habits import HABITS
 from chattui.tui.recents.item_list import MoreWanted
@@ -73,6 +74,11 @@ class BookmarksDialog(Dialog[Bookmark | None]):
         self._bookmarks = list(event.bookmarks)
         none = "No bookmark has these words." if event.needle else "No bookmarks yet: b in the messages makes one."
         self._hits.set_hits(hits, more=event.more, note="" if hits else none)
+
+    def failed(self, sentence: str) -> None:
+        """They could not be read: the list says so, where it has none."""
+        if not self._bookmarks:
+            self._hits.set_hits([], more=False, note=visible_line(sentence))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another filter."""

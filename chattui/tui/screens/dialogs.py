@@ -21,6 +21,7 @@ from chattui.tui.recents.item_list import ItemList
 from chattui.tui.widgets.editor import Editor
 from chattui.tui.widgets.find_bar import FindLine
 from chattui.tui.widgets.line_input import LineInput
+from chattui.tui.widgets.message_editor import MessageEditor
 
 Answer = TypeVar("Answer")
 LOW = 12
@@ -101,7 +102,7 @@ def help_rows(keymap: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
         rows[command.room].append((key_name(keys), command.help))
     rows["pane"] += _described(MessagePane.BINDINGS, keymap)
     rows["find"] += _described(FindLine.BINDINGS, keymap)
-    rows["composer"] += _described(Editor.BINDINGS, keymap)
+    rows["composer"] += _described([*Editor.BINDINGS, *MessageEditor.BINDINGS], keymap)
     return rows
 
 

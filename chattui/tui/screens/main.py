@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -11,6 +10,7 @@ from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
 from chattui.tui.commands import bindings
+from chattui.tui.screens.composing import Composing
 from chattui.tui.screens.detailing import Detailing
 from chattui.tui.screens.moving import Moving
 from chattui.tui.screens.recalling import Recalling
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from chattui.tui.pane.messages import MatchStepped, SubagentPicked
     from chattui.tui.recents.item_list import MoreWanted
     from chattui.tui.recents.recents_list import ChatPicked
-    from chattui.tui.widgets.composer import Composer
-
 
 _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
-class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Stating):
+class MainScreen(
+    Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Stating, Composing
+):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), *bindings("tabs"), *bindings("screen")]
@@ -67,6 +67,7 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
         self.loaded = True
         self.pane.begin_at(first.snapshot.get("level"))
         self.take_up(first.snapshot)
+        self.model = str(first.snapshot.get("model") or "")
         self.take_up_tabs(first.snapshot, first.chat.id if first.chat is not None else None)
         self.recents.show_first(list(first.recents))
         if self.open_chat.chat is None and first.chat is not None and not self.open_chat.is_new:
@@ -92,6 +93,7 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
     def on_store_ready(self) -> None:
         """Everything can be asked for: the rest of the first screen, and what is new on the disk."""
         self.open_chat.read_the_rest()
+        self.read_reply_settings()
         self.session.searches.read()
         if self.searching.active:
             self.searching.type(self.search_bar.value)
@@ -135,6 +137,7 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
         if self.open_chat.show(event.chat, event.messages, event.at, event.query, event.line):
             self._chat_shown()
             self.open_chat.read_the_rest()
+            self.read_reply_settings()
 
     def on_messages_read(self, event: told.MessagesRead) -> None:
         """Messages for the pane."""
@@ -158,10 +161,13 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
         still_here = self.composer.saved(event.key, event.chat.id)
         if self.open_chat.chat_id == event.chat.id:
             self.open_chat.grew(event.chat, [event.message])
-        elif still_here and self.open_chat.chat is None:
+            if still_here:  # also where an earlier prompt was changed: the branch that it begins is shown
+                self.pane.action_last()
+        elif (still_here or self.begins_here(event)) and self.open_chat.chat is None:
             self.open_chat.show(event.chat, [event.message])
         self._chat_shown(keep_draft=True)
         self.recents.refresh()
+        self.reply_to(event)
 
     def on_save_failed(self, event: told.SaveFailed) -> None:
         """A message was not saved: it stays in the composer."""
@@ -223,10 +229,6 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
         else:
             self.notify("This chat was not started by another one, and goes on from none.", timeout=3)
 
-    def on_composer_submitted(self, event: Composer.Submitted) -> None:
-        """A message is to be saved."""
-        self.session.changes.save_message(event.key, event.chat_id, event.text, str(Path.cwd()))
-
     # Typing
 
     @on(Input.Changed, "#filter")
@@ -258,6 +260,8 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
         self.draw_title()
         self.show_empty()
         self.composer.set_chat(None)
+        self.new_reply_settings()
+        self.show_tail()
         self.composer.write()
 
     def action_write(self) -> None:
@@ -276,6 +280,9 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
         """One step back: out of a text field, to the hits, to where the search began."""
         focused = self.focused
         if self.end_tour():
+            return
+        at_chat = self.composer.is_writing or focused is self.pane
+        if (at_chat and self.stop_reply()) or (self.composer.is_writing and self.composer.leave_change()):
             return
         if self.composer.is_writing:
             self.pane.focus()
@@ -325,6 +332,7 @@ class MainScreen(Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbin
             "best_first": self.searching.best_first,
             "facets": self.facet_strip.wanted,
             "by_meaning": self.searching.by_meaning,
+            "model": self.model,
             **self.open_chat.place,
             **self.tab_state(),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -208,10 +208,10 @@ class OpenChat:
     def known(self, event: told.KindsRead) -> None:
         """At which level messages are shown; of new ones this is what they are shown by."""
         feed, end = self._feed, event.first + len(event.codes) - 1
-        if feed is None or feed.chat_id != event.chat_id or event.first > feed.count + 1:
+        if feed is None or feed.chat_id != event.chat_id or event.first > feed.stored + 1:
             return
         self._pane.know(event.first, event.codes)
-        if end > feed.count:
+        if end > feed.stored:
             self._grow(feed, end)
 
     def sized(self, event: told.SizesRead) -> None:
@@ -261,34 +261,95 @@ class OpenChat:
         if self._feed is None or self.chat_id != chat.id:
             return
         self.chat = chat
-        if chat.message_count <= self._feed.count:
+        if chat.message_count <= self._feed.stored:
             return
         sieve = self._pane.sieve
         if sieve.works:  # until it is known whether they are shown, they are not there
             if not messages or messages[-1].seq < chat.message_count:
-                self._session.places.kinds_between(chat.id, self._feed.count + 1, chat.message_count)
+                self._session.places.kinds_between(chat.id, self._feed.stored + 1, chat.message_count)
                 return
             sieve.learn_from(messages)
         self._feed.fill(messages)
         self._grow(self._feed, chat.message_count)
 
     def _grow(self, feed: ChatFeed, count: int) -> None:
-        known = feed.count if self._pane.sieve.branches is None else 0
-        feed.grow(count)
-        self._pane.grown()
+        known = feed.stored if self._pane.sieve.branches is None else 0
+        self._change(feed, lambda: feed.grow(count))
         self._session.places.branches(feed.chat_id, known)
         self._session.read_subagents(feed.chat_id)
 
+    def _change(self, feed: ChatFeed, change: Callable[[], object]) -> None:
+        """Change what the feed has at its end, and show what that makes different."""
+        before = {seq: feed.get(seq) for seq in range(feed.stored + 1, feed.count + 1)}
+        count = feed.count
+        change()
+        if feed.count < count:
+            self._pane.shrunk()
+        others = [seq for seq, message in before.items() if seq <= feed.count and not _same(message, feed.get(seq))]
+        if len(others) == 1 and others[0] == feed.count == count:
+            self._pane.refresh_message(count)  # it has grown
+        elif others:
+            self._pane.changed(others)
+        if feed.count > count:
+            self._pane.grown()
+
+    def set_tail(
+        self, messages: Sequence[ChatMessage], grown: tuple[Chat, Sequence[ChatMessage]] | None = None
+    ) -> None:
+        """Show what is no message yet behind the messages: what waits to be stored, a reply that is being written.
+
+        ``grown`` are messages that take its place in the same moment.
+        """
+        feed = self._feed
+        if feed is None:
+            if not messages:
+                return
+            feed = self._feed = ChatFeed(0, 0, lambda a, b: None, masks=self._session.masks)  # noqa: ARG005
+            self._pane.show(feed)
+        if grown is None:
+            self._change(feed, lambda: feed.set_tail(messages))
+            return
+        chat, made = grown
+        whole = bool(made) and made[-1].seq == chat.message_count and made[0].seq <= feed.stored + 1
+        if not whole or self._pane.sieve.works:  # it is asked for what there is
+            self._change(feed, lambda: feed.set_tail(messages))
+            self.grew(chat, made)
+            if feed.stored < chat.message_count:
+                self._look()
+            return
+
+        def change() -> None:
+            feed.fill(made)
+            feed.grow(chat.message_count)
+            feed.set_tail(messages)
+
+        self.chat = chat
+        known = feed.stored if self._pane.sieve.branches is None else 0
+        self._change(feed, change)
+        self._session.places.branches(feed.chat_id, known)
+
+    @property
+    def has_tail(self) -> bool:
+        """Whether there is something behind the messages that is none yet."""
+        return self._feed is not None and self._feed.count > self._feed.stored
+
+    def parent_to_be(self) -> int | None:
+        """The message that the next one answers: the last of the branch that is shown; None for the last there is."""
+        feed, branches = self._feed, self._pane.sieve.branches
+        if feed is None or branches is None or not feed.stored:
+            return None
+        return branches.mask(feed.stored).rfind(1) + 1 or None
+
     def _look(self) -> None:
         if self.chat is not None and self._feed is not None:
-            self._session.read_growth(self.chat.id, self._feed.count)
+            self._session.read_growth(self.chat.id, self._feed.stored)
             self._session.read_marks(self.chat.id)
 
     def reconnect(self) -> None:
         """Ask again for what was on its way when the connection was lost."""
         if self._feed is not None and self.chat is not None:
             self._feed.retry()
-            self._session.read_growth(self.chat.id, self._feed.count)
+            self._session.read_growth(self.chat.id, self._feed.stored)
             self._pane.messages_loaded(1, 1)
 
     def drop_marks(self) -> None:
@@ -344,3 +405,10 @@ class OpenChat:
         while facts and cell_len(" · ".join(facts)) > width:
             facts.pop(-2 if len(facts) > 1 else -1)  # branch, project, source, note, tags; the count goes last
         return " · ".join(facts)
+
+
+def _same(one: ChatMessage | None, other: ChatMessage | None) -> bool:
+    """Whether two messages look the same; a reply that grows is compared by its length first."""
+    return one is other or (
+        one is not None and other is not None and replace(one, created_at=other.created_at) == other
+    )

@@ -102,7 +102,7 @@ class Shell(Screen[None]):
         self.hits = SearchHits(id="hits", now=clock, masks=masks)
         self.facet_strip = FacetStrip(id="facet-strip")
         self.empty = Static("", id="empty", markup=False)
-        self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.database_name), id="composer")
+        self.composer = Composer(Drafts(self.app.settings.state_dir, self.app.settings.database_name), id="composer")
         self.tabs = Tabs()
         self.tab_bar = TabBar(id="tabs", masks=masks)
         self.hits.display = self.facet_strip.display = self.empty.display = self.tab_bar.display = False
@@ -145,7 +145,8 @@ class Shell(Screen[None]):
         self.tab_bar.show(self.tabs.all, self.tabs.active)
 
     def show_empty(self) -> None:
-        nothing = self.open_chat.chat is None and self.loaded and not self.hits.display
+        shows = self.open_chat.chat is not None or self.open_chat.has_tail
+        nothing = not shows and self.loaded and not self.hits.display
         _display(self.empty, nothing)
         _display(self.pane, not nothing and not self.hits.display)
         if nothing:

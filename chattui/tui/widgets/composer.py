@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -11,9 +12,12 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
+from chattui.domain.visible import visible_line
+
 if TYPE_CHECKING:
     from chattui.tui.drafts import Drafts
-    from chattui.tui.widgets.editor import Editor
+    from chattui.tui.slash import Slash
+    from chattui.tui.widgets.message_editor import MessageEditor
 
 _KEEP_AFTER = 0.3
 
@@ -22,23 +26,40 @@ class Composer(Vertical):
     """Holds the draft of the open chat and hands it on to be saved. A draft leaves only when its message is durable."""
 
     class Submitted(Message):
-        """A message is to be saved under ``key``; ``chat_id`` None begins a chat."""
+        """A message is to be saved under ``key`` with ``files``; ``chat_id`` None begins a chat, ``instead_of`` is the
+        prompt that it is another version of."""
 
-        def __init__(self, key: str, chat_id: int | None, text: str) -> None:
+        def __init__(
+            self, key: str, chat_id: int | None, text: str, files: list[Path], instead_of: int | None = None
+        ) -> None:
             self.key = key
             self.chat_id = chat_id
             self.text = text
+            self.files = files
+            self.instead_of = instead_of
+            super().__init__()
+
+    class Commanded(Message):
+        """A command was typed in the place of a message."""
+
+        def __init__(self, command: Slash) -> None:
+            self.command = command
             super().__init__()
 
     def __init__(self, drafts: Drafts, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._drafts = drafts
         self._chat_id: int | None = None
-        self._editor: Editor | None = None
+        self._instead_of: int | None = None
+        self._editor: MessageEditor | None = None
         self._hint = Static("", markup=False, id="composer-hint")
         self._timer: Timer | None = None
         self._wanted = False
-        self._sending: tuple[str, int | None, str] | None = None
+        self._sending: tuple[str, int | str | None, str] | None = None
+        self._model = ""
+        self._status = ""
+        self._after = ""
+        self._commanding = False
 
     def compose(self) -> ComposeResult:
         """Only the hint: the text area is made when it is needed, after the first paint."""
@@ -59,16 +80,54 @@ class Composer(Vertical):
         """What is written now."""
         return self._editor.text if self._editor is not None and self._editor.display else ""
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that go with it."""
+        return self._drafts.files(self._slot)
+
+    @property
+    def after(self) -> str:
+        """What is said to be possible now that a reply is over."""
+        return self._after
+
+    @property
+    def _slot(self) -> int | str | None:
+        """Under which name the draft is kept."""
+        return self._chat_id if self._instead_of is None else f"{self._chat_id}/{self._instead_of}"
+
     def set_chat(self, chat_id: int | None) -> None:
         """Show the draft of another chat (None: of a new one)."""
         self.keep()
-        self._chat_id = chat_id
-        draft = self._drafts.get(chat_id)
+        if chat_id != self._chat_id:
+            self._after = ""
+        self._chat_id, self._instead_of = chat_id, None
+        self._load(self._drafts.get(chat_id))
+
+    def change(self, seq: int, text: str) -> None:
+        """Write another version of a prompt, beginning with what it says, or where that was left."""
+        self.keep()
+        self._instead_of = seq
+        self._load(self._drafts.get(self._slot) or text)
+        self.write()
+
+    def _load(self, draft: str) -> None:
         if self._editor is not None:
             self._editor.text = draft
             if not draft and not self._editor.has_focus:
                 self._editor.display = False
         self._tell(draft)
+
+    def set_model(self, model: str) -> None:
+        """Say which model will reply; empty where none does."""
+        if model != self._model:
+            self._model = visible_line(model)
+            self._tell(self.text)
+
+    def set_status(self, status: str, after: str = "") -> None:
+        """Say how a reply goes in the place of what keys there are; ``after`` is what can be done when it is over."""
+        if (status, after) != (self._status, self._after):
+            self._status, self._after = visible_line(status), visible_line(after)
+            self._tell(self.text)
 
     def write(self) -> None:
         """Show the text area and put the cursor into it."""
@@ -76,11 +135,13 @@ class Composer(Vertical):
             self._wanted = True
             return
         if self._editor is None:
-            from chattui.tui.widgets.editor import Editor
+            from chattui.tui.widgets.message_editor import MessageEditor
 
-            self._editor = Editor(id="editor", show_line_numbers=False, soft_wrap=True, highlight_cursor_line=False)
+            self._editor = MessageEditor(
+                id="editor", show_line_numbers=False, soft_wrap=True, highlight_cursor_line=False
+            )
             self._editor.cursor_blink = False
-            draft = self._drafts.get(self._chat_id)
+            draft = self._drafts.get(self._slot)
             self._editor.text = draft
             self.mount(self._editor, before=self._hint)
         self._editor.display = True
@@ -88,28 +149,67 @@ class Composer(Vertical):
         self._editor.move_cursor(self._editor.document.end)
         self._tell(self._editor.text)
 
+    def replace(self, text: str) -> None:
+        """What was written is another text now."""
+        if self._editor is not None:
+            self._editor.text = text
+            self._editor.move_cursor(self._editor.document.end)
+            self.keep()
+
+    def attach(self, paths: list[Path]) -> None:
+        """Let these files go with the message too."""
+        known = self.files
+        self._drafts.put_files(self._slot, [*known, *(path for path in paths if path not in known)])
+        self._tell(self.text)
+
+    def detach(self) -> None:
+        """Let no files go with it."""
+        self._drafts.put_files(self._slot, [])
+        self._tell(self.text)
+
     def keep(self) -> None:
         """Write the draft to the disk now."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         if self._editor is not None and self._editor.display and self._sending is None:
-            self._drafts.put(self._chat_id, self._editor.text)
+            self._drafts.put(self._slot, self._editor.text)
 
-    def saved(self, key: str, chat_id: int) -> bool:
+    def leave_change(self) -> bool:
+        """Back from the other version of a prompt, which is kept, to what was being written; False when there is none."""
+        if self._instead_of is None or self._sending is not None:
+            return False
+        self.set_chat(self._chat_id)
+        return True
+
+    def saved(self, key: str, chat_id: int | None) -> bool:
         """The message sent under ``key`` is durable: its draft goes. Whether its chat is still the one written in."""
         if self._sending is None or self._sending[0] != key:
             return False
         _, began_in, text = self._sending
         self._sending = None
         self._drafts.put(began_in, "")
-        self._chat_id = chat_id if self._chat_id == began_in else self._chat_id
+        self._drafts.put_files(began_in, [])
+        if self._slot == began_in:
+            self._chat_id = chat_id if self._instead_of is None else self._chat_id
+            here, self._instead_of = self._instead_of is not None, None
+        else:
+            here = False
         if self._editor is not None:
             self._editor.read_only = False
             if self._editor.text == text:
-                self._editor.text = ""
+                self._editor.text = self._drafts.get(self._slot) if here else ""
         self._tell("")
         return self._chat_id == chat_id
+
+    def go_on_in(self, chat_id: int) -> None:
+        """The new chat has its first message: what is being written belongs to it."""
+        if self._chat_id is None and self._sending is None:
+            self._drafts.put(None, "")
+            self._drafts.put_files(chat_id, self.files)
+            self._drafts.put_files(None, [])
+            self._chat_id = chat_id
+            self.keep()
 
     def failed(self, key: str) -> None:
         """The message sent under ``key`` was not saved: it can be changed and sent again."""
@@ -125,19 +225,32 @@ class Composer(Vertical):
         """Hand the text on; it stays, read-only, until it is durable."""
         if self._editor is None or self._sending is not None:
             return
-        self.keep()
+        from chattui.tui.slash import parse
+
         text = self._editor.text.strip("\n")
-        key = self._drafts.key_for(self._chat_id, text)
-        self._sending = (key, self._chat_id, self._editor.text)
+        if (command := parse(text)) is not None:
+            self._editor.text = ""
+            self.keep()
+            self.post_message(self.Commanded(command))
+            return
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        key = self._drafts.key_for(self._slot, text, self._editor.text)
+        self._sending = (key, self._slot, self._editor.text)
         self._editor.read_only = True
         self._hint.update("Saving …", layout=False)
-        self.post_message(self.Submitted(key, self._chat_id, text))
+        self.post_message(self.Submitted(key, self._chat_id, text, self.files, self._instead_of))
 
     def on_text_area_changed(self) -> None:
         """Keep the draft a moment after the last key."""
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(_KEEP_AFTER, self.keep)
+        if self._editor is not None and self._editor.text.startswith("/"):
+            self._tell(self._editor.text)
+        elif self._commanding:
+            self._tell(self.text)
 
     def on_descendant_focus(self) -> None:
         """Say which keys work here."""
@@ -158,13 +271,33 @@ class Composer(Vertical):
     def _tell(self, draft: str) -> None:
         if self._sending is not None:
             return
-        if self.is_writing:
-            text = "Enter saves · Ctrl+J new line · Esc leaves (the draft is kept)"
-        elif draft:
-            text = f"A draft is waiting: {self._key()} to go on writing"
-        else:
-            text = f"{self._key()}  write {'a message' if self._chat_id is not None else 'the first message'}"
+        text = self._hint_for(draft)
+        if files := self.files:
+            text = f"{len(files)} file{'' if len(files) == 1 else 's'} · {text}"
         self._hint.update(text, layout=False)
+
+    def _hint_for(self, draft: str) -> str:
+        command = ""
+        if self.is_writing and draft.startswith("/"):
+            from chattui.tui.slash import hint
+
+            command = hint(draft)
+        self._commanding = bool(command)
+        if command:
+            return command
+        if self._status:
+            return f"{self._status} · Esc stops"
+        if self.is_writing:
+            does = (
+                f"Enter sends to {self._model} · Ctrl+O another" if self._model else "Enter saves · Ctrl+O for replies"
+            )
+            if self._instead_of is not None:
+                return f"Another version of message {self._instead_of:,} · {does} · Esc leaves it"
+            return f"{does} · Ctrl+J new line · Esc leaves (the draft is kept)"
+        if draft:
+            return f"A draft is waiting: {self._key()} to go on writing"
+        text = f"{self._key()}  write {'a message' if self._chat_id is not None else 'the first message'}"
+        return f"{text} · {self._after}" if self._after else text
 
     def _key(self) -> str:
         """The key to write, which may be another one in the settings."""

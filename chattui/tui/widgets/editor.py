@@ -13,10 +13,10 @@ from chattui.domain.visible import visible
 
 
 class Editor(TextArea):
-    """The text area. Enter saves; Ctrl+J, Shift+Enter and Alt+Enter begin a new line."""
+    """The text area. Enter sends; Ctrl+J, Shift+Enter and Alt+Enter begin a new line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Save", show=True, priority=True, id="composer.send", tooltip="Save the message"),
+        Binding("enter", "send", "Send", show=True, priority=True, id="composer.send", tooltip="Send the message"),
         Binding(
             "ctrl+j,shift+enter,alt+enter",
             "newline",
