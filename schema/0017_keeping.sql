@@ -119,6 +119,9 @@ BEGIN
   SELECT array_agg(id ORDER BY id) INTO v_all FROM tree;
   PERFORM FROM chattui.chats c WHERE c.owner = v_me AND c.id = ANY (v_all) ORDER BY c.id FOR UPDATE;
   DELETE FROM chattui.marks x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
+  IF to_regclass('chattui.replies') IS NOT NULL THEN      -- a later migration makes it
+    DELETE FROM chattui.replies x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
+  END IF;
   DELETE FROM chattui.raw_records x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
   DELETE FROM chattui.files x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);
   DELETE FROM chattui.tool_calls x WHERE x.owner = v_me AND x.chat_id = ANY (v_all);

@@ -1,4 +1,3 @@
--- The way back from 18. Replies that were being written, or whose writer is gone and that nobody has read since, are lost.
--- `chattui db migrate --down` runs it, and takes the version back in the same transaction.
+-- The way back from 18. Answers that were cut off while they were being written are lost; messages stay.
 
 DROP TABLE chattui.replies;

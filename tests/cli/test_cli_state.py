@@ -288,7 +288,7 @@ def test_upkeep_by_the_config_file_and_its_logs(chattui: Program, db: Database) 
     config.write_text('[upkeep]\npurge_after = "a while"\n')
     done = chattui("db", "upkeep")
     assert done.code == 2
-    assert "upkeep.purge_after in" in done.err
+    assert "line 2, 'upkeep.purge_after' is 'a while'" in done.err
 
 
 def test_the_schedule_does_it_when_it_is_due_and_starts_no_server(
