@@ -26,7 +26,7 @@ def packed(reply: Reply) -> str:
 
 def unpacked(content: str) -> tuple[int, tuple[Part, ...]]:
     """Which part is the first, and the parts; what ``packed`` made."""
-    fields = json.loads(content) if content else {"first": 0, "parts": []}
+    fields: dict[str, Any] = json.loads(content) if content else {"first": 0, "parts": []}
     return fields["first"], parts_of(fields["parts"])
 
 
