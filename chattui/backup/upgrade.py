@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import psycopg
 from chattui.backup.run import Wanted, backup, restore
 from chattui.backup.sealing import Keys
 from chattui.config import Settings
+from chattui.config.options import Value
 from chattui.domain.backup import Manifest, Tell, Written
 from chattui.domain.errors import BackupError, ChattuiError, ServerError
 from chattui.server.api import open_database, stop
@@ -73,13 +74,17 @@ def upgrade(settings: Settings, planned: Plan, notify: Callable[[str], None], te
     return Upgraded(planned.old.version, planned.new.version, how, kept, saved)
 
 
+def _without_backups(values: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if not name.startswith("backup.")}
+
+
 def _by_restore(
     settings: Settings, planned: Plan, saved: Written, notify: Callable[[str], None], tell: Tell | None
 ) -> Path:
     """A new cluster in a directory of its own, filled from the backup."""
     aside = settings.data_dir / "upgrade"
     shutil.rmtree(aside, ignore_errors=True)
-    made = replace(settings, data_dir=aside, linger=None, backup=type(settings.backup)())
+    made = replace(settings, data_dir=aside, linger=None, values=_without_backups(settings.values))
     try:
         notify("Restoring the backup into a new database …")
         conninfo = open_database(made, notify).conninfo

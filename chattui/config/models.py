@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chattui.config.options import Value, option, seconds
+
 DEFAULT_QUIET = 300.0
 
 
@@ -68,3 +70,13 @@ def llm_directory(env: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":  # as click.get_app_dir has it, which takes 30 ms to import
         return Path("~/Library/Application Support/io.datasette.llm").expanduser()
     return Path(env.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "io.datasette.llm"
+
+
+def model_settings(values: Mapping[str, Value], config_file: Path) -> ModelSettings:
+    """What the file says, and the defaults."""
+    table: dict[str, Any] = {
+        name.removeprefix("models."): value for name, value in values.items() if name.startswith("models.")
+    }
+    quiet = seconds(table.pop("quiet", option("models.quiet").default)) or float("inf")
+    assert isinstance(quiet, float)
+    return ModelSettings(**table, quiet=quiet, origin=str(config_file))

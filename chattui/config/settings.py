@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chattui.config.agents import AgentSettings
-from chattui.config.backups import BackupRules, backup_rules
 from chattui.config.directories import find_directories
 from chattui.config.file import ConfigFile, Problem, read_config_file
-from chattui.config.models import ModelSettings
 from chattui.config.options import DEFAULT_LINGER, Guards, Value, option, options_of, seconds
 from chattui.config.rules import Rules
 from chattui.config.target import DatabaseTarget, resolve_target
 from chattui.domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from chattui.config.backups import BackupRules
+    from chattui.config.models import ModelSettings
     from chattui.config.pool import PoolLimits
     from chattui.domain.upkeep import UpkeepRules
 
@@ -44,8 +44,8 @@ class Settings:
     are asked for. ``mask_at_import``: they are replaced before they are stored. ``picture``: the last screen is kept, and
     shown at the next start until there is a new one. ``keys`` are other keys by the ids of their commands, ``themes``
     themes of the person's own. ``values`` is what the file says of options, by their names. ``problems`` are the mistakes
-    in the config file. ``undecided`` says why it cannot be known which database is meant; empty where it can. ``models`` are
-    those that reply, ``agents`` those of the config file.
+    in the config file. ``undecided`` says why it cannot be known which database is meant; empty where it can. ``agents`` are
+    those of the config file.
     """
 
     data_dir: Path
@@ -67,13 +67,27 @@ class Settings:
     values: Mapping[str, Value] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
-    backup: BackupRules = field(default_factory=BackupRules)
-    models: ModelSettings = field(default_factory=ModelSettings)
     agents: tuple[AgentSettings, ...] = ()
+
+    # The app's first paint waits for none of these.
+
+    @property
+    def backup(self) -> BackupRules:
+        """When the embedded server is backed up by itself, and what is kept."""
+        from chattui.config.backups import backup_rules
+
+        return backup_rules(self.values)
+
+    @property
+    def models(self) -> ModelSettings:
+        """Those that reply."""
+        from chattui.config.models import model_settings
+
+        return model_settings(self.values, self.config_file)
 
     @property
     def pool(self) -> PoolLimits:
-        """How many connections, and how long what may take. The app's first paint does not wait for this. Raises ConfigError."""
+        """How many connections, and how long what may take. Raises ConfigError."""
         from chattui.config.pool import pool_limits
 
         return pool_limits(self._said("database"), str(self.config_file))
@@ -144,16 +158,8 @@ def load_settings(
         values=values,
         problems=configured.problems,
         undecided=undecided,
-        backup=backup_rules(values),
-        models=_models(configured.table("models"), config_file),
         agents=configured.agents,
     )
-
-
-def _models(table: dict[str, Any], config_file: Path) -> ModelSettings:
-    quiet = seconds(table.pop("quiet", option("models.quiet").default)) or float("inf")
-    assert isinstance(quiet, float)
-    return ModelSettings(**table, quiet=quiet, origin=str(config_file))
 
 
 def taken_up(settings: Settings, configured: ConfigFile) -> Settings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.domain.secrets import shown_line
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ class Keeping(Shell):
 
     def on_chat_changed(self, event: told.ChatChanged) -> None:
         """A chat was changed here."""
+        from chattui.domain.secrets import shown_line
+
         chat = event.chat
         title = shown_line(chat.title, self.hides(chat.id))[:40] or "(untitled)"
         if event.verb in ("deleted", "archived"):
@@ -168,6 +169,8 @@ class Keeping(Shell):
 
     def shown_title(self, chat_id: int) -> str:
         """The title as it may be shown."""
+        from chattui.domain.secrets import shown_line
+
         return shown_line(self.title_of(chat_id), self.hides(chat_id))
 
     def title_of(self, chat_id: int) -> str:

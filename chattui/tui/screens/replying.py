@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from chattui.domain.chat import Message as ChatMessage
-from chattui.domain.kinds import Kind, Role
 from chattui.domain.visible import visible_line
-from chattui.tui.parts import parts_shown
 from chattui.tui.screens.shell import Shell
 
 if TYPE_CHECKING:
+    from chattui.domain.chat import Message as ChatMessage
     from chattui.domain.replies import ReplySettings
     from chattui.tui import messages as told
     from chattui.tui import reply_messages as of_replies
@@ -181,6 +179,10 @@ class Replying(Shell):
         return live if live is not None and live.key not in self._over else None
 
     def _tail(self, live: LiveReply | None) -> list[ChatMessage]:
+        from chattui.domain.chat import Message as ChatMessage
+        from chattui.domain.kinds import Kind, Role
+        from chattui.tui.parts import parts_shown
+
         chat_id = self.open_chat.chat_id
         unsent = {"unsent": True}
         tail: list[ChatMessage] = []
