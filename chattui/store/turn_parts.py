@@ -26,8 +26,10 @@ def packed(reply: Reply) -> str:
 
 def unpacked(content: str) -> tuple[int, tuple[Part, ...]]:
     """Which part is the first, and the parts; what ``packed`` made."""
-    fields = json.loads(content) if content else {"first": 0, "parts": []}
-    return fields["first"], parts_of(fields["parts"])
+    if not content:
+        return 0, ()
+    fields: dict[str, Any] = json.loads(content)
+    return int(fields["first"]), parts_of(fields["parts"])
 
 
 def rows(reply: Reply, end: ReplyEnd | None, about: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
