@@ -46,7 +46,7 @@ def rows(reply: Reply, end: ReplyEnd | None, about: Mapping[str, Any]) -> list[t
         if part.sort == "tool":
             fields["call_id"] = storable(part.call_id)
         made.append((name, fields))
-        if part.sort == "tool" and (part.output or part.status in ("completed", "failed")):
+        if part.sort == "tool" and (part.output or part.status == "failed"):
             result = {
                 "role": Role.TOOL.value,
                 "kind": Kind.TOOL_RESULT.value,

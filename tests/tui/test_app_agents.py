@@ -110,8 +110,8 @@ async def test_a_turn_streams_in_asks_and_is_stored_with_all_that_was_said_calle
         await until_seen(pilot, "It is mended.", "execute", "make test", "edit", "Plan: 1 of 2 done")
         stored = newest(store)
     kinds = [Kind.TEXT, Kind.THINKING, Kind.TEXT, Kind.EVENT, Kind.TOOL_CALL, Kind.TOOL_RESULT, Kind.TOOL_CALL]
-    assert [m.kind for m in stored] == [*kinds, Kind.TOOL_RESULT, Kind.TEXT]
-    assert [m.parent_seq for m in stored] == [None, *range(1, 9)]
+    assert [m.kind for m in stored] == [*kinds, Kind.TEXT]
+    assert [m.parent_seq for m in stored] == [None, *range(1, 8)]
     thought, said, plan, call, result, edit = stored[1:7]
     assert (thought.content, said.content) == ("I must look first.", "Let me **see**.")
     assert plan.content == "Plan: 1 of 2 done\n[x] look at it\n[>] mend it"
