@@ -13,6 +13,7 @@ HEAVY = {
     "wordllama",
     "llm",
     "openai",
+    "acp",
     "psycopg",
     "sqlalchemy",
     "markdown_it",

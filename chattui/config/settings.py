@@ -64,7 +64,7 @@ class Settings:
     appearance: Appearance = field(default_factory=lambda: appearance({}))
     keys: Mapping[str, str] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict, repr=False)  # a key may be among them
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
     agents: tuple[AgentSettings, ...] = ()

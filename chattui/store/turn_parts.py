@@ -26,8 +26,10 @@ def packed(reply: Reply) -> str:
 
 def unpacked(content: str) -> tuple[int, tuple[Part, ...]]:
     """Which part is the first, and the parts; what ``packed`` made."""
-    fields: dict[str, Any] = json.loads(content) if content else {"first": 0, "parts": []}
-    return fields["first"], parts_of(fields["parts"])
+    if not content:
+        return 0, ()
+    fields: dict[str, Any] = json.loads(content)
+    return int(fields["first"]), parts_of(fields["parts"])
 
 
 def rows(reply: Reply, end: ReplyEnd | None, about: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -44,7 +46,7 @@ def rows(reply: Reply, end: ReplyEnd | None, about: Mapping[str, Any]) -> list[t
         if part.sort == "tool":
             fields["call_id"] = storable(part.call_id)
         made.append((name, fields))
-        if part.sort == "tool" and (part.output or part.status in ("completed", "failed")):
+        if part.sort == "tool" and (part.output or part.status == "failed"):
             result = {
                 "role": Role.TOOL.value,
                 "kind": Kind.TOOL_RESULT.value,

@@ -15,11 +15,14 @@ from textual.pilot import Pilot
 from chattui.config import load_settings
 from chattui.domain.chat import Message
 from chattui.domain.kinds import Kind, Role, ToolStatus
+from chattui.domain.replies import Reply, ReplyEnd
+from chattui.domain.turns import Part
 from chattui.replies.acp import process
 from chattui.store import chats, messages, replies
 from chattui.store.database import Database
 from chattui.tui import handing_over
 from chattui.tui.app import ChattuiApp
+from chattui.tui.outbox import Outbox, UnsentReply
 from chattui.tui.screens.hand_over_dialog import HandOverDialog
 from chattui.tui.screens.model_dialog import ModelDialog
 from chattui.tui.screens.permission_dialog import PermissionDialog
@@ -110,8 +113,8 @@ async def test_a_turn_streams_in_asks_and_is_stored_with_all_that_was_said_calle
         await until_seen(pilot, "It is mended.", "execute", "make test", "edit", "Plan: 1 of 2 done")
         stored = newest(store)
     kinds = [Kind.TEXT, Kind.THINKING, Kind.TEXT, Kind.EVENT, Kind.TOOL_CALL, Kind.TOOL_RESULT, Kind.TOOL_CALL]
-    assert [m.kind for m in stored] == [*kinds, Kind.TOOL_RESULT, Kind.TEXT]
-    assert [m.parent_seq for m in stored] == [None, *range(1, 9)]
+    assert [m.kind for m in stored] == [*kinds, Kind.TEXT]
+    assert [m.parent_seq for m in stored] == [None, *range(1, 8)]
     thought, said, plan, call, result, edit = stored[1:7]
     assert (thought.content, said.content) == ("I must look first.", "Let me **see**.")
     assert plan.content == "Plan: 1 of 2 done\n[x] look at it\n[>] mend it"
@@ -234,7 +237,7 @@ async def test_an_agent_that_floods_is_cut_and_keys_are_answered_meanwhile(
             await pilot.pause()
             longest = max(longest, time.monotonic() - began)
         assert app.main.composer.text == "while it floods"
-        assert longest < 1.0, "no key waits for the agent"
+        assert longest < 2.0, "no key waits for the agent"
         await pilot.press("escape")
         await ended(pilot, store)
         call = next(m for m in newest(store) if m.kind is Kind.TOOL_CALL)
@@ -284,10 +287,7 @@ async def test_agents_are_among_the_models_and_one_that_nobody_knows_is_a_senten
         assert newest(store)[0].content == "hello"
 
 
-async def test_parts_of_a_turn_whose_writer_is_gone_become_messages_once(store: Database, samples: str) -> None:
-    from chattui.domain.replies import Reply, ReplyEnd
-    from chattui.domain.turns import Part
-
+def test_parts_of_a_turn_whose_writer_is_gone_become_messages_once(store: Database, samples: str) -> None:
     row = chats.recents(store, limit=1)[0]
     said, call = Part("text", "one"), Part("tool", "ls", "code", "c", "execute", "ls", "completed", "a\nb")
     whole = Reply(row.id, "turn-x", row.message_count, parts=(said, call, Part("text", "two")))
@@ -345,6 +345,15 @@ async def test_a_new_session_begins_in_an_agents_own_program_and_the_terminal_co
         (("mytool", "--say"), project),
     ]
     assert len(imported) == 5, "what it wrote is brought in by itself"
+
+
+def test_a_turn_that_waits_on_the_disk_is_read_as_it_was(tmp_path: Path) -> None:
+    parts = (Part("text", "one\ud800"), Part("tool", "ls", "code", "c", "execute", "ls", "failed", "no", 12))
+    reply, end = Reply(7, "turn-x", 3, model="m", first=2, parts=parts), ReplyEnd("failed", "It ended.")
+    outbox = Outbox(tmp_path, "a database")
+    outbox.put_reply(reply, end)
+    ((_, read),) = outbox.all()
+    assert read == UnsentReply(reply, end)
 
 
 def test_the_config_file_names_what_is_wrong_with_an_agent(tmp_path: Path) -> None:

@@ -28,19 +28,24 @@ STOP_PATIENCE = 12.0
 _COMMAND = (sys.executable, "-P", "-m", "chattui.replies.acp")
 
 
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        _COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a group of its own, with the agent in it
+    )
+
+
 class Talk:
     """A process that speaks to one agent. One turn at a time."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            _COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a group of its own, with the agent in it
-        )
+        self.process = _start()
         self.turn = threading.Lock()
         self._writing = threading.Lock()
+        self._closed = False
 
     @property
     def is_alive(self) -> bool:
@@ -53,6 +58,16 @@ class Talk:
         with self._writing:
             self.process.stdin.write(encode(order))
             self.process.stdin.flush()
+
+    def revive(self) -> None:
+        """Start it again where the turn before had to be ended with it. Raises ``OSError``."""
+        if not self.is_alive and not self._closed:
+            self.process = _start()
+
+    def close(self) -> None:
+        """End it for good."""
+        self._closed = True
+        self.end()
 
     def end(self) -> None:
         """End it at once, with the agent and what that has started."""
@@ -90,7 +105,12 @@ class Turn:
         """Write the prompt and hand on what comes, until the turn is over. Blocks."""
         with self._talk.turn:
             last: Ended | Failed = Failed(GONE)
+            with self._lock:
+                if self._over:  # stopped before its turn came
+                    self._read = True
+                    return
             try:
+                self._talk.revive()
                 self._talk.tell(request)
                 assert self._talk.process.stdout is not None
                 for line in self._talk.process.stdout:
@@ -142,7 +162,7 @@ class Talks:
             idle = [key for key, one in self._talks.items() if one is not talk and not one.turn.locked()]
             ended = [self._talks.pop(key) for key in idle[: max(0, len(self._talks) - KEPT)]]
         for one in ended:
-            one.end()
+            one.close()
         turn = Turn(talk, on_event)
         threading.Thread(target=turn.hold, args=(request,), name="chattui-agent", daemon=True).start()
         return turn
@@ -153,4 +173,4 @@ class Talks:
             talks = list(self._talks.values())
             self._talks.clear()
         for talk in talks:
-            talk.end()
+            talk.close()
