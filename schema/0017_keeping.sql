@@ -156,6 +156,7 @@ DO $$ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'chattui_user') THEN
     GRANT SELECT, INSERT, DELETE ON chattui.upkeep_runs TO chattui_user;
     GRANT SELECT, INSERT, UPDATE, DELETE ON chattui.archived_chats TO chattui_user;
+    GRANT USAGE ON SEQUENCE chattui.upkeep_runs_id_seq TO chattui_user;
     GRANT EXECUTE ON FUNCTION chattui.archive_chats(integer, boolean), chattui.unarchive_chats(timestamptz),
       chattui.purge_deleted(integer, integer, boolean), chattui.remove_orphans() TO chattui_user;
   END IF;

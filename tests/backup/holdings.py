@@ -29,6 +29,11 @@ INSERT INTO chattui.imports
   VALUES ('box', E'/h/\\t.jsonl', 'codex', %(chat)s, 1, 2, 3, 4, 5, 6, '\\x00ff', '{"x": [1, "\\u00e9"]}', '[{"line": 1}]');
 INSERT INTO chattui.imported_chats (import_id, source_id, chat_id, version)
   SELECT id, 'one', chat_id, 'v' FROM chattui.imports WHERE owner = CURRENT_USER;
+INSERT INTO chattui.raw_records (import_id, digest, chat_id, line, part, what, size, data)
+  SELECT id, sha256(%(data)s), chat_id, 1, 0, E'a \\t record', 2, %(data)s FROM chattui.imports WHERE owner = CURRENT_USER;
+INSERT INTO chattui.upkeep_runs (kind, report) VALUES ('upkeep', '{"purged": 1}');
+INSERT INTO chattui.archived_chats (chat_id) VALUES (%(chat)s);
+INSERT INTO chattui.replies (chat_id, key, parent_seq, content) VALUES (%(chat)s, 'half', 1, %(text)s);
 INSERT INTO chattui.snapshots (kind, data) VALUES ('app', '{"chat": 1}');
 INSERT INTO chattui.marks (chat_id, source_id, seq, bookmarked_at, note, excerpt) VALUES (%(chat)s, 'r1', 1, now(), %(text)s, 'x');
 INSERT INTO chattui.searches (query, name, used_at, saved_at) VALUES ('redis -x', 'mine', now(), now());

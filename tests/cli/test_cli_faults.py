@@ -143,7 +143,9 @@ def test_the_embedded_server_from_first_start_to_stop(embedded: Program) -> None
         "uptime_seconds",
         "clients",
     }
-    assert set(status.json) == keys | {"schema_version", "index_ready", "chats", "messages", "text_bytes"}
+    assert set(status.json) == keys | {"schema_version", "index_ready", "chats", "messages", "text_bytes"} | {
+        *("archived", "deleted", "last_sync", "read_only")
+    }
     url = embedded.bare("db", "url").out.strip()
     assert rows(url, "SELECT max(version) FROM chattui.schema_versions") == [(up.json["schema_version"],)]
     assert json.loads(embedded.bare("db", "url", "--json").out) == {"url": url}

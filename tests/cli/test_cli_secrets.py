@@ -40,6 +40,7 @@ def test_every_verb_does_what_the_configuration_says_unless_it_is_told_otherwise
     chattui: Program, there: Home, mask: bool
 ) -> None:
     there.sync()
+    chattui.env["COLUMNS"] = "200"  # what is cut off shows neither
     configure(chattui, f"[secrets]\nmask = {str(mask).lower()}\n")
     for verb in VERBS:
         usual, other = (SHOWN, KEY) if mask else (KEY, SHOWN)

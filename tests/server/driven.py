@@ -14,6 +14,7 @@ from chattui.store import chats, check
 from chattui.store.database import Database
 from chattui.tui import messages as told
 from chattui.tui.data.session import Session
+from chattui.tui.outbox import Unsent
 
 PATIENCE = 60.0
 """Seconds within which the app must have recovered by itself."""
@@ -59,7 +60,7 @@ class Driven:
         key, text = uuid.uuid4().hex, f"message {len(self.messages)} of {self.chance.random()}"
         known = self.chance.choice([None, *self.chats]) if len(self.chats) < 8 else self.chance.choice([*self.chats])
         saved = self._insist(
-            lambda: self.session.changes.save_message(key, known, text, "/code/chattui"),
+            lambda: self.session.changes.save_message(Unsent(key, known, text, "/code/chattui")),
             lambda answer: isinstance(answer, told.MessageSaved) and answer.key == key,
         )
         assert key not in self.messages
@@ -93,7 +94,7 @@ class Driven:
         while True:
             self.asked += 1
             ask()
-            answer = self.until(lambda each: fits(each) or isinstance(each, told.MarkFailed))
+            answer = self.until(lambda each: fits(each) or isinstance(each, told.MarkFailed | told.SaveFailed))
             if fits(answer):
                 return answer
             assert time.monotonic() < deadline, getattr(answer, "sentence", answer)

@@ -20,6 +20,7 @@ from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.startup import first_screen, prepare
 from chattui.tui import messages as told
+from chattui.tui.outbox import Unsent
 
 FAILOVERS = int(os.environ.get("CHATTUI_TEST_FAILOVERS", "1"))
 
@@ -75,11 +76,11 @@ def test_the_app_reads_on_a_standby_sees_what_comes_and_says_why_nothing_can_be_
         app.until(lambda answer: isinstance(answer, told.ChatsChangedElsewhere)), told.ChatsChangedElsewhere
     )
 
-    app.session.changes.save_message("key", chat.id, "new", "/")
+    app.session.changes.save_message(Unsent("key", chat.id, "new", "/"))
     failed = app.until(lambda answer: isinstance(answer, told.SaveFailed))
     assert failed.sentence == "This database server is read-only (a standby?). Connect to the primary."
     promote(standby)
-    app.session.changes.save_message("key", chat.id, "new", "/")
+    app.session.changes.save_message(Unsent("key", chat.id, "new", "/"))
     assert app.until(lambda answer: isinstance(answer, told.MessageSaved)).message.content == "new"
     app.session.close()
     first.close()

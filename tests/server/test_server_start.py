@@ -224,7 +224,7 @@ def test_old_copies_go_but_each_major_version_keeps_its_newest(fresh_home):
 def test_a_cluster_of_another_major_version_is_refused_with_both_versions_and_a_way_on(home):
     (home.places.pgdata / "PG_VERSION").write_text("17\n")
     with pytest.raises(
-        ServerError, match=r"made by PostgreSQL 17.*are PostgreSQL 18.*chattui db upgrade.*not there yet"
+        ServerError, match=r"made by PostgreSQL 17.*are PostgreSQL 18.*chattui db upgrade.*CHATTUI_PG_BIN"
     ):
         open_database(home.settings)
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from chattui.domain.errors import Cancelled, Conflict, DatabaseError, Unreachable
+from chattui.domain.errors import Cancelled, Conflict, DatabaseError, ReadOnly, Unreachable
 from chattui.store.connection import connect
 from chattui.store.failures import is_disconnect, translate
 
@@ -50,7 +50,7 @@ def test_a_failed_connection_says_what_to_do(said: str, sentence: str) -> None:
         (pg.UniqueViolation("duplicate key"), Conflict, "exists already"),
         (pg.QueryCanceled("canceling statement due to statement timeout"), DatabaseError, "took too long"),
         (pg.QueryCanceled("canceling statement due to user request"), Cancelled, "cancelled"),
-        (pg.ReadOnlySqlTransaction("cannot execute INSERT in a read-only transaction"), DatabaseError, "read-only"),
+        (pg.ReadOnlySqlTransaction("cannot execute INSERT in a read-only transaction"), ReadOnly, "read-only"),
         (pg.AdminShutdown("terminating connection due to administrator command"), Unreachable, "was lost"),
         (pg.DivisionByZero("division by zero"), DatabaseError, "SQLSTATE 22012"),
     ],

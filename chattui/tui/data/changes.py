@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.message import Message
 
-from chattui.domain.errors import ChattuiError, Conflict, Unreachable
+from chattui.domain.errors import ChattuiError, Conflict, ReadOnly, Unreachable
 from chattui.domain.replies import File
 from chattui.tui import messages as told
 from chattui.tui import reply_messages as of_replies
@@ -112,14 +112,15 @@ class Changes:
                 return
             try:
                 self._deliver_all()
-            except Unreachable:
+            except (Unreachable, ReadOnly):
                 self.try_later()
             self._tell_unsent()
 
         self._pages.submit(job)
 
     def _deliver_all(self) -> None:
-        """In the order in which they were sent. Raises ``Unreachable`` when the database is away."""
+        """In the order in which they were sent. Raises ``Unreachable`` when the database is away, ``ReadOnly`` at a
+        standby."""
         from chattui.store import chats, replies
 
         for path, item in self._outbox.all():
@@ -132,7 +133,7 @@ class Changes:
                     if chat is not None:
                         self._post(of_replies.ReplyStored(chat, made))
                 self._outbox.done(path)
-            except Unreachable:
+            except (Unreachable, ReadOnly):  # a standby takes it when it has been promoted
                 raise
             except ChattuiError as error:
                 kept = self._outbox.refuse(path)

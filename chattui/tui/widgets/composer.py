@@ -81,6 +81,11 @@ class Composer(Vertical):
         return self._editor.text if self._editor is not None and self._editor.display else ""
 
     @property
+    def _written(self) -> str:
+        """What is written now, or waits to be gone on with before there is a text area."""
+        return self.text if self._editor is not None else self._drafts.get(self._slot)
+
+    @property
     def files(self) -> list[Path]:
         """The files that go with it."""
         return self._drafts.files(self._slot)
@@ -121,13 +126,13 @@ class Composer(Vertical):
         """Say which model will reply; empty where none does."""
         if model != self._model:
             self._model = visible_line(model)
-            self._tell(self.text)
+            self._tell(self._written)
 
     def set_status(self, status: str, after: str = "") -> None:
         """Say how a reply goes in the place of what keys there are; ``after`` is what can be done when it is over."""
         if (status, after) != (self._status, self._after):
             self._status, self._after = visible_line(status), visible_line(after)
-            self._tell(self.text)
+            self._tell(self._written)
 
     def write(self) -> None:
         """Show the text area and put the cursor into it."""
