@@ -86,6 +86,24 @@ async def sources(pilot: Pilot[int]) -> None:
     await pilot.pause(0.3)
 
 
+async def settings(pilot: Pilot[int]) -> None:
+    """Every option."""
+    await pilot.press("f4")
+    await pilot.pause(1.0)
+
+
+async def database(pilot: Pilot[int]) -> None:
+    """How the database is."""
+    await pilot.press("f5")
+    await pilot.pause(2.5)
+
+
+async def details(pilot: Pilot[int]) -> None:
+    """What is known of a chat."""
+    await pilot.press("K")
+    await pilot.pause(1.0)
+
+
 async def light(pilot: Pilot[int]) -> None:
     """The light theme."""
     await pilot.press("f8")
@@ -101,6 +119,9 @@ PICTURES: dict[str, tuple[Steps, tuple[int, int]]] = {
     "new-chat": (new_chat, (120, 30)),
     "keys": (keys, (120, 44)),
     "sources": (sources, (120, 36)),
+    "settings": (settings, (120, 36)),
+    "database": (database, (120, 40)),
+    "details": (details, (120, 36)),
     "light": (light, (120, 36)),
     "small": (start, (80, 24)),
 }

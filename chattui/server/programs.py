@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 
 from chattui.server.binaries import Binaries
@@ -37,21 +38,28 @@ def child_environment() -> dict[str, str]:
 def run(
     command: Sequence[str], *, stdin: str = "", pass_fds: Sequence[int] = (), cwd: str = "/"
 ) -> subprocess.CompletedProcess[str]:
-    """Run to the end in a session of its own, so that ^C does not end it half-way. A failure is logged, not raised."""
-    done = subprocess.run(
-        command,
-        input=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-        cwd=cwd,
-        env=child_environment(),
-        umask=0o077,
-        start_new_session=True,
-        pass_fds=pass_fds,
-    )
+    """Run to the end in a session of its own, so that ^C does not end it half-way. A failure is logged, not raised.
+
+    What it says goes into a file: by a pipe it would die when this process is killed, and pg_upgrade, for one, would leave a
+    server behind that nobody stops.
+    """
+    with tempfile.TemporaryFile() as said:
+        ended = subprocess.run(
+            command,
+            input=stdin,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            cwd=cwd,
+            env=child_environment(),
+            umask=0o077,
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+        said.seek(0)
+        done = subprocess.CompletedProcess(list(command), ended.returncode, said.read().decode(errors="replace"))
     if done.returncode:
         log.error("%s ended with %s:\n%s", command, done.returncode, done.stdout)
     return done
