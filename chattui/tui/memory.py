@@ -11,8 +11,16 @@ from textual.timer import Timer
 _QUIET = 0.4
 """Seconds without input after which nobody waits for anything."""
 
+_LONG_QUIET = 5.0
+"""Seconds without input after which everything may be looked through, which takes up to 0.2 s."""
+
+_NEVER = 1_000_000_000
+
 _ENOUGH = 1_000
 """New containers from which looking through them is worth it."""
+
+_MANY = 20
+"""Looks through what is young after which the old is worth one."""
 
 
 class Memory:
@@ -31,7 +39,7 @@ class Memory:
         without a pause, so that no key waits long."""
         gc.freeze()
         gc.enable()
-        gc.set_threshold(5_000, 40, 50)
+        gc.set_threshold(5_000, 40, _NEVER)  # all of it only when nobody types: see ``_tidy_all``
         self._settled = True
 
     def input(self) -> None:
@@ -45,3 +53,9 @@ class Memory:
         self._timer = self._app.set_timer(left, self._tidy) if left > 0 else None
         if self._timer is None and gc.get_count()[0] > _ENOUGH:
             gc.collect(1)
+            self._app.set_timer(_LONG_QUIET - _QUIET, self._tidy_all)
+
+    def _tidy_all(self) -> None:
+        """What has outlived many looks, after a long pause; by itself it would come in the middle of a key."""
+        if monotonic() - self._last_input >= _LONG_QUIET and gc.get_count()[2] >= _MANY:
+            gc.collect()
