@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
@@ -55,4 +56,6 @@ class Turn:
         self.held = False
         conn, self._conn = self._conn, None
         if conn is not None:
+            with contextlib.suppress(psycopg.Error):  # lost with the connection, then
+                conn.rollback()  # closing alone would let go when the server has noticed
             conn.close()
