@@ -16,7 +16,7 @@ from typing import IO
 
 from chattui.backup.archive import manifest_at_end
 from chattui.backup.sealing import is_sealed
-from chattui.domain.backup import Manifest
+from chattui.domain.backup import Head, Manifest
 from chattui.domain.errors import BackupError
 
 SUFFIX = ".chattui"
@@ -50,10 +50,10 @@ class Keep:
         return any((self.last, self.daily, self.weekly, self.monthly))
 
 
-def series_of(owners: Sequence[str], database: str) -> str:
-    """``ann-3fa9c1``; ``all-…`` of several people."""
-    who = owners[0] if len(owners) == 1 else "all"
-    return f"{re.sub(r'[^a-z0-9_]', '_', who.lower())[:40]}-{database}"
+def series_of(head: Head) -> str:
+    """``ann-3fa9c1``; ``all-…`` of everybody, however many they are."""
+    who = head.owners[0] if len(head.owners) == 1 and not head.everybody else "all"
+    return f"{re.sub(r'[^a-z0-9_]', '_', who.lower())[:40]}-{head.database}"
 
 
 def name_of(series: str, made_at: datetime) -> str:
@@ -130,8 +130,10 @@ def backups_in(directory: Path) -> list[Kept]:
 
 
 def surplus(found: Sequence[Kept], keep: Keep, series: str) -> list[Kept]:
-    """Those of a series that need not be kept. The newest one always is; days and weeks are those of UTC."""
-    ours = [k for k in sorted(found, key=lambda k: (k.made_at, k.path.name), reverse=True) if k.series == series]
+    """Those of a series that need not be kept. The newest one always is; days and weeks are those of UTC. A damaged one takes
+    no other's place."""
+    whole = [k for k in found if k.series == series and (k.encrypted or k.manifest is not None)]
+    ours = sorted(whole, key=lambda k: (k.made_at, k.path.name), reverse=True)
     staying = {k.path for k in ours[: max(1, keep.last)]}
     periods = (("%Y-%m-%d", keep.daily), ("%G-%V", keep.weekly), ("%Y-%m", keep.monthly))
     for form, count in periods:

@@ -50,7 +50,7 @@ def backup(conninfo: str, wanted: Wanted, tell: Tell | None = None) -> Written:
     began = time.perf_counter()
     with snapshot(conninfo, all_owners=wanted.all_owners, embeddings=wanted.embeddings) as source:
         head = source.head
-        series = series_of(head.owners, head.database)
+        series = series_of(head)
         path = _free(wanted.place, name_of(series, head.made_at)) if wanted.is_directory else wanted.place
         with whole_file(path, replace=wanted.replace and not wanted.is_directory) as file:
             with sealed(file, wanted.seal) as stream:
@@ -77,7 +77,7 @@ def restore(
 ) -> Restored:
     """Put a backup into a database: all of it, compared row by row, or nothing.
 
-    A backup of one person becomes that of ``owner``, or of whoever calls; one of several keeps its owners. Raises
+    A backup of one person becomes that of ``owner``, or of whoever calls; one of everybody keeps its owners. Raises
     ``BackupError`` for a file that is damaged or locked, and where something is in the way; ``Conflict``, ``DatabaseError``.
     """
     with _opened(path, keys) as (file, reader), connect(conninfo, autocommit=True) as conn:
@@ -241,7 +241,7 @@ def _load(
 
 
 def _owners(conn: Conn, head: Head, owner: str | None) -> Mapping[str, str]:
-    if len(head.owners) == 1:
+    if len(head.owners) == 1 and (owner or not head.everybody):
         return {head.owners[0]: owner or me(conn)}
     if owner is not None:
         raise BackupError(

@@ -37,7 +37,8 @@ class Section:
 class Head:
     """What is known before the first row: ``tables`` names the columns of each, in an order in which they can be loaded.
 
-    ``database`` tells databases apart without naming them.
+    ``database`` tells databases apart without naming them. ``everybody``: all owners were asked for, though there may be
+    only one of them.
     """
 
     made_at: datetime
@@ -48,6 +49,7 @@ class Head:
     owners: tuple[str, ...]
     tables: dict[str, tuple[str, ...]]
     format: int = FORMAT
+    everybody: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For ``head.json``."""
@@ -60,6 +62,7 @@ class Head:
             "schema_version": self.schema_version,
             "database": self.database,
             "owners": list(self.owners),
+            "everybody": self.everybody,
             "tables": {name: list(columns) for name, columns in self.tables.items()},
         }
 

@@ -104,7 +104,7 @@ def _begin(conn: Conn, *, all_owners: bool, embeddings: bool) -> Snapshot:
     ).fetchone()
     assert row is not None
     now = datetime.now(UTC).replace(microsecond=0)
-    head = Head(now, __version__, str(row[0]), version, database_id(conn), tuple(owners), tables)
+    head = Head(now, __version__, str(row[0]), version, database_id(conn), tuple(owners), tables, everybody=all_owners)
     return Snapshot(conn, head, int(row[1]))
 
 

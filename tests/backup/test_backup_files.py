@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import tarfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -188,7 +189,7 @@ def test_two_backups_of_one_second_are_two_files_and_are_listed(chattui: Program
 def test_so_many_days_weeks_and_months_are_kept_of_each_series() -> None:
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
     found = [
-        Kept(Path(f"{n}"), series, noon - timedelta(hours=6 * n), 1, False, None)
+        Kept(Path(f"{n}"), series, noon - timedelta(hours=6 * n), 1, True, None)
         for n in range(400)
         for series in ("ann-1", "bob-1")
     ]
@@ -199,6 +200,8 @@ def test_so_many_days_weeks_and_months_are_kept_of_each_series() -> None:
     assert all(k.series == "ann-1" for k in surplus(found, Keep(daily=3), "ann-1"))
     assert [k.path.name for k in surplus(found[:8], Keep(last=2), "bob-1")] == ["2", "3"]
     assert len(surplus(found[:8], Keep(), "ann-1")) == 3  # the newest always stays
+    damaged = [replace(found[0], path=Path("damaged"), made_at=noon + timedelta(hours=1), encrypted=False)]
+    assert surplus(damaged + found[:1], Keep(last=1), "ann-1") == [], "a damaged one takes no other's place"
 
 
 def test_retention_removes_only_what_is_of_the_same_database_and_person(db: Database, tmp_path: Path) -> None:

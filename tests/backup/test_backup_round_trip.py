@@ -11,6 +11,7 @@ from holdings import furnish, shape, state
 from servers import PG15, embedded
 from steps import begin, people, rows, value
 
+from chattui.backup.places import Keep
 from chattui.backup.run import Wanted, backup, move, restore
 from chattui.backup.sealing import Keys
 from chattui.domain.backup import Written
@@ -124,6 +125,22 @@ def test_an_ordinary_person_keeps_to_what_is_theirs_on_both_sides(
         assert (
             state(other_db.conninfo, owner="chattui")["chats"][0] > 0
         )  # somebody who is not in the backup keeps theirs
+
+
+def test_one_of_everybody_keeps_its_owner_also_where_there_is_only_one(
+    server: str, conninfo: str, other_db: Database, tmp_path: Path
+) -> None:
+    with people(server, conninfo, "ann") as (ann,):
+        person = Database(ann)
+        begin(person, "of ann")
+        person.close()
+        wanted = Wanted(tmp_path, is_directory=True, all_owners=True, keep=Keep(daily=1))
+        everybody = backup(conninfo, wanted)
+        assert everybody.path.name.startswith("chattui-all-"), "so that it is of one series with those of several people"
+        name = psycopg.conninfo.conninfo_to_dict(ann)["user"]
+        assert restore(other_db.conninfo, everybody.path, NO_KEYS).owners == (name,)
+        assert value(other_db, "SELECT owner FROM chattui.messages") == name
+        assert restore(other_db.conninfo, everybody.path, NO_KEYS, owner="zoe").owners == ("zoe",)
 
 
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(
