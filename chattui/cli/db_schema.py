@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from chattui.cli import output
-from chattui.cli.context import EXIT_ERROR, EXIT_USAGE, Context
+from chattui.cli.context import EXIT_ERROR, Context
+from chattui.cli.telling import confirm
 from chattui.config.log import start_log
-from chattui.domain.errors import ConfigError, ServerError
+from chattui.domain.errors import ServerError
 from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
@@ -156,13 +156,10 @@ def _dump(context: Context) -> int:
 
 
 def _ask(back: StepBack, *, yes: bool) -> None:
-    click.echo(f"Taking back {_name(back.migration)}.{_losses(back)}", err=True)
+    sentence = f"Taking back {_name(back.migration)}.{_losses(back)}"
     if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigError("Nobody can be asked here: give --yes to take the migration back.")
-    if not click.confirm("Go on?", err=True):
-        raise click.exceptions.Exit(EXIT_USAGE)
+        click.echo(sentence, err=True)
+    confirm(sentence, yes=yes)
 
 
 def _losses(back: StepBack) -> str:
