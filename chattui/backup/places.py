@@ -7,7 +7,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,9 +62,10 @@ def name_of(series: str, made_at: datetime) -> str:
 
 
 @contextmanager
-def whole_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, *, replace: bool = False, another: Callable[[], Path] | None = None) -> Iterator[IO[bytes]]:
     """A file that gets its name when it is complete and synced, and leaves nothing otherwise. Only its owner may read it.
 
+    ``another`` gives another name where somebody has taken this one meanwhile.
     Raises ``BackupError``: the file is there already, the disk is full, ….
     """
     if path.exists() and not replace:
@@ -80,7 +81,14 @@ def whole_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
                 yield file
                 file.flush()
                 os.fsync(fd)
-                _name(partial, path, replace=replace)
+                while True:
+                    try:
+                        _name(partial, path, replace=replace)
+                        break
+                    except FileExistsError:
+                        if another is None:
+                            raise
+                        path = another()
             _sync_directory(path.parent)
         finally:
             with suppress(OSError):

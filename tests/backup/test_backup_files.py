@@ -172,6 +172,14 @@ def test_a_name_is_never_written_over_and_what_a_killed_one_left_is_removed(tmp_
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_name_that_is_taken_meanwhile_is_left_to_the_other(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    with whole_file(first, another=lambda: second) as file:
+        file.write(b"mine")
+        first.write_bytes(b"another's")
+    assert (first.read_bytes(), second.read_bytes()) == (b"another's", b"mine")
+
+
 def test_two_backups_of_one_second_are_two_files_and_are_listed(chattui: Program, db: Database) -> None:
     begin(db, "x", "y")
     commands = [
