@@ -23,6 +23,7 @@ from chattui.store.content import Conn, Digest, holding, me
 from chattui.store.database import Database
 from chattui.store.dump import Snapshot, section_of, snapshot
 from chattui.store.failures import translate
+from chattui.store.keeping import record_backup
 from chattui.store.load import Load, Wish, choose
 from chattui.store.migrations import current_version
 
@@ -51,8 +52,15 @@ def backup(conninfo: str, wanted: Wanted, tell: Tell | None = None) -> Written:
     with snapshot(conninfo, all_owners=wanted.all_owners, embeddings=wanted.embeddings) as source:
         head = source.head
         series = series_of(head)
-        path = _free(wanted.place, name_of(series, head.made_at)) if wanted.is_directory else wanted.place
-        with whole_file(path, replace=wanted.replace and not wanted.is_directory) as file:
+        path = wanted.place
+
+        def name() -> Path:
+            nonlocal path
+            path = _free(wanted.place, name_of(series, head.made_at))
+            return path
+
+        free = name if wanted.is_directory else None
+        with whole_file(free() if free else path, replace=wanted.replace and free is None, another=free) as file:
             with sealed(file, wanted.seal) as stream:
                 manifest = _write(stream, source, tell)
             size = file.tell()
@@ -62,6 +70,8 @@ def backup(conninfo: str, wanted: Wanted, tell: Tell | None = None) -> Written:
             if old.path != path:
                 old.path.unlink(missing_ok=True)
                 removed.append(old.path)
+    report = {"bytes": size, "chats": manifest.rows("chats"), "messages": manifest.rows("messages")}
+    record_backup(conninfo, head.owners, head.made_at, report)
     return Written(path, size, manifest, time.perf_counter() - began, tuple(removed))
 
 

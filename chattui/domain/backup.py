@@ -15,6 +15,9 @@ FORMAT = 1
 DERIVED = frozenset({"day_counts", "words", "vocabularies"})
 """Tables that the database can make again from the others: no person wrote anything in them."""
 
+OF_THE_PLACE = frozenset({"upkeep_runs"})
+"""Tables that record what was done to a database: they stay with it, and are nothing that a person has."""
+
 SEMANTIC = frozenset({"semantic_settings", "embedded_chats", "embeddings"})
 """Tables of the search by meaning, which are there only where it is on."""
 

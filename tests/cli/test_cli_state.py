@@ -18,9 +18,11 @@ from chattui.cli import scheduled
 from chattui.config import load_settings
 from chattui.domain.state import Held, Level, worst
 from chattui.store import chats, health
+from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.distributed import distributed_schema
 from chattui.store.migration_files import latest_version
+from chattui.store.migrations import available, migrate
 from chattui.store.partitioned import partitioned_schema
 from chattui.store.verdict import verdict
 
@@ -53,6 +55,14 @@ def test_what_psql_answers_the_driver_answers_too(chattui: Program, filled: Data
     slow = chattui("db", "status", "--json", database=filled.conninfo + " gssencmode=disable").json
     changing = ("target", "uptime_seconds", "clients", "bytes_on_disk")
     assert {k: v for k, v in quick.items() if k not in changing} == {k: v for k, v in slow.items() if k not in changing}
+
+
+def test_an_older_schema_has_a_status_too(chattui: Program, empty_database: str) -> None:
+    with connect(empty_database, autocommit=True) as conn:
+        migrate(conn, [m for m in available() if m.version <= 10])
+    for address in (empty_database, empty_database + " gssencmode=disable"):
+        found = chattui("db", "status", "--json", database=address).json
+        assert (found["schema_version"], found["chats"], found["last_backup"]) == (10, 0, None)
 
 
 def test_status_and_health_import_neither_driver_nor_sqlalchemy(chattui: Program, filled: Database) -> None:
