@@ -1,4 +1,7 @@
-"""How a transcript is recognised and read. A text without a format of its own is one only where a person names it."""
+"""How a transcript is recognised and read. A text without a format of its own is one only where a person names it.
+
+There was no real sample to read: dialogues and cues were made after what WebVTT, SubRip and people's notes look like.
+"""
 
 from __future__ import annotations
 
