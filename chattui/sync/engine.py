@@ -20,6 +20,7 @@ from chattui.store import forks, imports, search_index
 from chattui.store.aside import Batching
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt, size_of
+from chattui.store.imports import ImportRow
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.containers import chats_of
@@ -84,11 +85,17 @@ class Sync:
         return self.compare(look(self._sources, env, home).found)
 
     def compare(
-        self, found: Sequence[tuple[Source, HistoryFile]], *, spooled: Path | None = None, few: bool = False
+        self,
+        found: Sequence[tuple[Source, HistoryFile]],
+        *,
+        spooled: Path | None = None,
+        few: bool = False,
+        known: Mapping[str, ImportRow] | None = None,
     ) -> list[Work]:
         """What of ``found`` is new or changed. ``spooled``: named after its content, and so the same as a known one of
-        that name. ``few``: the database is asked for these files alone."""
-        known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
+        that name. ``few``: the database is asked for these files alone; not at all, when what it knows is given."""
+        if known is None:
+            known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
         recent = [(source, wanted_again(source, file)) for source, file in found if is_recent(file, self._since)]
         if spooled is not None and (row := known.get(storable_path(spooled))):
             recent = [
@@ -124,11 +131,14 @@ class Sync:
         self._began = time.perf_counter()
         self._progress = Progress(Phase.LOOKING)
         self._tell(self._progress)
-        looked = looked or look(self._sources, env, home)
+        with ThreadPoolExecutor(1, thread_name_prefix="chattui-known") as asking:
+            answer = asking.submit(imports.known, self._db, self._machine)
+            looked = looked or look(self._sources, env, home)
+            known = answer.result()
         self._faults += looked.faults
         self._ready = dict(looked.ready)
         found = looked.found
-        report = self.run_work(self.compare(found), found=len(found), index=index)
+        report = self.run_work(self.compare(found, known=known), found=len(found), index=index)
         self.apply_titles(self._sources, env, home)
         return report
 
