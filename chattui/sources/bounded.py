@@ -14,7 +14,7 @@ from typing import Final
 from chattui.domain.history import RAW_READ, Problem
 from chattui.domain.long_record import LongRecord
 
-MOST_COST: Final = 144 << 20
+MOST_COST: Final = 132 << 20
 """Bytes of memory that one record may cost until its messages are on their way: itself, its texts, and those once more."""
 
 STEPS: Final = ((1 / 2, 1 << 20), (3 / 4, 1 << 16), (7 / 8, 1 << 12), (1.0, 1 << 8))
@@ -94,6 +94,11 @@ class Bounded:
         self._text += piece
         if len(self._text) > min(_LIGHT, self._most // 8) and self._cost() > self._most:
             self._begin_to_cut()
+
+    @property
+    def is_something(self) -> bool:
+        """Whether there is more than blanks."""
+        return self._long is not None or bool(self._text.strip())
 
     def take(self) -> Held:
         """The record that ends here; the next one begins."""
@@ -278,10 +283,11 @@ class Items:
                     if inside and depth < inside:
                         item.add(block[start : at - 1])
                         start = at - 1
-                        held = item.take()
-                        if held.long is not None or held.text.strip():
-                            yield held
                         inside = 0
+                        if item.is_something:
+                            yield item.take()
+                        else:
+                            item.take()
                     if not depth:
                         self.is_whole = True
                 elif sign == 0x2C and inside and depth == inside:

@@ -209,10 +209,10 @@ def chats_of(
             problems.append(replace(cut.problem, line=number))
             continue
         record: Record = value if isinstance(value, dict) else {}
-        del value
         found = chat_id(record)
         if not found and len(problems) < MAX_PROBLEMS:
-            problems.append(unreadable(number, f"not a chat of {label}", record))
+            problems.append(unreadable(number, f"not a chat of {label}", value))
+        del value
         if not found or found in met:
             continue
         met.add(found)
@@ -228,6 +228,7 @@ def chats_of(
             if waiting is not None:
                 yield waiting
             waiting, problems = replace(chunk, problems=tuple(problems)), []
+        del record  # it is not held while the next one is built
     if waiting is not None:
         yield replace(waiting, problems=(*waiting.problems, *problems))
     if fault is not None:
@@ -341,8 +342,9 @@ def _cut_items(reader: _Reader) -> Iterator[object]:
     reader.first()
     number = 0
     for number, held in enumerate(items.read(blocks), 1):
-        yield _built(held, number)
-        del held
+        built = [_built(held, number)]
+        del held  # neither its bytes nor its values are held while they are told
+        yield built.pop()
     if not items.found:
         yield _built(items.rest, 1)
 

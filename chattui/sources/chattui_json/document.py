@@ -21,7 +21,7 @@ from chattui.sources.documents import document_in
 from chattui.sources.regular import open_regular
 from chattui.sources.unknown import unreadable
 
-MOST_COST: Final = 190 << 20
+MOST_COST: Final = 176 << 20
 """What one message may cost (``bounded``): more than elsewhere, for an attachment that is cut is of no use."""
 
 LONGEST_HEAD: Final = 16 << 20
