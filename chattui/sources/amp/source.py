@@ -26,8 +26,8 @@ class Amp:
     label = "Amp"
 
     def roots(self, env: Mapping[str, str], home: Path) -> tuple[Path, ...]:
-        data = env.get("XDG_DATA_HOME")
-        return ((Path(data) if data else home / ".local" / "share") / "amp" / "threads",)
+        data = env.get("XDG_DATA_HOME", "")
+        return ((Path(data) if Path(data).is_absolute() else home / ".local" / "share") / "amp" / "threads",)
 
     def recognises(self, head: Head) -> bool:
         document = head.document

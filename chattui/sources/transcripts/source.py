@@ -27,7 +27,7 @@ from chattui.sources.transcripts.turns import Transcript, role_of
 from chattui.sources.windows import key_of
 
 NAME: Final = "transcript"
-LONGEST: Final = 64 << 20
+LONGEST: Final = 16 << 20
 """Bytes of a transcript, which is held as a whole."""
 
 TEXTS: Final = frozenset({".md", ".markdown", ".txt", ".text"})

@@ -39,9 +39,9 @@ class VSCodeChat:
 
     def roots(self, env: Mapping[str, str], home: Path) -> tuple[Path, ...]:
         """What holds workspaces, and what holds chats without one: for each variant, on whichever system this is."""
-        config = env.get("XDG_CONFIG_HOME")
+        config = env.get("XDG_CONFIG_HOME", "")
         parents = [
-            Path(config) if config else home / ".config",
+            Path(config) if Path(config).is_absolute() else home / ".config",
             home / "Library" / "Application Support",
         ]
         if roaming := env.get("APPDATA"):
