@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chattui.domain.errors import ConfigError
-from chattui.domain.upkeep import UpkeepRules
+from chattui.domain.upkeep import Thinning, UpkeepRules
 
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SECONDS = {"h": 3600, "d": 86400, "w": 604800}
@@ -20,6 +20,17 @@ def upkeep_rules(table: Mapping[str, object], origin: str) -> UpkeepRules:
     }
     every = parse_interval(table["every"], f"upkeep.every in {origin}") if "every" in table else usual.every
     return UpkeepRules(**days, every=every)
+
+
+def thinning(table: Mapping[str, object], origin: str) -> Thinning:
+    """What a table [snapshots] says of those that are kept. Raises ConfigError."""
+    names = ("keep_all", "keep_hourly", "keep_daily")
+    return Thinning(**{n: parse_days(table[n], f"snapshots.{n} in {origin}") for n in names if n in table})
+
+
+def parse_minutes(value: object, origin: str) -> float | None:
+    """Seconds from 10, "10m" (minutes both), "90s", "2h"; None from "never". Raises ConfigError."""
+    return _parse(value, {"s": 1, "m": 60, "h": 3600, "d": 86400}, "m", origin, "10m, 90s, 2h")
 
 
 def parse_days(value: object, origin: str) -> int | None:

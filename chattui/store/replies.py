@@ -99,7 +99,7 @@ def finish(db: Database, reply: Reply, end: ReplyEnd) -> list[Message]:
     Doing it twice is doing it once. Where somebody took it for abandoned and made a message of its beginning, only the
     rest is added. Raises ``Conflict`` when the chat is gone.
     """
-    return db.write(lambda conn: _finish(conn, reply, end), idempotent=True)
+    return db.write(lambda conn: finish_in(conn, reply, end), idempotent=True)
 
 
 def add_parts(db: Database, reply: Reply) -> list[Message]:
@@ -107,7 +107,7 @@ def add_parts(db: Database, reply: Reply) -> list[Message]:
 
     Raises ``Conflict`` when the chat is gone.
     """
-    return db.write(lambda conn: _finish(conn, reply, None), idempotent=True)
+    return db.write(lambda conn: finish_in(conn, reply, None), idempotent=True)
 
 
 def settle(db: Database, chat_id: int) -> list[Message]:
@@ -119,7 +119,7 @@ def settle(db: Database, chat_id: int) -> list[Message]:
         .where(replies.c.owner == ME, replies.c.chat_id == chat_id)
         .order_by(replies.c.began_at)
     )
-    found = [_reply(chat_id, row) for row in db.read(lambda conn: list(conn.execute(waiting)))]
+    found = [reply_of(chat_id, row) for row in db.read(lambda conn: list(conn.execute(waiting)))]
     settled: list[Message] = []
     for reply in found:
         held = hold(db, reply.key)
@@ -131,7 +131,8 @@ def settle(db: Database, chat_id: int) -> list[Message]:
     return settled
 
 
-def _reply(chat_id: int, row: Sequence[Any]) -> Reply:
+def reply_of(chat_id: int, row: Sequence[Any]) -> Reply:
+    """A row of the replies that are being written: key, parent, again, model, thinking, content."""
     reply = Reply(chat_id, *row)
     if not reply.is_turn:
         return reply
@@ -139,8 +140,8 @@ def _reply(chat_id: int, row: Sequence[Any]) -> Reply:
     return replace(reply, content="", first=first, parts=parts)
 
 
-def _finish(conn: Connection, reply: Reply, end: ReplyEnd | None) -> list[Message]:
-    """Make messages of a reply; where it has not ended, of the parts that it has."""
+def finish_in(conn: Connection, reply: Reply, end: ReplyEnd | None) -> list[Message]:
+    """Make messages of a reply in a transaction that goes on; where it has not ended, of the parts that it has."""
     count, _, _, _ = locked(conn, reply.chat_id)
     if end is not None:
         conn.execute(

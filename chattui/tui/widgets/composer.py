@@ -86,6 +86,11 @@ class Composer(Vertical):
         return self.text if self._editor is not None else self._drafts.get(self._slot)
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether what is written is another text than the draft that is kept."""
+        return self._editor is not None and self._editor.text != self._drafts.get(self._slot)
+
+    @property
     def files(self) -> list[Path]:
         """The files that go with it."""
         return self._drafts.files(self._slot)
@@ -160,6 +165,24 @@ class Composer(Vertical):
             self._editor.text = text
             self._editor.move_cursor(self._editor.document.end)
             self.keep()
+
+    def draft_of(self, chat_id: int) -> tuple[str, tuple[str, ...]]:
+        """What is being written in a chat, and the files that are to go with it."""
+        here = chat_id == self._chat_id and self._instead_of is None
+        draft = self._written if here else self._drafts.get(chat_id)
+        return draft, tuple(map(str, self._drafts.files(chat_id)))
+
+    def set_draft(self, chat_id: int, draft: str, files: list[Path]) -> None:
+        """Another draft for a chat, in the place of the one that it has."""
+        here = chat_id == self._chat_id and self._instead_of is None
+        if here and self._sending is not None:
+            return
+        self._drafts.put(chat_id, draft)
+        self._drafts.put_files(chat_id, files)
+        if here:
+            self._load(draft)
+            if self._editor is not None and draft:
+                self._editor.display = True
 
     def attach(self, paths: list[Path]) -> None:
         """Let these files go with the message too."""
