@@ -14,12 +14,12 @@ _SECONDS = {"h": 3600, "d": 86400, "w": 604800}
 def upkeep_rules(table: Mapping[str, object], origin: str) -> UpkeepRules:
     """The rules of a table [upkeep]; what it does not name is as by default. Raises ConfigError."""
     usual = UpkeepRules()
-    days = {
+    days: dict[str, int | None] = {
         name: parse_days(table[name], f"upkeep.{name} in {origin}") if name in table else getattr(usual, name)
         for name in ("archive_after", "purge_after", "keep_logs")
     }
     every = parse_interval(table["every"], f"upkeep.every in {origin}") if "every" in table else usual.every
-    return UpkeepRules(**days, every=every)
+    return UpkeepRules(days["archive_after"], days["purge_after"], days["keep_logs"], every)
 
 
 def thinning(table: Mapping[str, object], origin: str) -> Thinning:

@@ -18,6 +18,7 @@ from chattui.tui import messages as told
 from chattui.tui import reply_messages as of_replies
 from chattui.tui.data.agent_turns import AgentTurns
 from chattui.tui.data.live_reply import LiveReply, Wanted
+from chattui.tui.data.titles import Titles
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Replies:
         self._holds: dict[str, Hold] = {}
         self._closed = False
         self._agents = AgentTurns(db, agents)
+        self._titles = Titles(db, self._asked, lambda: self._worker, post, settings)
         self._configured = (False, 0.0)  # what was found, and how long that holds
 
     @property
@@ -294,6 +296,8 @@ class Replies:
                 wanted = self._next.pop(live.chat_id, None)
         if wanted is not None and not self._closed:
             self.ask(wanted)
+        elif not self._closed:
+            self._worker.submit(partial(self._titles.after, live, of_agent=reply.is_turn))
 
     def _save(self, live: LiveReply) -> None:
         from chattui.store import chats, replies

@@ -13,6 +13,7 @@ from chattui.tui.commands import bindings
 from chattui.tui.screens.agenting import Agenting
 from chattui.tui.screens.detailing import Detailing
 from chattui.tui.screens.moving import Moving
+from chattui.tui.screens.notifying import Notifying
 from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
@@ -34,7 +35,19 @@ _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
 class MainScreen(
-    Seeking, Recalling, Snapshotting, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Stating, Agenting
+    Seeking,
+    Recalling,
+    Snapshotting,
+    Detailing,
+    Resuming,
+    Moving,
+    Taking,
+    Tabbing,
+    Sourcing,
+    Setting,
+    Stating,
+    Agenting,
+    Notifying,
 ):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 

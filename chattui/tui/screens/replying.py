@@ -225,7 +225,7 @@ class Replying(Shell):
         if event.waits:
             sentence = f"{visible_line(event.sentence)} What came is kept on this machine until then."
             self.notify(sentence, title="The reply is not stored yet", severity="warning", markup=False)
-        elif event.sentence or live.sentence:
+        elif (event.sentence or live.sentence) and not (event.chat is not None and event.chat.is_quiet):
             sentence = visible_line(event.sentence or live.sentence)
             self.notify(sentence, title="No reply", severity="error", timeout=10, markup=False)
         self._tell_model()
