@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from chattui.domain.chat import Message
 from chattui.domain.kinds import OWN_SOURCE, ContentType, Kind, Role
-from chattui.domain.replies import File, Reply, ReplyEnd, ReplySettings, Turn
+from chattui.domain.replies import File, KeptSession, Reply, ReplyEnd, ReplySettings, Turn
 from chattui.store import turn_parts, values
 from chattui.store.database import Database
 from chattui.store.messages import locked, page_statement, seq_of
@@ -311,7 +311,31 @@ def settings(db: Database, chat_id: int) -> ReplySettings:
 
 def set_settings(db: Database, chat_id: int, wanted: ReplySettings) -> None:
     """Set what a chat sets for its replies; other settings of it stay."""
+    db.write(lambda conn: set_settings_in(conn, chat_id, wanted), idempotent=True)
+
+
+def set_settings_in(conn: Connection, chat_id: int, wanted: ReplySettings) -> None:
+    """The same in a transaction that goes on."""
     fields = {"model": storable(wanted.model), "system": storable(wanted.system), "options": wanted.options}
+    conn.execute(
+        update(chats)
+        .where(chats.c.owner == ME, chats.c.id == chat_id)
+        .values(settings=chats.c.settings.op("||")(bindparam("fields", fields, chats.c.settings.type)))
+    )
+
+
+def session(db: Database, chat_id: int) -> KeptSession | None:
+    """The agent's session that a chat was held in last; None where there is none to be taken up again."""
+    statement = select(chats.c.settings["session"]).where(chats.c.owner == ME, chats.c.id == chat_id)
+    found = db.read(lambda conn: conn.execute(statement).scalar())
+    if not isinstance(found, dict) or not isinstance(found.get("seq"), int):
+        return None
+    return KeptSession(str(found.get("agent") or ""), str(found.get("id") or ""), found["seq"])
+
+
+def keep_session(db: Database, chat_id: int, kept: KeptSession) -> None:
+    """Remember the agent's session that a chat is held in; other settings of it stay."""
+    fields = {"session": {"agent": kept.agent, "id": storable(kept.id), "seq": kept.seq}}
     statement = (
         update(chats)
         .where(chats.c.owner == ME, chats.c.id == chat_id)

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from chattui.domain.chat import Message
 from chattui.domain.errors import ChattuiError, Unreachable
 from chattui.domain.kinds import Kind, Role
-from chattui.store import chats, messages, replies
+from chattui.store import chats, messages, replies, sending
 from chattui.store.database import Database
 from chattui.tui import external_editor, slash
 from chattui.tui.app import ChattuiApp
@@ -248,7 +248,7 @@ async def test_quitting_keeps_what_came(
 async def test_while_the_database_is_away_messages_wait_on_the_disk_and_are_sent_once(
     samples: str, app_on: AppMaker, store: Database, speaking: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, keys, away = messages.append, [], True
+    append, keys, away = sending.send, [], True
 
     def lost(*args: Any, **more: Any) -> Any:
         keys.append(more["key"])
@@ -259,7 +259,7 @@ async def test_while_the_database_is_away_messages_wait_on_the_disk_and_are_sent
             raise Unreachable("The connection to the database was lost.")
         return done
 
-    monkeypatch.setattr(messages, "append", lost)
+    monkeypatch.setattr(sending, "send", lost)
     monkeypatch.setattr(changes, "TRY_AGAIN", 0.1)
     speaking()
     app = app_on(samples)

@@ -171,6 +171,7 @@ class Replying(Shell):
 
     def _draw_tail(self) -> None:
         if self.open_chat.chat is not None or self.open_chat.is_new:
+            self.session.replies.looked(self.open_chat.chat_id)
             self.open_chat.set_tail(self._tail(self._live_here()))
 
     def _live_here(self) -> LiveReply | None:
@@ -253,6 +254,10 @@ class Replying(Shell):
         if event.sentence not in self._warned:
             self._warned.add(event.sentence)
             self.notify(visible_line(event.sentence), severity="warning", timeout=10, markup=False)
+
+    def on_session_taken(self, event: of_replies.SessionTaken) -> None:
+        """An agent goes on in a session of before, or in a new one."""
+        self.notify(event.sentence, timeout=5, markup=False)
 
     def on_reply_interrupted(self, event: of_replies.ReplyInterrupted) -> None:
         """What came of a reply whose writer was gone is a message now."""

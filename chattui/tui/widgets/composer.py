@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chattui.tui.widgets.message_editor import MessageEditor
 
 _KEEP_AFTER = 0.3
+_FORGET_AFTER = 0.1
 
 
 class Composer(Vertical):
@@ -197,6 +198,7 @@ class Composer(Vertical):
 
     def keep(self) -> None:
         """Write the draft to the disk now."""
+        self._drafts.flush()
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -216,8 +218,8 @@ class Composer(Vertical):
             return False
         _, began_in, text = self._sending
         self._sending = None
-        self._drafts.put(began_in, "")
-        self._drafts.put_files(began_in, [])
+        self._drafts.sent(began_in)
+        self.set_timer(_FORGET_AFTER, self._drafts.flush)  # the disk would hold up the message's first picture
         if self._slot == began_in:
             self._chat_id = chat_id if self._instead_of is None else self._chat_id
             here, self._instead_of = self._instead_of is not None, None
