@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 NO_TERMINAL = (
     "chattui needs a terminal to draw on, and the output is not one. These verbs work here: "
-    "list, show, search, new, resume, import, export, config, doctor, db (see chattui --help)."
+    "list, show, search, new, resume, import, export, snapshots, config, doctor, db (see chattui --help)."
 )
 
 

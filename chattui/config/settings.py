@@ -108,9 +108,20 @@ class Settings(NamedTuple):
     @property
     def upkeep(self) -> UpkeepRules:
         """What upkeep does. Raises ConfigError."""
-        from chattui.config.upkeep import upkeep_rules
+        from dataclasses import replace
 
-        return upkeep_rules(self._said("upkeep"), str(self.config_file))
+        from chattui.config.upkeep import thinning, upkeep_rules
+
+        rules = upkeep_rules(self._said("upkeep"), str(self.config_file))
+        return replace(rules, snapshots=thinning(self._said("snapshots"), str(self.config_file)))
+
+    @property
+    def snapshots_every(self) -> float | None:
+        """Seconds between two snapshots that are taken of a chat by themselves; None: none are. Raises ConfigError."""
+        from chattui.config.upkeep import parse_minutes
+
+        value = self.values.get("snapshots.every", option("snapshots.every").default)
+        return parse_minutes(value, f"snapshots.every in {self.config_file}")
 
     def _said(self, table: str) -> dict[str, object]:
         """What the config file says in one table."""

@@ -134,6 +134,10 @@ class Typesetter:
         """The look of one message, to be changed before ``drop``."""
         return self._looks.setdefault(seq, Look())
 
+    def opened_by_hand(self) -> dict[int, bool]:
+        """Messages that were opened (or folded: False) one by one."""
+        return {seq: look.opened for seq, look in self._looks.items() if look.opened is not None}
+
     def regroup(self) -> None:
         """Other messages are shown: the gaps between them are made anew."""
         self._laid.clear()
