@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.state import Relation
-from chattui.domain.upkeep import Kept, UpkeepRules
+from chattui.domain.upkeep import Kept, Thinning, UpkeepRules
 from chattui.store import search_index
 from chattui.store.advice import wants_analyze, wants_reindex, wants_vacuum
 from chattui.store.connection import connect
@@ -32,10 +32,11 @@ log = logging.getLogger("chattui.store")
 Tell = Callable[[str, int, int], None]
 """Told the name of a step, how much of it is done, and how much there is (0: not known)."""
 
-ARCHIVE, PURGE, ORPHANS, TABLES, INDEXES = "archive", "purge", "orphans", "tables", "indexes"
+ARCHIVE, PURGE, SNAPSHOTS, ORPHANS, TABLES, INDEXES = "archive", "purge", "snapshots", "orphans", "tables", "indexes"
 _THINGS = {
     ARCHIVE: "chats archived",
     PURGE: "deleted chats forgotten",
+    SNAPSHOTS: "old snapshots of chats removed",
     ORPHANS: "unused attachments removed",
     TABLES: "tables vacuumed or analyzed",
     INDEXES: "indexes built or rebuilt",
@@ -47,6 +48,7 @@ _RUNS_KEPT = 100
 _COUNTS: LiteralString = """
 SELECT CASE WHEN %(archive)s::integer IS NULL THEN 0 ELSE chattui.archive_chats(%(archive)s, true) END,
        CASE WHEN %(purge)s::integer IS NULL THEN 0 ELSE chattui.purge_deleted(%(purge)s, 1, true) END,
+       chattui.thin_snapshots(%(all)s, %(hourly)s, %(daily)s, true),
        (SELECT count(*) FROM chattui.blobs b WHERE b.owner = CURRENT_USER::text
            AND NOT EXISTS (SELECT FROM chattui.files f WHERE f.owner = b.owner AND f.sha256 = b.sha256))
 """
@@ -71,9 +73,12 @@ SELECT (SELECT count(*) FROM tree WHERE is_named), coalesce(sum(c.message_count)
 def would_do(db: Database, rules: UpkeepRules) -> list[Kept]:
     """What ``keep`` would do now, of which nothing is done."""
     with _speaking(db) as conn:
-        row = conn.execute(_COUNTS, {"archive": rules.archive_after, "purge": rules.purge_after}).fetchone()
+        kept = rules.snapshots
+        asked = {"archive": rules.archive_after, "purge": rules.purge_after}
+        asked |= {"all": kept.keep_all, "hourly": kept.keep_hourly, "daily": kept.keep_daily}
+        row = conn.execute(_COUNTS, asked).fetchone()
         assert row is not None
-        found = [Kept(ORPHANS, _THINGS[ORPHANS], int(row[2]))]
+        found = [Kept(SNAPSHOTS, _THINGS[SNAPSHOTS], int(row[2])), Kept(ORPHANS, _THINGS[ORPHANS], int(row[3]))]
         if rules.purge_after is not None:
             found.insert(0, Kept(PURGE, _THINGS[PURGE], int(row[1])))
         if rules.archive_after is not None:
@@ -107,7 +112,7 @@ def keep(db: Database, rules: UpkeepRules, tell: Tell | None = None, progress: T
         if not row[0]:
             raise Conflict("Another program is doing the upkeep of this database already.")
         try:
-            done = [*_chats(conn, rules, tell), _orphans(conn, tell)]
+            done = [*_chats(conn, rules, tell), _thinned(conn, rules.snapshots, tell), _orphans(conn, tell)]
             if search_index.owns_tables(conn):
                 done += [_tables(conn, tell), _indexes(db, conn, tell, progress)]
             report = {k.step: {"done": k.done, "names": list(k.names), "fault": k.fault} for k in done}
@@ -189,6 +194,12 @@ def _purged(conn: psycopg.Connection[Any], days: int, tell: Tell) -> Kept:
         return Kept(PURGE, things, gone, fault=_sentence(error))
 
 
+def _thinned(conn: psycopg.Connection[Any], kept: Thinning, tell: Tell) -> Kept:
+    tell(SNAPSHOTS, 0, 0)
+    statement: LiteralString = "SELECT chattui.thin_snapshots(%s, %s, %s)"
+    return _counted(conn, SNAPSHOTS, statement, kept.keep_all, kept.keep_hourly, kept.keep_daily)
+
+
 def _orphans(conn: psycopg.Connection[Any], tell: Tell) -> Kept:
     tell(ORPHANS, 0, 0)
     with suppress(psycopg.errors.LockNotAvailable):  # of chats that are not archived any more, whoever did that
@@ -235,7 +246,7 @@ def _relations(conn: psycopg.Connection[Any]) -> list[Relation]:
     return [Relation(*row) for row in conn.execute(RELATIONS)]
 
 
-def _counted(conn: psycopg.Connection[Any], step: str, statement: LiteralString, *values: int) -> Kept:
+def _counted(conn: psycopg.Connection[Any], step: str, statement: LiteralString, *values: int | None) -> Kept:
     things = _THINGS[step]
     try:
         with conn.transaction():

@@ -36,6 +36,8 @@ INSERT INTO chattui.upkeep_runs (kind, report) VALUES ('upkeep', '{"purged": 1}'
 INSERT INTO chattui.archived_chats (chat_id) VALUES (%(chat)s);
 INSERT INTO chattui.replies (chat_id, key, parent_seq, content) VALUES (%(chat)s, 'half', 1, %(text)s);
 INSERT INTO chattui.snapshots (kind, data) VALUES ('app', '{"chat": 1}');
+INSERT INTO chattui.snapshots (kind, chat_id, data, name)
+  VALUES ('state', %(chat)s, jsonb_build_object('note', %(text)s::text), E'my \t name');
 INSERT INTO chattui.marks (chat_id, source_id, seq, bookmarked_at, note, excerpt) VALUES (%(chat)s, 'r1', 1, now(), %(text)s, 'x');
 INSERT INTO chattui.searches (query, name, used_at, saved_at) VALUES ('redis -x', 'mine', now(), now());
 UPDATE chattui.chats SET tags = '{a,"b c","d,e"}', description = %(text)s, metadata = '{"k": null}', cost = 1.5

@@ -23,6 +23,7 @@ from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
 from chattui.tui.data.state import StateReader
+from chattui.tui.data.states import States
 from chattui.tui.data.worker import Worker, unasked
 from chattui.tui.outbox import Outbox
 
@@ -71,6 +72,8 @@ class Session:
         self.sources = Sources(self._helpers, self._database, post, settings)
         self.state = StateReader(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
+        self.states = States(self._pages, self._helpers, self._database, post)
+        """Snapshots of chats."""
         self._finds: FindFlight | None = None
         self._db: Database | None = None
         self._listener: Listener | None = None
