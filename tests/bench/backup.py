@@ -14,6 +14,7 @@ from chattui.backup.run import Wanted, backup, check_file, restore
 from chattui.backup.sealing import Keys, Seal
 from chattui.server import client_program, conninfo, open_database, stop
 from chattui.store.connection import connect
+from chattui.store.startup import prepare
 from tests.bench import bulk
 from tests.bench.machine import wait_quiet
 from tests.bench.options import Options
@@ -41,7 +42,8 @@ def measure(options: Options) -> list[Row]:
         shutil.rmtree(directory, ignore_errors=True)
     files.mkdir()
     try:
-        open_database(target.settings)
+        with connect(open_database(target.settings).conninfo, autocommit=True) as conn:
+            prepare(conn)  # which makes the role that pg_restore grants rights to
         return _measure(source, target, files, runs)
     finally:
         stop(target.settings)
@@ -102,4 +104,8 @@ def _fresh(server: str, name: str) -> str:
 
 
 def _run(home: Home, program: str, *arguments: str) -> None:
-    subprocess.run([client_program(home.settings, program), *arguments], check=True, capture_output=True)
+    done = subprocess.run(
+        [client_program(home.settings, program), *arguments], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{program}: {done.stderr.strip().splitlines()[-1:]}")

@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
 
 import psycopg
 import pyrage
@@ -71,7 +70,7 @@ class Project:
                 ROOT / name, path / name, ignore=shutil.ignore_patterns("*.key", "*.crt", "*_password", "*.chattui")
             )
 
-    def __call__(self, *arguments: str, stdin: IO[bytes] | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("POSTGRES_", "CHATTUI_", "COMPOSE_"))}
         file = self.path / ".env"
         command = [
@@ -81,7 +80,7 @@ class Project:
             "--env-file",
             str(file if file.exists() else self.path / ".env.example"),
         ]
-        return run(*command, *arguments, env={**clean, **env}, cwd=self.path, stdin=stdin)
+        return run(*command, *arguments, env={**clean, **env}, cwd=self.path)
 
     def prepare(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return run("sh", str(self.path / "compose" / "prepare.sh"), *arguments, env={**os.environ, **env}, cwd="/")
@@ -360,6 +359,7 @@ def test_prod_imports_by_itself_makes_backups_refuses_what_is_not_encrypted_and_
     assert app("search", "index", **pooled).stdout == app("search", "index").stdout
 
     assert project("exec", "-T", "backup", "/chattui/backup/run.sh", "once", **env).returncode == 0
+    assert json.loads(app("db", "status", "--json").stdout)["last_backup"], "everybody is told of it"
     project("stop", "watch", "pgbouncer", **env)
     newest = f"/backups/{max(backups.glob('chattui-all-*.chattui')).name}"
     assert app("db", "restore", newest).returncode != 0, (
