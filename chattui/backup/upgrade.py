@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -37,7 +37,7 @@ class Upgraded:
 def upgrade(settings: Settings, planned: Plan, notify: Callable[[str], None], tell: Tell | None = None) -> Upgraded:
     """Do what ``server.upgrade.plan`` has said. Raises ``ServerError``, ``BackupError``; then the database is as it was."""
     places = Places(settings.data_dir)
-    old = replace(settings, pg_bin=planned.old.bin)
+    old = settings._replace(pg_bin=planned.old.bin)
     opened = open_database(old, notify)
     has_lz4 = _has_lz4(opened.conninfo)
     saved: Written | None = None
@@ -84,7 +84,7 @@ def _by_restore(
     """A new cluster in a directory of its own, filled from the backup."""
     aside = settings.data_dir / "upgrade"
     shutil.rmtree(aside, ignore_errors=True)
-    made = replace(settings, data_dir=aside, linger=None, values=_without_backups(settings.values))
+    made = settings._replace(data_dir=aside, linger=None, values=_without_backups(settings.values))
     try:
         notify("Restoring the backup into a new database …")
         conninfo = open_database(made, notify).conninfo

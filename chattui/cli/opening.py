@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NO_TERMINAL = (
     "chattui needs a terminal to draw on, and the output is not one. These verbs work here: "
@@ -12,8 +12,7 @@ NO_TERMINAL = (
 )
 
 
-@dataclass(slots=True)
-class AppArguments:
+class AppArguments(NamedTuple):
     """What the app is started with."""
 
     database: str | None = None

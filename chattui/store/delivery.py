@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.store.copying import MESSAGE_COLUMNS
+
+if TYPE_CHECKING:
+    from chattui.store.aside import Aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,17 @@ class Delivery:
     replace: bool = False
     error: str | None = None
     moved_from: str | None = None  # the path under which this same file was imported before
-    bodies: tuple[bytes, ...] = ()
+    bodies: tuple[bytes | bytearray, ...] = ()
     expected_mtime_ns: int | None = None  # of a container: the time that its import has
+    aside: Aside | None = None  # where bodies and attachments are, when they are not here
+
+
+def size_of(delivery: Delivery) -> int:
+    """Bytes of what a delivery holds in memory: the bodies of its messages and what is attached to them."""
+    if delivery.chunk is None:
+        return 0
+    attached = (one for message in delivery.chunk.messages for one in message.attachments)
+    return sum(map(len, delivery.bodies)) + sum(len(one.data) for one in attached)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -42,8 +41,7 @@ _LONGEST = 1.0
 SORRY = "chattui: something went wrong that should not, and it had to end. Drafts are kept; the log has the details."
 
 
-@dataclass(slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """How the app was started."""
 
     chat: str | None = None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):  # a dataclass takes three times as long to make, and the first paint waits
     """A command. ``room`` is where its key works: "app" everywhere, also while writing; "search" in the bar and in
     the hits; "screen"; or one widget. With ``numbers`` there are so many of it: "{}" in keys and action is the number."""
 

@@ -18,6 +18,7 @@ from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
 from chattui.tui.screens.setting import Setting
+from chattui.tui.screens.shell import Shell
 from chattui.tui.screens.snapshotting import Snapshotting
 from chattui.tui.screens.sourcing import Sourcing
 from chattui.tui.screens.stating import Stating
@@ -48,6 +49,7 @@ class MainScreen(
     Stating,
     Agenting,
     Notifying,
+    Shell,
 ):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 

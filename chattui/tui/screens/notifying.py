@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.domain.secrets import shown_line
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.tui import reply_messages as of_replies
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 _TITLE = 50
 
 
-class Notifying(Shell):
+class Notifying(Part):
     """What the main screen does when a reply is over that nobody looks at."""
 
     def on_reply_ended(self, event: of_replies.ReplyEnded) -> None:
@@ -27,5 +26,7 @@ class Notifying(Shell):
         if wanted == "bell":
             self.app.bell()
         if not is_shown and event.live.how_it_ended().why != "failed":  # that is told by itself
+            from chattui.domain.secrets import shown_line
+
             title = shown_line(chat.title, self.session.masks)[:_TITLE] or "(untitled)"
             self.notify(f"“{title}”", title="A reply is there", timeout=6, markup=False)

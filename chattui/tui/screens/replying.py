@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from chattui.domain.visible import visible_line
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Message as ChatMessage
@@ -30,7 +30,7 @@ _A_WHILE = 6.0
 _AFTER = "C goes on · A asks again"
 
 
-class Replying(Shell):
+class Replying(Part):
     """What the main screen does with replies."""
 
     def __init__(self) -> None:

@@ -27,9 +27,7 @@ class Snapshotting(Keeping):
 
     def __init__(self) -> None:
         super().__init__()
-        self._snapshots_taken: dict[
-            int, float
-        ] = {}  # by chat, when the last snapshot was taken, of a clock that never goes back
+        self._snapshots_taken: dict[int, float] = {}  # by chat, when, of a clock that never goes back
         self._snapshots_due: set[int] = set()  # chats of which one will be
 
     # Taken by themselves

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chattui.tui.widgets.tab_bar import TabPicked
 
 
-class Tabbing(Shell):
+class Tabbing(Part):
     """What the main screen does with tabs. The pane is one: a tab is a chat and a place."""
 
     def chosen(self) -> int | None:

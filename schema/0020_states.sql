@@ -108,4 +108,4 @@ DO $$ BEGIN
   END IF;
 END $$;
 
-INSERT INTO chattui.schema_versions (version, name) VALUES (19, 'states');
+INSERT INTO chattui.schema_versions (version, name) VALUES (20, 'states');

@@ -1,4 +1,4 @@
--- The way back from 19. Snapshots of chats are lost, those with a name too; chats, their places and messages stay.
+-- The way back from 20. Snapshots of chats are lost, those with a name too; chats, their places and messages stay.
 
 DROP FUNCTION chattui.thin_snapshots(integer, integer, integer, boolean);
 DROP FUNCTION chattui.search_facts(jsonb, integer);
