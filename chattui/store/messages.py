@@ -118,23 +118,16 @@ def append_in(
             count += 1
             add_file(conn, chat_id, count, file, source_id=f"{source_id}-{nth}", parent=above)
             above = count
-        seq = count + 1
-        conn.execute(
-            insert(messages).values(
-                chat_id=chat_id,
-                seq=seq,
-                role=role.value,
-                kind=kind.value,
-                content_type=content_type.value,
-                content=storable(content),
-                source_id=source_id,
-                parent_seq=above,
-                created_at=func.clock_timestamp(),
-            )
-        )
+        seq, said = count + 1, storable(content)
+        of = {"chat_id": chat_id, "seq": seq, "source_id": source_id, "parent_seq": above, "content": said}
+        how = {"role": role.value, "kind": kind.value, "content_type": content_type.value}
+        at = conn.execute(
+            insert(messages).values(**of, **how, created_at=func.clock_timestamp()).returning(messages.c.created_at)
+        ).scalar_one()
         if source == OWN_SOURCE and not title:
             name = title_from(content)
             conn.execute(update(chats).where(chats.c.owner == ME, chats.c.id == chat_id).values(title=name))
+        return Message(chat_id, seq, role, kind, said, at, content_type, parent_seq=above)
     return values.message(conn.execute(page_statement(chat_id, seq, seq)).one())
 
 

@@ -101,7 +101,8 @@ class Replying(Part):
             from chattui.tui.data.live_reply import Wanted
 
             self._asked.discard(event.key)
-            self.session.replies.ask(Wanted(event.chat.id, event.message.seq), self.model)
+            wanted = Wanted(event.chat.id, event.message.seq)
+            self.call_after_refresh(self.session.replies.ask, wanted, self.model)  # first the message is seen
         elif not self.replies and not self._said_how:
             from chattui.replies import HOW
 

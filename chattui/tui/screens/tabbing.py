@@ -168,6 +168,13 @@ class Tabbing(Part):
         self.tabs.rename(chat.id, chat.title)
         self.show_tabs()
 
+    def on_chat_grew(self, event: told.ChatGrew) -> None:
+        """The open chat may have another title."""
+        tab = self.tabs.current
+        if tab.chat_id == event.chat.id and tab.title != event.chat.title:
+            self.tabs.rename(event.chat.id, event.chat.title)
+            self.show_tabs()
+
     def on_chat_missing(self, event: told.ChatMissing) -> None:
         """The chat of a tab was deleted elsewhere."""
         self.notify(event.sentence, severity="error", timeout=8, markup=False)
