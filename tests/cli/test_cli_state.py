@@ -329,7 +329,7 @@ def test_the_schedule_does_it_when_it_is_due_and_starts_no_server(
     assert not (tmp_path / "nothing").exists()
     monkeypatch.setattr("chattui.server.ping_socket", lambda _settings: True)
     monkeypatch.setattr("chattui.server.conninfo", lambda _settings: db.conninfo)
-    assert [step.step for step in scheduled.run(tmp_path)] == ["orphans", "tables", "indexes"]
+    assert [step.step for step in scheduled.run(tmp_path)] == ["snapshots", "orphans", "tables", "indexes"]
     assert scheduled.run(tmp_path) == [], "a day has not gone by"
     rows(db, "UPDATE chattui.upkeep_runs SET finished_at = now() - interval '25 hours'")
     assert scheduled.run(tmp_path)
