@@ -98,6 +98,7 @@ class ChatInfo:
     pinned: bool = False
     tags: tuple[str, ...] = ()
     description: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)  # issue, quiet, own: see ``store.details``
 
 
 RAW_KEPT: Final = 256 << 10

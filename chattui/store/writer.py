@@ -347,6 +347,7 @@ def _chat_values(info: ChatInfo, began: datetime) -> dict[str, Any]:
         "pinned": info.pinned,
         "tags": info.tags,
         "description": info.description,
+        "settings": info.settings,
         "created_at": began.isoformat(),
         "archived": info.archived,
         "parent_source_id": info.parent_source_id,

@@ -17,6 +17,7 @@ def masked_chunk(chunk: Chunk) -> Chunk:
         description=masked(chunk.chat.description),
         tags=tuple(map(masked, chunk.chat.tags)),
         metadata=masked_json(chunk.chat.metadata),
+        settings=masked_json(chunk.chat.settings),
     )
     return replace(
         chunk,
