@@ -225,7 +225,10 @@ def _print_report(report: SyncReport, left_out: int) -> None:
     if left_out:
         click.echo(f"{left_out:,} file{'' if left_out == 1 else 's'} left out by rules of the configuration.")
     if report.problems:
-        click.echo(f"{report.problems:,} records could not be read: chattui import --status names them.", err=True)
+        click.echo(
+            f"{report.problems:,} records could not be read, or not whole: chattui import --status names them.",
+            err=True,
+        )
     for fault in report.faults[:20]:
         click.echo(f"  {visible_line(fault.path)}: {visible_line(fault.reason)}", err=True)
     if len(report.faults) > 20:

@@ -177,7 +177,8 @@ class _Lines:
             click.echo(f"chattui: {visible_line(fault.path)}: {visible_line(fault.reason)}", err=True)
         if report.problems:
             click.echo(
-                f"chattui: {report.problems:,} records could not be read: chattui import --status names them.", err=True
+                f"chattui: {report.problems:,} records could not be read, or not whole: chattui import --status names them.",
+                err=True,
             )
         if self._quiet or not (report.messages or told.first):
             return
