@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from chattui.backup.places import backups_in
 from chattui.backup.run import Wanted, backup, restore
 from chattui.backup.sealing import Keys
 from chattui.config import Settings
@@ -17,9 +18,9 @@ from chattui.domain.backup import Manifest, Tell, Written
 from chattui.domain.errors import BackupError, ChattuiError, ServerError
 from chattui.server.api import open_database, stop
 from chattui.server.places import Places
-from chattui.server.upgrade import Plan, go_back, knows_lz4, take_cluster, upgrade_files
+from chattui.server.upgrade import Plan, go_back, kept_major, knows_lz4, take_cluster, upgrade_files
 from chattui.store.connection import connect
-from chattui.store.content import digests
+from chattui.store.content import digests, holding, owners_of
 from chattui.store.failures import translate
 
 
@@ -72,6 +73,22 @@ def upgrade(settings: Settings, planned: Plan, notify: Callable[[str], None], te
             f"The upgraded database did not hold what the old one held, and was given up: the old one is back. {error}"
         ) from error
     return Upgraded(planned.old.version, planned.new.version, how, kept, saved)
+
+
+def written_since(settings: Settings) -> str:
+    """What going back would lose, in numbers where the database still answers and the backup from before is there."""
+    try:
+        with connect(open_database(settings).conninfo, autocommit=True) as conn:
+            there = holding(conn, owners_of(conn))
+        now = f"The database holds {there.chats:,} chats with {there.messages:,} messages"
+    except (ChattuiError, psycopg.Error):
+        return "What was written since the upgrade is lost."
+    major = str(kept_major(Places(settings.data_dir)))
+    for each in backups_in(settings.data_dir / "backups"):
+        if each.manifest is not None and each.manifest.head.server_version.split(".")[0] == major:
+            before = f"{each.manifest.rows('chats'):,} with {each.manifest.rows('messages'):,}"
+            return f"{now} now, and {before} before the upgrade. What was written since is lost."
+    return f"{now}. What was written since the upgrade is lost."
 
 
 def _without_backups(values: Mapping[str, Value]) -> dict[str, Value]:

@@ -238,7 +238,7 @@ OPTIONS: tuple[Option, ...] = (
         "pool_min",
         Takes.NUMBER,
         4,
-        "Connections that the app keeps open.",
+        "Connections that the app keeps open until nothing was asked for ten minutes.",
         Applies.NEXT_START,
         check=odd_pool_count,
     ),

@@ -58,7 +58,7 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
             for i, record in enumerate(records, part):
                 transcript.take(record, number, i)
                 if kinds:
-                    raw.keep(record, number, i, b"" if many else lines.raw)
+                    raw.keep(record, number, i, b"" if many else lines.raw, lines.raw_size)
             records, record = (), {}  # noqa: PLW2901 - a long one is not held while its messages are on their way
             if many or part:
                 transcript.settle()

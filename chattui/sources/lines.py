@@ -18,7 +18,7 @@ import orjson
 import zstandard
 
 from chattui.domain.errors import SourceError
-from chattui.domain.history import Problem
+from chattui.domain.history import RAW_READ, Problem
 from chattui.sources.archives import LIKELY_RATIO, SMALL
 from chattui.sources.bounded import Bounded, Held
 from chattui.sources.leniently import decode_leniently
@@ -26,9 +26,6 @@ from chattui.sources.regular import open_regular
 from chattui.sources.unknown import unreadable
 
 BLOCK: Final = 1 << 18
-LONGEST_RAW: Final = 1 << 20
-"""Bytes of a line that is held as it is while its records are taken."""
-
 SETTLE_SECONDS: Final = 5.0
 """A file that was not written to for so long is taken as finished for now: its last line needs no ``\\n``."""
 
@@ -45,7 +42,7 @@ class Lines:
 
     ``settled`` is True when the file was left alone for ``SETTLE_SECONDS``: only then is a last line without ``\\n``
     read, and only if it is complete. ``objects`` counts the records given out, ``raw`` is the line that was given out
-    last, b"" of a long one.
+    last, of a long one the beginning (``RAW_READ``), ``raw_size`` all its bytes; b"" of one that was cut.
     """
 
     def __init__(
@@ -56,6 +53,7 @@ class Lines:
         self.settled = settled
         self.objects = 0
         self.raw: bytes | bytearray = b""
+        self.raw_size = 0
         self._stream = stream
         self._mid_line = mid_line
         self._packed = packed  # bytes of the file, when it is unpacked as it is read
@@ -96,7 +94,7 @@ class Lines:
                 raw = pieces.pop()
                 part = self._advance(len(raw) + 1)
                 records = self._records(raw)
-                self.raw = raw if len(raw) <= LONGEST_RAW else b""
+                self._show(raw)
                 raw = b""  # a long one is not held while the records are taken
                 if records:
                     given, records = [records], ()
@@ -113,7 +111,7 @@ class Lines:
             self._tell(problem)
         records = self._records(taken.text) if taken.text else ()
         self.objects += not taken.text
-        self.raw = b""
+        self._show(b"")
         del taken
         if records:
             given, records = [records], ()
@@ -129,8 +127,12 @@ class Lines:
         if records := complete(taken.text):
             part = self._advance(size)
             self.objects += len(records)
-            self.raw = taken.text if size <= LONGEST_RAW else b""
+            self._show(taken.text)
+            del taken
             yield self.line, part, self.offset, records
+
+    def _show(self, raw: bytes | bytearray) -> None:
+        self.raw, self.raw_size = (raw if len(raw) <= RAW_READ else raw[:RAW_READ]), len(raw)
 
     def _advance(self, size: int) -> int:
         """Move past a line of ``size`` bytes; the number of records that were already read from it."""

@@ -7,8 +7,8 @@ functions of ``schema/``, which can also be called from psql.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -51,6 +51,10 @@ SELECT CASE WHEN %(archive)s::integer IS NULL THEN 0 ELSE chattui.archive_chats(
        chattui.thin_snapshots(%(all)s, %(hourly)s, %(daily)s, true),
        (SELECT count(*) FROM chattui.blobs b WHERE b.owner = CURRENT_USER::text
            AND NOT EXISTS (SELECT FROM chattui.files f WHERE f.owner = b.owner AND f.sha256 = b.sha256))
+"""
+_NOT_ARCHIVED: LiteralString = """
+DELETE FROM chattui.archived_chats a USING chattui.chats c
+ WHERE a.owner = CURRENT_USER::text AND c.owner = a.owner AND c.id = a.chat_id AND c.status <> 'archived'
 """
 _LOST: LiteralString = """
 WITH RECURSIVE tree AS (
@@ -111,7 +115,8 @@ def keep(db: Database, rules: UpkeepRules, tell: Tell | None = None, progress: T
             done = [*_chats(conn, rules, tell), _thinned(conn, rules.snapshots, tell), _orphans(conn, tell)]
             if search_index.owns_tables(conn):
                 done += [_tables(conn, tell), _indexes(db, conn, tell, progress)]
-            record(conn, "upkeep", row[1], done)
+            report = {k.step: {"done": k.done, "names": list(k.names), "fault": k.fault} for k in done}
+            record(conn, "upkeep", row[1], report)
         finally:
             if not conn.closed:
                 conn.execute("SELECT pg_advisory_unlock_all()")
@@ -134,18 +139,33 @@ def last_run(db: Database) -> datetime | None:
         return row[0] if row else None
 
 
-def record(conn: psycopg.Connection[Any], kind: str, began: datetime, done: list[Kept]) -> None:
-    """Write down what was done; of each kind the newest are kept."""
-    report = {k.step: {"done": k.done, "names": list(k.names), "fault": k.fault} for k in done}
+def record(
+    conn: psycopg.Connection[Any], kind: str, began: datetime, report: dict[str, Any], owner: str | None = None
+) -> None:
+    """Write down what was done for the caller, or for ``owner``; of each kind the newest are kept."""
+    given = {"kind": kind, "kept": _RUNS_KEPT, "began": began, "report": Jsonb(report), "owner": owner}
     conn.execute(
-        "INSERT INTO chattui.upkeep_runs (kind, started_at, report) VALUES (%s, %s, %s)", (kind, began, Jsonb(report))
+        "INSERT INTO chattui.upkeep_runs (owner, kind, started_at, report) "
+        "VALUES (coalesce(%(owner)s, CURRENT_USER::text), %(kind)s, %(began)s, %(report)s)",
+        given,
     )
     conn.execute(
-        "DELETE FROM chattui.upkeep_runs WHERE owner = CURRENT_USER::text AND kind = %(kind)s AND id < (SELECT min(id) FROM "
-        "(SELECT id FROM chattui.upkeep_runs WHERE owner = CURRENT_USER::text AND kind = %(kind)s "
+        "DELETE FROM chattui.upkeep_runs WHERE owner = coalesce(%(owner)s, CURRENT_USER::text) AND kind = %(kind)s "
+        "AND id < (SELECT min(id) FROM (SELECT id FROM chattui.upkeep_runs "
+        "WHERE owner = coalesce(%(owner)s, CURRENT_USER::text) AND kind = %(kind)s "
         "ORDER BY id DESC LIMIT %(kept)s) newest)",
-        {"kind": kind, "kept": _RUNS_KEPT},
+        given,
     )
+
+
+def record_backup(conninfo: str, owners: Iterable[str], began: datetime, report: dict[str, Any]) -> None:
+    """Write down that these people's chats were backed up. Where that may not be written, as on a standby, it is left out."""
+    try:
+        with connect(conninfo) as conn:
+            for owner in owners:
+                record(conn, "backup", began, report, owner)
+    except (psycopg.Error, DatabaseError) as error:
+        log.info("the backup is not recorded in the database: %s", type(error).__name__)
 
 
 def _chats(conn: psycopg.Connection[Any], rules: UpkeepRules, tell: Tell) -> Iterator[Kept]:
@@ -165,8 +185,11 @@ def _purged(conn: psycopg.Connection[Any], days: int, tell: Tell) -> Kept:
             tell(PURGE, gone, total)
             row = conn.execute("SELECT chattui.purge_deleted(%s, %s)", (days, _AT_ONCE)).fetchone()
             if row is None or not row[0]:
-                return Kept(PURGE, things, gone)
+                break
             gone += int(row[0])
+        if gone:  # their words are not to be suggested any more
+            conn.execute("SELECT chattui.refresh_words() WHERE EXISTS (SELECT FROM chattui.vocabularies)")
+        return Kept(PURGE, things, gone)
     except psycopg.Error as error:
         return Kept(PURGE, things, gone, fault=_sentence(error))
 
@@ -179,6 +202,8 @@ def _thinned(conn: psycopg.Connection[Any], kept: Thinning, tell: Tell) -> Kept:
 
 def _orphans(conn: psycopg.Connection[Any], tell: Tell) -> Kept:
     tell(ORPHANS, 0, 0)
+    with suppress(psycopg.errors.LockNotAvailable):  # of chats that are not archived any more, whoever did that
+        conn.execute(_NOT_ARCHIVED)
     return _counted(conn, ORPHANS, "SELECT chattui.remove_orphans()")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from steps import NOON, begin, fill, rows
 
+from chattui.domain.backup import OF_THE_PLACE
 from chattui.store import chats
 from chattui.store.content import TEXT_FORMS, Digest, column_list, table_name, tables_of
 from chattui.store.database import Database
@@ -61,11 +62,13 @@ def furnish(db: Database, *, messages: int = 60, data: bytes | None = None) -> i
 
 
 def state(conninfo: str, *, owner: str | None = None) -> dict[str, tuple[int, str]]:
-    """Rows and digest of each table, owners included; of one owner without the name where it is given."""
+    """Rows and digest of each table that travels, owners included; of one owner without the name where it is given."""
     found: dict[str, tuple[int, str]] = {}
     with psycopg.connect(conninfo) as conn:
         conn.execute(TEXT_FORMS)
         for table, columns in tables_of(conn).items():
+            if table in OF_THE_PLACE:
+                continue
             digest = Digest()
             what = psycopg.sql.SQL("owner, {}").format(column_list(columns)) if owner is None else column_list(columns)
             where = psycopg.sql.SQL("") if owner is None else psycopg.sql.SQL("WHERE owner = {}").format(owner)

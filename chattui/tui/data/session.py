@@ -89,7 +89,9 @@ class Session:
         self._pages.submit(lambda: self._open(chat, fresh))
 
     def close(self, state: dict[str, object] | None = None) -> None:
-        """Save ``state``, end the threads and close the connections."""
+        """Save ``state``, end the threads and close the connections. Nothing happens when it is closed already."""
+        if self._closed:
+            return
         self._closed = True
         if state is not None and self._db is not None:
             self.save_state(state)
@@ -108,6 +110,11 @@ class Session:
             worker.stop()
         if self._db is not None:
             self._db.close()
+
+    def rest(self) -> None:
+        """Give back connections that nobody has used for a while; called now and then."""
+        if (db := self._db) is not None:
+            self._helpers.submit(db.rest)
 
     @property
     def finds(self) -> FindFlight:
