@@ -61,7 +61,8 @@ DECLARE
   v_most  constant integer := 200;
   v_plan  record;
   v_rest  jsonb;
-  v_some  text[];
+  v_some  text[];                                         -- of these patterns a branch has one at least
+  v_must  text;                                           -- and this one
   v_ids   bigint[];
 BEGIN
   SELECT * INTO v_plan FROM chattui.plan(v_me, p_query->'node', false, false, 1, true);
@@ -74,10 +75,13 @@ BEGIN
     v_rest := NULL;
   END IF;
   v_some := ARRAY(SELECT '%' || regexp_replace(w, '([\\%_])', '\\\1', 'g') || '%' FROM unnest(v_plan.words) w);
-  IF NOT EXISTS (SELECT FROM unnest(v_some) w WHERE length(w) < 5) THEN   -- no three letters, no trigram
-    v_ids := ARRAY(SELECT x.id FROM chattui.chats x
-                    WHERE x.owner = v_me AND chattui.fold(x.git_branch) ILIKE ANY (v_some)
-                      AND (v_plan.musts = '{}' OR chattui.fold(x.git_branch) ILIKE ALL (v_plan.musts)) LIMIT v_most + 1);
+  v_must := (SELECT w FROM unnest(v_plan.musts) w ORDER BY length(w) DESC LIMIT 1);
+  IF length(v_must) >= 5 THEN                             -- three letters that each branch holds: the index finds them
+    v_ids := ARRAY(SELECT x.id FROM chattui.chats x WHERE x.owner = v_me AND chattui.fold(x.git_branch) ILIKE v_must
+                      AND chattui.fold(x.git_branch) ILIKE ALL (v_plan.musts) LIMIT v_most + 1);
+  ELSIF NOT EXISTS (SELECT FROM unnest(v_some) w WHERE length(w) < 5) THEN
+    v_ids := ARRAY(SELECT x.id FROM chattui.chats x WHERE x.owner = v_me AND chattui.fold(x.git_branch) ILIKE ANY (v_some)
+                    LIMIT v_most + 1);
   END IF;
   RETURN QUERY
     SELECT f.found_in, f.chat_id, f.found_at, f.body

@@ -144,12 +144,14 @@ def test_notes_come_before_names_and_each_once(db: Database) -> None:
         ("fix/aquar", FoundIn.BRANCH),
         ("aquarium-lamp", FoundIn.BRANCH),
         ("AQUARIUM", FoundIn.BRANCH),
+        ("lamp-77", FoundIn.BRANCH),
+        ("(aquarium OR whale) ", FoundIn.BRANCH),
     ],
 )
 def test_a_chat_is_found_by_its_issue_and_its_branch(db: Database, typed: str, found: FoundIn) -> None:
     chat = begin(db, "how do I begin?", title="One")
     details.set_issue(db, chat, "#12 Leaking zebrafish https://example.org/issues/12")
-    details.set_fact(db, chat, "git_branch", "fix/aquarium-lamp")
+    details.set_fact(db, chat, "git_branch", "fix/aquarium-lamp-77")
     begin(db, "nothing of it", title="Two")
     [hit] = [h for h in search.search(db, typed).hits if not h.is_message]
     assert (hit.found_in, hit.chat_id, hit.seq, hit.title) == (found, chat, 0, "One")
