@@ -28,5 +28,5 @@ COPY compose/app/entrypoint.sh /usr/local/bin/chattui-entrypoint
 ENV PATH=/opt/chattui/bin:$PATH CHATTUI_HOME=/var/lib/chattui HOME=/home/chattui PYTHONUNBUFFERED=1 LANG=C.UTF-8
 USER 10001:10001
 WORKDIR /home/chattui
-HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 CMD ["chattui-entrypoint", "db", "status"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 CMD ["chattui-entrypoint", "db", "health", "--quiet"]
 ENTRYPOINT ["chattui-entrypoint"]

@@ -16,7 +16,7 @@ GET    = $(BIN)/python -m pip install --quiet --disable-pip-version-check --requ
 SELF   = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endif
 
-.PHONY: run install test check bench capacity screenshots docs lock dev-db dev-db-reset db-backup db-restore prod-db prod-db-full prod-db-stop clean help
+.PHONY: run install test check bench capacity screenshots docs lock dev-db dev-db-reset db-backup db-restore dev-db-container prod-db prod-db-full prod-db-stop clean help
 .PHONY: status dev-db-connect dev-db-logs dev-db-stop db-schema-dump env-template
 
 run: install  ## open the app: sets up what is missing, starts the database, imports what it finds
@@ -82,7 +82,7 @@ lock:  ## write the lock files again (needs uv)
 COMPOSE = docker compose
 PROD    = $(COMPOSE) --profile prod
 
-dev-db:  ## a PostgreSQL in a container, for this machine (docs/compose.md)
+dev-db-container:  ## a PostgreSQL in a container, for this machine (docs/compose.md)
 	$(COMPOSE) --profile dev up -d
 
 prod-db:  ## a server with TLS, an importer and daily backups

@@ -52,7 +52,7 @@ case ${1:-} in
 esac
 command -v openssl >/dev/null || fail "openssl is needed for the certificates. Install it, then run this again."
 umask 022
-mkdir -p secrets/postgres secrets/owner secrets/backup secrets/pool secrets/public
+mkdir -p secrets/postgres secrets/owner secrets/admin secrets/backup secrets/pool secrets/public
 chmod 700 secrets
 cd secrets
 
@@ -61,6 +61,7 @@ password owner/owner_password
 password backup/backup_password
 password pool/pool_password
 cp owner/owner_password backup/backup_password pool/pool_password postgres/
+cp postgres/postgres_password admin/
 
 if [ ! -s authority.key ] || [ ! -s public/ca.crt ]; then
   openssl ecparam -name prime256v1 -genkey -noout -out authority.key
@@ -70,7 +71,7 @@ if [ ! -s authority.key ] || [ ! -s public/ca.crt ]; then
   renew=yes
   echo 'made compose/secrets/public/ca.crt, which clients need, and authority.key'
 fi
-for directory in owner backup pool; do cp public/ca.crt "$directory/"; done
+for directory in owner admin backup pool; do cp public/ca.crt "$directory/"; done
 certificate postgres/server postgres-prod
 certificate pool/server pgbouncer
 

@@ -1,6 +1,6 @@
 """An agent that speaks the Agent Client Protocol in raw JSON, and does what the prompt says: a scripted one for tests.
 
-Told as a program: ``python acp_agent.py [old|locked|mute|garbage|gone]``.
+Told as a program: ``python acp_agent.py [old|locked|mute|garbage|gone|loads|forgets]``.
 """
 
 from __future__ import annotations
@@ -83,10 +83,19 @@ class Agent:
         elif method == "initialize":
             info = {"name": "scripted", "title": "Scripted Agent", "version": "1"}
             version = 7 if self.mood == "old" else 1
-            capable = {"promptCapabilities": {"image": True, "embeddedContext": True}}
+            capable: dict[str, Any] = {"promptCapabilities": {"image": True, "embeddedContext": True}}
+            capable["loadSession"] = self.mood in ("loads", "forgets")
             self.write(
                 {"id": number, "result": {"protocolVersion": version, "agentCapabilities": capable, "agentInfo": info}}
             )
+        elif method == "session/load" and self.mood == "forgets":
+            self.write({"id": number, "error": {"code": -32602, "message": "no such session"}})
+        elif method == "session/load":
+            session = params["sessionId"]
+            self.sessions[session] = 100
+            self.cwd = params["cwd"]
+            self.say(session, "What was said long ago.")
+            self.write({"id": number, "result": {}})
         else:
             session = f"s{len(self.sessions) + 1}"
             self.sessions[session] = 0

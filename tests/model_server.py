@@ -31,6 +31,8 @@ class ModelServer(ThreadingHTTPServer):
         self.keys: list[str] = []
         self.go = threading.Event()
         self.said = "Hello **there**"
+        self.title = "Named"
+        """What it suggests as a title."""
         self.speed = 0.0
         """Seconds between two tokens."""
         self.held_after: int | None = None
@@ -81,6 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
     # Well
 
     def _echo(self) -> None:
+        if "You give conversations their titles" in str(self.server.asked[-1]["messages"][0]["content"]):
+            self._namer()
+            return
         self._begin()
         words = self.server.said.replace("{prompt}", str(self.server.asked[-1]["messages"][-1]["content"])).split(" ")
         for number, word in enumerate(words):
@@ -89,6 +94,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(word if number == 0 else f" {word}")
             if self.server.speed:
                 threading.Event().wait(self.server.speed)
+        self._finish()
+
+    def _namer(self) -> None:
+        self._begin()
+        self._say(self.server.title)
+        self._finish()
+
+    def _rambles(self) -> None:
+        self._begin()
+        for _ in range(20):
+            self._say("\n" * 1_000)
         self._finish()
 
     def _short(self) -> None:

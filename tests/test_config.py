@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -217,7 +216,7 @@ def test_every_other_mistake_is_named_with_its_line_and_a_suggestion_and_the_def
     }.items():
         assert words in told[line]
     assert (settings.linger, settings.log_level) == (600, "info")
-    assert settings.appearance == replace(load(file="").appearance, dates="iso"), "what is right holds"
+    assert settings.appearance == load(file="").appearance._replace(dates="iso"), "what is right holds"
 
 
 def test_a_mistake_about_the_database_is_none_where_something_else_names_it(load):

@@ -228,6 +228,7 @@ def _head(document: dict[str, Any], name: str) -> Head:
             tuple(map(str, document["owners"])),
             {str(table): tuple(map(str, columns)) for table, columns in document["tables"].items()},
             number,
+            document.get("everybody") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BackupError(DAMAGED.format(what="its description cannot be read")) from error

@@ -7,7 +7,7 @@ import fcntl
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from typing import IO
 
 from chattui.backup.archive import manifest_at_end
 from chattui.backup.sealing import is_sealed
-from chattui.domain.backup import Manifest
+from chattui.domain.backup import Head, Manifest
 from chattui.domain.errors import BackupError
 
 SUFFIX = ".chattui"
@@ -50,10 +50,10 @@ class Keep:
         return any((self.last, self.daily, self.weekly, self.monthly))
 
 
-def series_of(owners: Sequence[str], database: str) -> str:
-    """``ann-3fa9c1``; ``all-…`` of several people."""
-    who = owners[0] if len(owners) == 1 else "all"
-    return f"{re.sub(r'[^a-z0-9_]', '_', who.lower())[:40]}-{database}"
+def series_of(head: Head) -> str:
+    """``ann-3fa9c1``; ``all-…`` of everybody, however many they are."""
+    who = head.owners[0] if len(head.owners) == 1 and not head.everybody else "all"
+    return f"{re.sub(r'[^a-z0-9_]', '_', who.lower())[:40]}-{head.database}"
 
 
 def name_of(series: str, made_at: datetime) -> str:
@@ -62,9 +62,10 @@ def name_of(series: str, made_at: datetime) -> str:
 
 
 @contextmanager
-def whole_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, *, replace: bool = False, another: Callable[[], Path] | None = None) -> Iterator[IO[bytes]]:
     """A file that gets its name when it is complete and synced, and leaves nothing otherwise. Only its owner may read it.
 
+    ``another`` gives another name where somebody has taken this one meanwhile.
     Raises ``BackupError``: the file is there already, the disk is full, ….
     """
     if path.exists() and not replace:
@@ -80,7 +81,14 @@ def whole_file(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
                 yield file
                 file.flush()
                 os.fsync(fd)
-                _name(partial, path, replace=replace)
+                while True:
+                    try:
+                        _name(partial, path, replace=replace)
+                        break
+                    except FileExistsError:
+                        if another is None:
+                            raise
+                        path = another()
             _sync_directory(path.parent)
         finally:
             with suppress(OSError):
@@ -130,8 +138,10 @@ def backups_in(directory: Path) -> list[Kept]:
 
 
 def surplus(found: Sequence[Kept], keep: Keep, series: str) -> list[Kept]:
-    """Those of a series that need not be kept. The newest one always is; days and weeks are those of UTC."""
-    ours = [k for k in sorted(found, key=lambda k: (k.made_at, k.path.name), reverse=True) if k.series == series]
+    """Those of a series that need not be kept. The newest one always is; days and weeks are those of UTC. A damaged one takes
+    no other's place."""
+    whole = [k for k in found if k.series == series and (k.encrypted or k.manifest is not None)]
+    ours = sorted(whole, key=lambda k: (k.made_at, k.path.name), reverse=True)
     staying = {k.path for k in ours[: max(1, keep.last)]}
     periods = (("%Y-%m-%d", keep.daily), ("%G-%V", keep.weekly), ("%Y-%m", keep.monthly))
     for form, count in periods:

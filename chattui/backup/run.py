@@ -23,6 +23,7 @@ from chattui.store.content import Conn, Digest, holding, me
 from chattui.store.database import Database
 from chattui.store.dump import Snapshot, section_of, snapshot
 from chattui.store.failures import translate
+from chattui.store.keeping import record_backup
 from chattui.store.load import Load, Wish, choose
 from chattui.store.migrations import current_version
 
@@ -50,9 +51,16 @@ def backup(conninfo: str, wanted: Wanted, tell: Tell | None = None) -> Written:
     began = time.perf_counter()
     with snapshot(conninfo, all_owners=wanted.all_owners, embeddings=wanted.embeddings) as source:
         head = source.head
-        series = series_of(head.owners, head.database)
-        path = _free(wanted.place, name_of(series, head.made_at)) if wanted.is_directory else wanted.place
-        with whole_file(path, replace=wanted.replace and not wanted.is_directory) as file:
+        series = series_of(head)
+        path = wanted.place
+
+        def name() -> Path:
+            nonlocal path
+            path = _free(wanted.place, name_of(series, head.made_at))
+            return path
+
+        free = name if wanted.is_directory else None
+        with whole_file(free() if free else path, replace=wanted.replace and free is None, another=free) as file:
             with sealed(file, wanted.seal) as stream:
                 manifest = _write(stream, source, tell)
             size = file.tell()
@@ -62,6 +70,8 @@ def backup(conninfo: str, wanted: Wanted, tell: Tell | None = None) -> Written:
             if old.path != path:
                 old.path.unlink(missing_ok=True)
                 removed.append(old.path)
+    report = {"bytes": size, "chats": manifest.rows("chats"), "messages": manifest.rows("messages")}
+    record_backup(conninfo, head.owners, head.made_at, report)
     return Written(path, size, manifest, time.perf_counter() - began, tuple(removed))
 
 
@@ -77,7 +87,7 @@ def restore(
 ) -> Restored:
     """Put a backup into a database: all of it, compared row by row, or nothing.
 
-    A backup of one person becomes that of ``owner``, or of whoever calls; one of several keeps its owners. Raises
+    A backup of one person becomes that of ``owner``, or of whoever calls; one of everybody keeps its owners. Raises
     ``BackupError`` for a file that is damaged or locked, and where something is in the way; ``Conflict``, ``DatabaseError``.
     """
     with _opened(path, keys) as (file, reader), connect(conninfo, autocommit=True) as conn:
@@ -241,7 +251,7 @@ def _load(
 
 
 def _owners(conn: Conn, head: Head, owner: str | None) -> Mapping[str, str]:
-    if len(head.owners) == 1:
+    if len(head.owners) == 1 and (owner or not head.everybody):
         return {head.owners[0]: owner or me(conn)}
     if owner is not None:
         raise BackupError(

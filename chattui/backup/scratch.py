@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import LiteralString
 
 import psycopg
@@ -51,7 +50,7 @@ def _server(settings: Settings) -> str:
             row = conn.execute("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = CURRENT_USER").fetchone()
             if row is not None and row[0]:
                 return conninfo
-        settings = replace(settings, database=DatabaseTarget("embedded", None, "for a trial"))
+        settings = settings._replace(database=DatabaseTarget("embedded", None, "for a trial"))
     return open_database(settings).conninfo
 
 

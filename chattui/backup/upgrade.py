@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+from chattui.backup.places import backups_in
 from chattui.backup.run import Wanted, backup, restore
 from chattui.backup.sealing import Keys
 from chattui.config import Settings
@@ -17,9 +18,9 @@ from chattui.domain.backup import Manifest, Tell, Written
 from chattui.domain.errors import BackupError, ChattuiError, ServerError
 from chattui.server.api import open_database, stop
 from chattui.server.places import Places
-from chattui.server.upgrade import Plan, go_back, knows_lz4, take_cluster, upgrade_files
+from chattui.server.upgrade import Plan, go_back, kept_major, knows_lz4, take_cluster, upgrade_files
 from chattui.store.connection import connect
-from chattui.store.content import digests
+from chattui.store.content import digests, holding, owners_of
 from chattui.store.failures import translate
 
 
@@ -37,7 +38,7 @@ class Upgraded:
 def upgrade(settings: Settings, planned: Plan, notify: Callable[[str], None], tell: Tell | None = None) -> Upgraded:
     """Do what ``server.upgrade.plan`` has said. Raises ``ServerError``, ``BackupError``; then the database is as it was."""
     places = Places(settings.data_dir)
-    old = replace(settings, pg_bin=planned.old.bin)
+    old = settings._replace(pg_bin=planned.old.bin)
     opened = open_database(old, notify)
     has_lz4 = _has_lz4(opened.conninfo)
     saved: Written | None = None
@@ -74,6 +75,22 @@ def upgrade(settings: Settings, planned: Plan, notify: Callable[[str], None], te
     return Upgraded(planned.old.version, planned.new.version, how, kept, saved)
 
 
+def written_since(settings: Settings) -> str:
+    """What going back would lose, in numbers where the database still answers and the backup from before is there."""
+    try:
+        with connect(open_database(settings).conninfo, autocommit=True) as conn:
+            there = holding(conn, owners_of(conn))
+        now = f"The database holds {there.chats:,} chats with {there.messages:,} messages"
+    except (ChattuiError, psycopg.Error):
+        return "What was written since the upgrade is lost."
+    major = str(kept_major(Places(settings.data_dir)))
+    for each in backups_in(settings.data_dir / "backups"):
+        if each.manifest is not None and each.manifest.head.server_version.split(".")[0] == major:
+            before = f"{each.manifest.rows('chats'):,} with {each.manifest.rows('messages'):,}"
+            return f"{now} now, and {before} before the upgrade. What was written since is lost."
+    return f"{now}. What was written since the upgrade is lost."
+
+
 def _without_backups(values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if not name.startswith("backup.")}
 
@@ -84,7 +101,7 @@ def _by_restore(
     """A new cluster in a directory of its own, filled from the backup."""
     aside = settings.data_dir / "upgrade"
     shutil.rmtree(aside, ignore_errors=True)
-    made = replace(settings, data_dir=aside, linger=None, values=_without_backups(settings.values))
+    made = settings._replace(data_dir=aside, linger=None, values=_without_backups(settings.values))
     try:
         notify("Restoring the backup into a new database …")
         conninfo = open_database(made, notify).conninfo

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from chattui.cli import output
-from chattui.cli.context import EXIT_ERROR, EXIT_USAGE, Context
+from chattui.cli.context import EXIT_ERROR, Context
+from chattui.cli.telling import confirm
 from chattui.config.log import start_log
-from chattui.domain.errors import ConfigError, ServerError
+from chattui.domain.errors import ServerError
 from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
@@ -28,12 +28,38 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Tell what is not as the migrations make it. Exit code 1 when something is.",
 )
+@click.option("--distributed", is_flag=True, help="Print the schema for Citus, distributed by owner; asks no database.")
+@click.option(
+    "--no-triggers", is_flag=True, help="With --distributed: needs no setting of Citus, and is for reading only."
+)
+@click.option(
+    "--partitions",
+    type=click.IntRange(2, 1024),
+    metavar="N",
+    help="Print the schema with the messages in N partitions by owner (2 to 1024); asks no database.",
+)
 @click.option("--json", "as_json", is_flag=True, help="With --diff: print {same, differences}.")
 @click.pass_obj
-def schema(context: Context, compares: bool, as_json: bool) -> int:
-    """Print the live schema as SQL, without any data; or hold it against the migrations."""
+def schema(
+    context: Context, compares: bool, distributed: bool, no_triggers: bool, partitions: int | None, as_json: bool
+) -> int:
+    """Print the live schema as SQL, without any data; or hold it against the migrations; or the one for a large team."""
     if as_json and not compares:
         raise click.UsageError("--json goes with --diff: the schema itself is SQL.")
+    if compares + distributed + (partitions is not None) > 1:
+        raise click.UsageError("Only one of --diff, --distributed and --partitions can be given.")
+    if no_triggers and not distributed:
+        raise click.UsageError("--no-triggers goes with --distributed.")
+    if distributed:
+        from chattui.store.distributed import distributed_schema
+
+        click.echo(distributed_schema(triggers=not no_triggers), nl=False)
+        return 0
+    if partitions is not None:
+        from chattui.store.partitioned import partitioned_schema
+
+        click.echo(partitioned_schema(partitions), nl=False)
+        return 0
     if not compares:
         return _dump(context)
     from chattui.store.catalogue import differences
@@ -130,13 +156,10 @@ def _dump(context: Context) -> int:
 
 
 def _ask(back: StepBack, *, yes: bool) -> None:
-    click.echo(f"Taking back {_name(back.migration)}.{_losses(back)}", err=True)
+    sentence = f"Taking back {_name(back.migration)}.{_losses(back)}"
     if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigError("Nobody can be asked here: give --yes to take the migration back.")
-    if not click.confirm("Go on?", err=True):
-        raise click.exceptions.Exit(EXIT_USAGE)
+        click.echo(sentence, err=True)
+    confirm(sentence, yes=yes)
 
 
 def _losses(back: StepBack) -> str:

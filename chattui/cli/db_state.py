@@ -79,7 +79,8 @@ def _look(context: Context, *, measured: bool) -> tuple[ServerStatus, Held | Non
 
     settings = context.settings()
     start_log(settings, verbose=context.verbose)
-    server = server_status(settings, Beside(held.TABLE, held.HELD), measured=measured)
+    beside = Beside(held.NOTING_TABLE, held.HELD_AND_NOTED, Beside(held.TABLE, held.HELD))
+    server = server_status(settings, beside, measured=measured)
     return server, held.parse(server.said) if server.said else None
 
 
@@ -104,6 +105,7 @@ def _document(server: ServerStatus, held: Held | None) -> dict[str, Any]:
         "deleted": held.deleted if held else None,
         "read_only": held.read_only if held else None,
         "last_sync": held.last_sync.isoformat() if held and held.last_sync else None,
+        "last_backup": held.last_backup.isoformat() if held and held.last_backup else None,
     }
 
 
@@ -132,8 +134,8 @@ def _lines(server: ServerStatus, held: Held | None) -> list[tuple[str, str]]:
         found.append(("messages", f"{held.messages:,} ({size_words(held.text_bytes)} of text)"))
         found.append(("schema", f"version {held.schema_version}" + (", read only" if held.read_only else "")))
         found.append(("index", "complete" if held.index_ready else "not complete: searches take longer"))
-        when = held.last_sync.astimezone().strftime("%Y-%m-%d %H:%M") if held.last_sync else "never"
-        found.append(("imported", when))
+        for name, at in (("imported", held.last_sync), ("backed up", held.last_backup)):
+            found.append((name, at.astimezone().strftime("%Y-%m-%d %H:%M") if at else "never"))
     elif server.running:
         found.append(("schema", "none yet: `chattui db migrate` makes it, and so does the app"))
     return found

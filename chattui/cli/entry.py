@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from chattui.cli.opening import AppArguments, run_app
 
@@ -16,18 +17,18 @@ _FLAGS = {"--demo": "demo", "--new": "new", "--fresh": "fresh"}
 
 def app_arguments(argv: Sequence[str]) -> AppArguments | None:
     """The app's arguments; None when a verb or anything else is meant, which click then explains."""
-    found = AppArguments()
+    given: dict[str, Any] = {}
     rest = list(argv)
     while rest:
         word = rest.pop(0)
         name, has_value, value = word.partition("=")
         if name in _VALUES and (has_value or rest):
-            setattr(found, _VALUES[name], value if has_value else rest.pop(0))
+            given[_VALUES[name]] = value if has_value else rest.pop(0)
         elif word in _FLAGS:
-            setattr(found, _FLAGS[word], True)
+            given[_FLAGS[word]] = True
         else:
             return None
-    return found
+    return AppArguments(**given)
 
 
 def run(argv: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ VERBS = {
     "import": "chattui.cli.importing:import_",
     "watch": "chattui.cli.watching:watch",
     "export": "chattui.cli.exporting:export",
+    "snapshots": "chattui.cli.snapshots:snapshots",
     "semantic": "chattui.cli.semantic:semantic",
     "db": "chattui.cli.db:db",
     "config": "chattui.cli.config:config",

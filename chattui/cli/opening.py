@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NO_TERMINAL = (
     "chattui needs a terminal to draw on, and the output is not one. These verbs work here: "
-    "list, show, search, new, resume, import, export, config, doctor, db (see chattui --help)."
+    "list, show, search, new, resume, import, export, snapshots, config, doctor, db (see chattui --help)."
 )
 
 
-@dataclass(slots=True)
-class AppArguments:
+class AppArguments(NamedTuple):
     """What the app is started with."""
 
     database: str | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chattui.cli import output
+from chattui.domain.history import RAW_PIECES
 from chattui.domain.visible import visible, visible_line
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def print_raw(db: Database, chat: Chat, *, shows: bool, as_json: bool) -> None:
             "Everything in this chat was understood, or nothing is kept: keep-raw is off for its source.", err=True
         )
     for record in records:
-        place = f"{record.path}, record {record.line}" + (f".{record.part}" if record.part else "")
+        place = f"{record.path}, record {record.line}" + (f".{record.part}" if 0 < record.part < RAW_PIECES else "")
         when = record.met_at.astimezone().strftime("%Y-%m-%d %H:%M")
         click.secho(f"{visible_line(record.machine)}: {visible_line(place)}", bold=True)
         click.echo(f"  {visible_line(record.what)} · {record.size:,} bytes · met {when}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -103,8 +102,8 @@ def move(
     from chattui.store import staging
 
     settings = context.settings()
-    there_settings = replace(settings, database=resolve_target({}, argument=target, configured=None, config_file=""))
-    there_settings = replace(there_settings, database=replace(there_settings.database, origin="--to"))
+    there_settings = settings._replace(database=resolve_target({}, argument=target, configured=None, config_file=""))
+    there_settings = there_settings._replace(database=there_settings.database._replace(origin="--to"))
     to = conninfo_of(context, there_settings)
     if discard:
         gone = staging.discard(to)

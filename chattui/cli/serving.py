@@ -105,7 +105,10 @@ def upgrade(context: Context, old_bin: Path | None, confirms: bool, undo: bool, 
             )
         return 0
     if undo:
-        confirm("What was written since the upgrade is lost.", yes=yes)
+        if not yes:
+            from chattui.backup.upgrade import written_since
+
+            confirm(written_since(settings), yes=False)
         major = upgrading.go_back(places)
         if as_json:
             output.print_json({"version": major})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Directories:
+class Directories(
+    NamedTuple
+):  # the app waits for this module before its first paint, and a dataclass takes long to make
     """Absolute paths; none of them needs to exist yet."""
 
     data: Path

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from chattui.config.agents import DEFAULT_PATIENCE, AgentSettings
 from chattui.config.options import (
@@ -28,10 +28,10 @@ from chattui.config.rules import Rules, SourceRule
 from chattui.domain.errors import ConfigError
 
 _ALL = (Guards.DATABASE, Guards.IMPORT)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A mistake, as a sentence that names file, line and what to do. ``guards`` says what may not go on because of it."""
 
     sentence: str
@@ -39,14 +39,13 @@ class Problem:
     guards: Guards = Guards.NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(NamedTuple):
     """What the file says, and what is wrong with it. ``values`` are by the options' names and hold only what is right."""
 
-    values: Mapping[str, Value] = field(default_factory=dict)
-    rules: Rules = field(default_factory=Rules)
-    keys: Mapping[str, str] = field(default_factory=dict)
-    themes: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
+    values: Mapping[str, Value] = _NOTHING
+    rules: Rules = Rules()
+    keys: Mapping[str, str] = _NOTHING
+    themes: Mapping[str, Mapping[str, str | bool]] = _NOTHING
     problems: tuple[Problem, ...] = ()
     agents: tuple[AgentSettings, ...] = ()
 

@@ -18,7 +18,9 @@ DEFAULT_QUIET = 300.0
 class ModelSettings:
     """``default`` is asked where a chat names no model; ``url`` is a server that speaks OpenAI's protocol, with the key
     that one of ``key``, ``key_file`` and ``key_env`` gives, if any. ``options`` go to every model. After ``quiet``
-    seconds without a word from it, a model is given up."""
+    seconds without a word from it, a model is given up. ``titles``: a new chat's title is asked for, of ``title_model`` or of
+    the model that replied. ``notify``: how it is told that a reply is there which is not seen: "bell" (with a line on the
+    screen), "line" or "never"."""
 
     default: str = ""
     url: str = ""
@@ -28,6 +30,9 @@ class ModelSettings:
     system: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     quiet: float = DEFAULT_QUIET
+    titles: bool = True
+    title_model: str = ""
+    notify: str = "bell"
     origin: str = ""  # the config file, which may hold the key
 
     def as_json(self) -> dict[str, Any]:

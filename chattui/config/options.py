@@ -136,6 +136,13 @@ def odd_age(value: object) -> str:
     return told_by(parse_days)(value)
 
 
+def odd_minutes(value: object) -> str:
+    """What is wrong with a time between snapshots."""
+    from chattui.config.upkeep import parse_minutes
+
+    return told_by(parse_minutes)(value)
+
+
 def odd_upkeep_interval(value: object) -> str:
     """What is wrong with how often something is done."""
     from chattui.config.upkeep import parse_interval
@@ -168,6 +175,7 @@ TABLES: tuple[TableOf, ...] = (
     TableOf("database", "Which PostgreSQL holds the chats.", Guards.DATABASE),
     TableOf("server", "The embedded PostgreSQL."),
     TableOf("upkeep", "What chattui db upkeep does, and the embedded server's watcher by itself."),
+    TableOf("snapshots", "Snapshots of chats: when they are taken, and how long those without a name are kept."),
     TableOf("backup", "Backups: which are kept, and when the embedded PostgreSQL is backed up by itself."),
     TableOf("sources", "One table [sources.NAME] for each source.", Guards.IMPORT, free="the name of a source"),
     TableOf("projects", "Chats of which projects are brought in.", Guards.IMPORT),
@@ -234,7 +242,7 @@ OPTIONS: tuple[Option, ...] = (
         "pool_min",
         Takes.NUMBER,
         4,
-        "Connections that the app keeps open.",
+        "Connections that the app keeps open until nothing was asked for ten minutes.",
         Applies.NEXT_START,
         check=odd_pool_count,
     ),
@@ -349,6 +357,45 @@ OPTIONS: tuple[Option, ...] = (
         pattern=r"^\s*([1-9][0-9]*[hdwHDW]?|[Nn][Ee][Vv][Ee][Rr])\s*$",
     ),
     Option(
+        "snapshots",
+        "every",
+        Takes.TIME,
+        "10m",
+        "How often a chat that changes is kept as it is: 10m, 90s, 2h, never.",
+        check=odd_minutes,
+        pattern=r"^\s*([1-9][0-9]*[smhdSMHD]?|[Nn][Ee][Vv][Ee][Rr])\s*$",
+    ),
+    Option(
+        "snapshots",
+        "keep_all",
+        Takes.TIME,
+        "1d",
+        "How long all of them are kept: 1d, 2w; never thins none.",
+        Applies.NEXT_START,
+        check=odd_age,
+        pattern=_AGE,
+    ),
+    Option(
+        "snapshots",
+        "keep_hourly",
+        Takes.TIME,
+        "1w",
+        "How long the last of each hour is kept after that: 1w, 1m; never gives none up.",
+        Applies.NEXT_START,
+        check=odd_age,
+        pattern=_AGE,
+    ),
+    Option(
+        "snapshots",
+        "keep_daily",
+        Takes.TIME,
+        "1m",
+        "How long the last of each day is kept after that: 1m, 1y; never gives none up.",
+        Applies.NEXT_START,
+        check=odd_age,
+        pattern=_AGE,
+    ),
+    Option(
         "backup",
         "every",
         Takes.TIME,
@@ -457,6 +504,31 @@ OPTIONS: tuple[Option, ...] = (
         Applies.NEXT_START,
         check=odd_linger,
         pattern=r"^\s*([0-9]+[smhdSMHD]?|[Ff][Oo][Rr][Ee][Vv][Ee][Rr])\s*$",
+    ),
+    Option(
+        "models",
+        "titles",
+        Takes.FLAG,
+        True,
+        "Whether a model is asked for the title of a new chat, once, after its first reply.",
+        Applies.NEXT_START,
+    ),
+    Option(
+        "models",
+        "title_model",
+        Takes.TEXT,
+        "",
+        "The model that is asked for titles, a cheap one; else the one that replied.",
+        Applies.NEXT_START,
+        example='title_model = "gpt-4o-mini"',
+    ),
+    Option(
+        "models",
+        "notify",
+        Takes.CHOICE,
+        "bell",
+        "How a reply is told of that is not seen: a line and the terminal's bell, a line, or never. Quiet chats tell nothing.",
+        choices=("bell", "line", "never"),
     ),
     Option(
         "sources",

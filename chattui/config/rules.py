@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import re
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRule:
+class SourceRule(NamedTuple):
     """What holds for one source. ``paths`` are places beside its usual ones; ``exclude`` is what ``excludes`` takes."""
 
     enabled: bool = True
@@ -25,11 +24,10 @@ class SourceRule:
     """Where the file begins to speak of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """What holds for all of them. ``projects`` leaves chats out whichever source they come from."""
 
-    sources: Mapping[str, SourceRule] = field(default_factory=dict)
+    sources: Mapping[str, SourceRule] = MappingProxyType({})
     projects: tuple[str, ...] = ()
     keep_raw: bool = True
     """Whether records that are not understood are kept."""

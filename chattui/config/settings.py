@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chattui.config.agents import AgentSettings
 from chattui.config.directories import find_directories
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from chattui.domain.upkeep import UpkeepRules
 
 
-@dataclass(frozen=True, slots=True)
-class Appearance:
+class Appearance(NamedTuple):
     """What the app looks like: a field for each option of [appearance], which says what it means."""
 
     theme: str
@@ -34,8 +33,17 @@ class Appearance:
     mouse: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+def appearance(values: Mapping[str, Value]) -> Appearance:
+    """What the app looks like, by what the file says and the defaults."""
+    found: dict[str, Any] = {one.key: values.get(one.name, one.default) for one in options_of("appearance")}
+    return Appearance(**found)
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_USUAL = appearance(_NOTHING)
+
+
+class Settings(NamedTuple):
     """What holds for one run of the program.
 
     ``linger`` is how many seconds the embedded server stays up after its last client; ``None`` is for ever.
@@ -56,18 +64,23 @@ class Settings:
     database: DatabaseTarget
     linger: float | None = DEFAULT_LINGER
     pg_bin: Path | None = None
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = Rules()
     mask_secrets: bool = True
     mask_at_import: bool = False
     picture: bool = True
     log_level: str = "info"
-    appearance: Appearance = field(default_factory=lambda: appearance({}))
-    keys: Mapping[str, str] = field(default_factory=dict)
-    themes: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
-    values: Mapping[str, Value] = field(default_factory=dict, repr=False)  # a key may be among them
+    appearance: Appearance = _USUAL
+    keys: Mapping[str, str] = _NOTHING
+    themes: Mapping[str, Mapping[str, str | bool]] = _NOTHING
+    values: Mapping[str, Value] = _NOTHING
     problems: tuple[Problem, ...] = ()
     undecided: str = ""
     agents: tuple[AgentSettings, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"Settings({self.database!r}, data_dir={str(self.data_dir)!r})"  # not the values: a key may be among them
+        )
 
     # The app's first paint waits for none of these.
 
@@ -95,9 +108,20 @@ class Settings:
     @property
     def upkeep(self) -> UpkeepRules:
         """What upkeep does. Raises ConfigError."""
-        from chattui.config.upkeep import upkeep_rules
+        from dataclasses import replace
 
-        return upkeep_rules(self._said("upkeep"), str(self.config_file))
+        from chattui.config.upkeep import thinning, upkeep_rules
+
+        rules = upkeep_rules(self._said("upkeep"), str(self.config_file))
+        return replace(rules, snapshots=thinning(self._said("snapshots"), str(self.config_file)))
+
+    @property
+    def snapshots_every(self) -> float | None:
+        """Seconds between two snapshots that are taken of a chat by themselves; None: none are. Raises ConfigError."""
+        from chattui.config.upkeep import parse_minutes
+
+        value = self.values.get("snapshots.every", option("snapshots.every").default)
+        return parse_minutes(value, f"snapshots.every in {self.config_file}")
 
     def _said(self, table: str) -> dict[str, object]:
         """What the config file says in one table."""
@@ -164,8 +188,7 @@ def load_settings(
 
 def taken_up(settings: Settings, configured: ConfigFile) -> Settings:
     """The settings with what the config file says now of all that can change while the program runs."""
-    return replace(
-        settings,
+    return settings._replace(
         rules=configured.rules,
         appearance=appearance(configured.values),
         keys=configured.keys,
@@ -173,12 +196,6 @@ def taken_up(settings: Settings, configured: ConfigFile) -> Settings:
         values=configured.values,
         problems=configured.problems,
     )
-
-
-def appearance(values: Mapping[str, Value]) -> Appearance:
-    """What the app looks like, by what the file says and the defaults."""
-    found: dict[str, Any] = {one.key: values.get(one.name, one.default) for one in options_of("appearance")}
-    return Appearance(**found)
 
 
 def _flag(env: Mapping[str, str], name: str, otherwise: bool) -> bool:

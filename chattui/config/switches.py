@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from chattui.config.file import parse_config
@@ -32,7 +31,7 @@ def switch_source(path: Path, name: str, enabled: bool) -> None:
         raise ConfigError(f"The config file {path} cannot be read: {error}.") from error
     before = parse_config(text, path).rules
     changed = _changed(text, name, enabled)
-    wanted = dict(before.sources) | {name: replace(before.of(name), enabled=enabled)}
+    wanted = dict(before.sources) | {name: before.of(name)._replace(enabled=enabled)}
     try:
         after = parse_config(changed, path).rules
     except ConfigError:
@@ -40,7 +39,7 @@ def switch_source(path: Path, name: str, enabled: bool) -> None:
     if (
         after is None
         or _told(after.sources) != _told(wanted)
-        or replace(after, sources={}) != replace(before, sources={})
+        or after._replace(sources={}) != before._replace(sources={})
     ):
         raise ConfigError(
             f"The config file {path} is written in a way that only you can change: put "
@@ -51,7 +50,7 @@ def switch_source(path: Path, name: str, enabled: bool) -> None:
 
 def _told(rules: Mapping[str, SourceRule]) -> dict[str, SourceRule]:
     """The rules without where they stand."""
-    return {name: replace(rule, line=0) for name, rule in rules.items()}
+    return {name: rule._replace(line=0) for name, rule in rules.items()}
 
 
 def _changed(text: str, name: str, enabled: bool) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chattui.domain.errors import ConfigError
 
@@ -21,8 +20,7 @@ _HIDE_IN_URL = r"(?i)^([a-z]+://[^:@/?#]*):.*@"  # greedy: an unescaped / or @ i
 _HIDE_IN_QUERY = r"(?i)([?&](?:ssl)?password=)[^&#]*"
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseTarget:
+class DatabaseTarget(NamedTuple):
     """The database that was chosen, and who chose it.
 
     ``conninfo`` is what libpq takes: a ``postgresql://`` URL, ``key=value`` pairs, or the empty string, which makes

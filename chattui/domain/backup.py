@@ -15,6 +15,9 @@ FORMAT = 1
 DERIVED = frozenset({"day_counts", "words", "vocabularies"})
 """Tables that the database can make again from the others: no person wrote anything in them."""
 
+OF_THE_PLACE = frozenset({"upkeep_runs"})
+"""Tables that record what was done to a database: they stay with it, and are nothing that a person has."""
+
 SEMANTIC = frozenset({"semantic_settings", "embedded_chats", "embeddings"})
 """Tables of the search by meaning, which are there only where it is on."""
 
@@ -37,7 +40,8 @@ class Section:
 class Head:
     """What is known before the first row: ``tables`` names the columns of each, in an order in which they can be loaded.
 
-    ``database`` tells databases apart without naming them.
+    ``database`` tells databases apart without naming them. ``everybody``: all owners were asked for, though there may be
+    only one of them.
     """
 
     made_at: datetime
@@ -48,6 +52,7 @@ class Head:
     owners: tuple[str, ...]
     tables: dict[str, tuple[str, ...]]
     format: int = FORMAT
+    everybody: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For ``head.json``."""
@@ -60,6 +65,7 @@ class Head:
             "schema_version": self.schema_version,
             "database": self.database,
             "owners": list(self.owners),
+            "everybody": self.everybody,
             "tables": {name: list(columns) for name, columns in self.tables.items()},
         }
 

@@ -95,6 +95,11 @@ class Message:
     tool: ToolUse | None = None
     metadata: dict[str, Any] | None = None
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether a person has said it."""
+        return self.role is Role.USER and self.kind is Kind.TEXT
+
 
 @dataclass(frozen=True, slots=True)
 class Subagent:

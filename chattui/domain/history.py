@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
+from chattui.domain.long_record import LongRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,14 @@ class ChatInfo:
     pinned: bool = False
     tags: tuple[str, ...] = ()
     description: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)  # issue, quiet, own: see ``store.details``
 
 
 RAW_KEPT: Final = 256 << 10
 """Bytes that are kept of a record that is not understood."""
+
+RAW_PIECES: Final = 1 << 20
+"""Part of a line from which on the pieces of a record count that was too long to be held, and is kept whole."""
 
 RAW_READ: Final = RAW_KEPT + (4 << 10)
 """Bytes that a source hands over of one: a secret at the end of what is kept is known by what follows."""
@@ -111,12 +116,15 @@ class Problem:
     """A record that could not be read. ``line`` counts from 1 within the file; 0 when not a line's fault.
 
     ``raw``: the record itself, of a long one the beginning, and ``raw_size`` all its bytes; b"" where it is not at hand.
+    ``long``: all of one that was too long to be held. ``lasting``: reading it once more would help nothing.
     """
 
     line: int
     reason: str
     raw: bytes = field(default=b"", compare=False, repr=False)
     raw_size: int = field(default=0, compare=False, repr=False)
+    long: LongRecord | None = field(default=None, compare=False, repr=False)
+    lasting: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,8 @@ class RawRecord:
     """A record that was not understood, wholly or in part, as its file has it: ``what`` says why it is kept.
 
     ``line`` counts from 1 within the file, or records within the chat of a container; ``part`` from 0 within a line.
-    ``data`` is the record, of a long one the beginning (``RAW_READ`` bytes); ``size`` all its bytes.
+    ``data`` is the record, of a long one the beginning (``RAW_READ`` bytes); ``size`` all its bytes; ``long`` all of one
+    that was too long to be held.
     """
 
     line: int
@@ -132,6 +141,7 @@ class RawRecord:
     what: str
     data: bytes
     size: int
+    long: LongRecord | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

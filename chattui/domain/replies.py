@@ -74,6 +74,15 @@ class ReplyEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptSession:
+    """A session of an agent that it can take up again: by its id, up to message ``seq`` of the chat."""
+
+    agent: str
+    id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplySettings:
     """What a chat sets for its replies; empty where it sets nothing."""
 

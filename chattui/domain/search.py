@@ -25,6 +25,8 @@ class FoundIn(StrEnum):
     NOTE = "note"
     TITLE = "title"
     FILE = "file"
+    ISSUE = "issue"
+    BRANCH = "branch"
 
 
 BY = {FoundBy.WORDS: "words", FoundBy.MEANING: "≈ meaning", FoundBy.BOTH: "≈ words and meaning"}
@@ -36,7 +38,7 @@ class Hit:
     """One message that matches. ``ranges`` are (start, end) character offsets of matches within ``snippet``.
 
     ``found_in`` says what else it is: a note on the message, or the name of a file that is attached to it. ``seq`` is 0 for
-    the title of a chat, a note on it or its tags, and where the message is gone.
+    the title of a chat, its issue, its branch, a note on it or its tags, and where the message is gone.
     """
 
     chat_id: int
@@ -61,8 +63,9 @@ class Hit:
 
     @property
     def is_name(self) -> bool:
-        """Whether it is the title of a chat or the name of a file, of which only the newest few are looked for."""
-        return self.found_in in (FoundIn.TITLE, FoundIn.FILE)
+        """Whether it is the title of a chat, its issue, its branch or the name of a file, of which only the newest few are
+        looked for."""
+        return self.found_in not in (FoundIn.MESSAGE, FoundIn.NOTE)
 
 
 def counted(hits: Iterable[Hit]) -> list[Hit]:

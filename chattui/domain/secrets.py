@@ -180,13 +180,14 @@ def masked_message(message: Message) -> Message:
 
 
 def masked_chat(chat: Chat) -> Chat:
-    """The chat with the secrets in its title, its note and its tags hidden."""
+    """The chat with the secrets in its title, its note, its tags and its issue hidden."""
     return replace(
         chat,
         title=masked(chat.title),
         description=masked(chat.description) if chat.description else chat.description,
         tags=tuple(map(masked, chat.tags)),
         metadata=masked_json(chat.metadata),
+        settings=masked_json(chat.settings),
     )
 
 

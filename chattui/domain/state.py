@@ -34,6 +34,7 @@ class Held:
     connections: int
     max_connections: int
     last_sync: datetime | None = None
+    last_backup: datetime | None = None  # that is recorded in the database
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -62,6 +62,16 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Thinning:
+    """Which snapshots of chats are kept that have no name: for how many days all of them, then the last of each hour, then the
+    last of each day; None: for ever."""
+
+    keep_all: int | None = 1
+    keep_hourly: int | None = 7
+    keep_daily: int | None = 30
+
+
+@dataclass(frozen=True, slots=True)
 class UpkeepRules:
     """What upkeep does. Days; None: not at all. ``every`` is how often the embedded server's watcher does it, in seconds.
 
@@ -73,6 +83,7 @@ class UpkeepRules:
     purge_after: int | None = None
     keep_logs: int | None = 30
     every: float | None = 86400.0
+    snapshots: Thinning = field(default_factory=Thinning)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile(
+_UNSAFE = (  # compiled when it is first used: the app's first paint does without it
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
@@ -27,7 +27,7 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_picture, text.replace("\r\n", "\n"))
+    return re.sub(_UNSAFE, _picture, text.replace("\r\n", "\n"))
 
 
 def visible_line(text: str) -> str:
@@ -35,9 +35,7 @@ def visible_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
-_UNSAFE_IN_JSON = (  # compiled when it is first used: the app's first paint does without it
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_UNSAFE_IN_JSON = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 
 
 def visible_json(document: str) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chattui.domain.chat import Message, ToolUse
+from chattui.domain.details import PLACES, issue_of
 from chattui.domain.portable import PORTABLE_VERSION, PortableChat, PortableMessage
 from chattui.domain.visible import visible_json
 
@@ -53,6 +54,9 @@ def _chat(portable: PortableChat) -> dict[str, Any]:
         "status": chat.status.value,
         "pinned": chat.pinned,
         "tags": list(chat.tags),
+        "issue": _issue(chat.settings),
+        "quiet": chat.is_quiet,
+        "own_facts": sorted(name for name in PLACES if name in ((chat.settings or {}).get("own") or {})),
         "project": chat.project,
         "repository": chat.repository,
         "git_branch": chat.git_branch,
@@ -72,6 +76,11 @@ def _chat(portable: PortableChat) -> dict[str, Any]:
         "cost": chat.cost,
         "metadata": chat.metadata or {},
     }
+
+
+def _issue(settings: dict[str, Any] | None) -> dict[str, str] | None:
+    issue = issue_of(settings)
+    return None if issue is None else {"number": issue.number, "title": issue.title, "url": issue.url}
 
 
 def tool_json(tool: ToolUse | None) -> dict[str, Any] | None:

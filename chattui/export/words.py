@@ -58,4 +58,4 @@ def attachment_line(attachment: PortableAttachment) -> str:
 def begins_turn(portable: PortableMessage, speaker: str | None) -> bool:
     """Whether a new section begins: at every prompt, and where another one speaks than ``speaker``."""
     message = portable.message
-    return speaker != speaker_of(message) or (message.role is Role.USER and message.kind is Kind.TEXT)
+    return speaker != speaker_of(message) or message.is_prompt

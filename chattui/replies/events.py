@@ -95,6 +95,18 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """The session of the agent that a turn is held in: ``begun`` now, ``loaded`` from before the app was started, or neither,
+    where it goes on; ``told``: it was told the conversation so far. ``kept``: the agent can take it up again later."""
+
+    session: str
+    begun: bool = False
+    loaded: bool = False
+    told: bool = False
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """What there is to choose from: names, those of the configured server first; ``default`` is asked when none is named."""
 
@@ -117,11 +129,27 @@ class Failed:
     trace: str = ""
 
 
-Event = Started | Text | Thinking | ToolCall | Plan | Odd | Permission | Usage | Warned | Models | Ended | Failed
+Event = (
+    Started | Session | Text | Thinking | ToolCall | Plan | Odd | Permission | Usage | Warned | Models | Ended | Failed
+)
 
 _KINDS: Final[dict[str, type[Event]]] = {
     kind.__name__: kind
-    for kind in (Started, Text, Thinking, ToolCall, Plan, Odd, Permission, Usage, Warned, Models, Ended, Failed)
+    for kind in (
+        Started,
+        Session,
+        Text,
+        Thinking,
+        ToolCall,
+        Plan,
+        Odd,
+        Permission,
+        Usage,
+        Warned,
+        Models,
+        Ended,
+        Failed,
+    )
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -25,10 +25,11 @@ _ELSEWHERE = (
 _HERE = re.compile(r"(?:|localhost|127\.0\.0\.1|\[?::1\]?|(?:/|%2F).*)(?::\d*)?", re.IGNORECASE)
 
 
-def ask(settings: Settings, script: str) -> list[str] | None:
+def ask(settings: Settings, script: str, meanwhile: Callable[[], None] | None = None) -> list[str] | None:
     """The lines that a psql script prints; None when it cannot be asked so, for whatever reason. Starts nothing.
 
-    No password is on the command line. The script ends at its first error.
+    No password is on the command line. The script ends at its first error. ``meanwhile`` is done while the answer is waited
+    for, where there is one to wait for.
     """
     psql = _psql(settings)
     if psql is None:
@@ -48,13 +49,23 @@ def ask(settings: Settings, script: str) -> list[str] | None:
         public, secrets = split
         command += ["-w", *(["-d", public] if public else [])]
         env = {**os.environ, "PGCONNECT_TIMEOUT": os.environ.get("PGCONNECT_TIMEOUT", "5"), **secrets}
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(
-            command, input=script, capture_output=True, text=True, check=False, env=env, cwd="/", timeout=_PATIENCE
-        )
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env, cwd="/") as asked:
+            assert asked.stdin is not None
+            asked.stdin.write(script)  # less than a pipe holds
+            asked.stdin.close()
+            asked.stdin = None
+            if meanwhile is not None:
+                meanwhile()
+            try:
+                said, _ = asked.communicate(timeout=_PATIENCE)
+            except BaseException:
+                asked.kill()
+                raise
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return None
-    return None if done.returncode else done.stdout.splitlines()
+    return None if asked.returncode else said.splitlines()
 
 
 def without_password(conninfo: str) -> tuple[str, dict[str, str]] | None:

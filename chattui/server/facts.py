@@ -24,10 +24,14 @@ class OpenDatabase:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A further question while a server is looked at: one SELECT of one text, asked where ``table`` is there."""
+    """A further question while a server is looked at: one SELECT of one text, asked where ``table`` is there.
+
+    ``otherwise`` is asked where it is not, as in an older schema.
+    """
 
     table: str
     statement: LiteralString
+    otherwise: Beside | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,15 @@ SELECT current_setting('server_version'),
 
 def at_embedded(settings: Settings, places: Places, beside: Beside | None, *, measured: bool) -> ServerStatus:
     """The embedded server, running or not. Its size is that of its files, if that is to be ``measured``."""
-    size = disk_usage(places.pgdata) if measured and places.pgdata.exists() else None
+    size: int | None = None
+
+    def measure() -> None:
+        nonlocal size
+        size = disk_usage(places.pgdata) if measured and places.pgdata.exists() else None
+
     server = find_running(places)
     if server is None:
+        measure()
         major = cluster_major(places)
         return ServerStatus(
             "embedded",
@@ -38,7 +44,9 @@ def at_embedded(settings: Settings, places: Places, beside: Beside | None, *, me
             places.log,
             size,
         )
-    lines = ask(settings, _script(beside)) or ["\t"]
+    lines = ask(settings, _script(beside), measure) or ["\t"]
+    if size is None:  # there was nobody to ask
+        measure()
     version, clients, *_ = lines[0].split("\t")
     return ServerStatus(
         kind="embedded",
@@ -74,10 +82,14 @@ def at_url(settings: Settings, beside: Beside | None) -> ServerStatus:
 
 
 def _script(beside: Beside | None) -> str:
+    return f"{_FACTS};\n{_question(beside)}"
+
+
+def _question(beside: Beside | None) -> str:
     if beside is None:
-        return f"{_FACTS};\n"
+        return ""
     there = f"SELECT to_regclass('{beside.table}') IS NOT NULL AS there \\gset"
-    return f"{_FACTS};\n{there}\n\\if :there\n{beside.statement};\n\\endif\n"
+    return f"{there}\n\\if :there\n{beside.statement};\n\\else\n{_question(beside.otherwise)}\\endif\n"
 
 
 def _by_driver(settings: Settings, beside: Beside | None) -> tuple[list[str], list[str]]:
@@ -89,9 +101,10 @@ def _by_driver(settings: Settings, beside: Beside | None) -> tuple[list[str], li
         with psycopg.connect(target.conninfo or "", connect_timeout=5, autocommit=True) as connection:
             row = connection.execute(_FACTS).fetchone()
             answer = None
-            if beside is not None:
+            while beside is not None and answer is None:
                 there = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (beside.table,)).fetchone()
                 answer = connection.execute(beside.statement).fetchone() if there and there[0] else None
+                beside = beside.otherwise
     except psycopg.ProgrammingError:
         raise _not_an_address(settings) from None
     except psycopg.Error as error:

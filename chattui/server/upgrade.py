@@ -135,6 +135,15 @@ def go_back(places: Places) -> int:
         return cluster_major(places) or 0
 
 
+def kept_major(places: Places) -> int:
+    """The major version of the cluster from before the upgrade; 0 where there is none."""
+    before = kept_before(places)
+    try:
+        return int((before / "PG_VERSION").read_text()) if before is not None else 0
+    except (OSError, ValueError):
+        return 0
+
+
 def confirm(places: Places) -> int:
     """Remove the cluster from before the upgrade; how many bytes that were. 0 where there is none."""
     before = kept_before(places)

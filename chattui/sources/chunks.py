@@ -54,11 +54,13 @@ def read_chunks(path: Path, transcript: Transcript, offset: int, line: int) -> I
         given = before = held = (offset, line)
         raw, kinds = RawRecords(), met.kinds
         for number, part, end, records in lines:
+            many = len(records) > 1
             for i, record in enumerate(records, part):
                 transcript.take(record, number, i)
                 if kinds:
-                    raw.keep(record, number, i, lines.raw if len(records) == 1 else b"")
-            if len(records) > 1 or part:
+                    raw.keep(record, number, i, b"" if many else lines.raw, lines.raw_size)
+            records, record = (), {}  # noqa: PLW2901 - a long one is not held while its messages are on their way
+            if many or part:
                 transcript.settle()
             if transcript.held_line:
                 if transcript.held_line == number:

@@ -41,6 +41,7 @@ _TARGETS: Final = (
     "prompt",
     "name",
 )
+_LONG_FIELD: Final = 1 << 20
 _ESCAPE: Final = re.compile(r"\\(.)")
 _SHELLS: Final = ("bash", "sh", "zsh", "fish", "powershell", "pwsh")
 
@@ -101,7 +102,8 @@ def readable_input(value: object) -> tuple[str, ContentType]:
             if len(value) == 1:
                 return command, ContentType.CODE
             return f"{command}\n\n{_fields(value, name)}", ContentType.CODE
-    for field in value.values():
+    is_long = any(isinstance(field, str) and len(field) > _LONG_FIELD for field in value.values())
+    for field in () if is_long else value.values():  # a long one is not written out as JSON, and put back
         if isinstance(field, (dict, list)):
             text = indented(value)
             real = with_line_breaks(text)
@@ -119,13 +121,13 @@ def as_it_is(kind: object, record: Mapping[str, Any]) -> str:
 
 
 def _fields(fields: Mapping[str, Any], leave_out: str) -> str:
-    lines = []
+    parts: list[str] = []  # put together once: a field can be very long
     for name, value in fields.items():
         if name == leave_out:
             continue
         text = value if isinstance(value, str) else with_line_breaks(indented(value))
-        lines.append(f"{name}:\n{text}" if "\n" in text else f"{name}: {text}")
-    return "\n".join(lines)
+        parts += (name, ":\n" if "\n" in text else ": ", text, "\n")
+    return "".join(parts[:-1])
 
 
 def indented(value: object) -> str:

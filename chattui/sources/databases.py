@@ -14,7 +14,7 @@ from chattui.sources.chunks import Transcript
 from chattui.sources.containers import chat_chunks, progress
 from chattui.sources.head import Head
 from chattui.sources.protocol import Report, Source
-from chattui.sources.sqlite import Database, companions
+from chattui.sources.sqlite import Database, TooLong, companions
 from chattui.sources.walk import history_file
 
 Records = Iterable[dict[str, Any] | Problem]
@@ -93,7 +93,7 @@ class DatabaseSource(ABC):
                     continue
                 met.add(one.chat_id)
                 transcript, records = self.transcript(db, path, one)
-                yield from chat_chunks(records, transcript, one.version, progress(nth, len(listed), size))
+                yield from chat_chunks(db.with_cuts(records), transcript, one.version, progress(nth, len(listed), size))
 
     def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
         """Titles are in the database."""
@@ -109,9 +109,15 @@ def database_at(source: Source, path: Path, report: Report) -> Iterator[HistoryF
         report(path, getattr(error, "strerror", None) or str(error))
 
 
-def counted(db: Database, question: str) -> dict[Any, tuple[Any, ...]]:
-    """The answer to a question that groups by its first column, by that."""
-    return {row[0]: row[1:] for row in db.rows(question)}
+def counted(db: Database, question: str, length: str = "") -> dict[Any, tuple[Any, ...]]:
+    """The answer to a question that groups by its first column, by that. ``length``: the part of it that measures texts,
+    which is left out where one is too long to be."""
+    try:
+        return {row[0]: row[1:] for row in db.rows(question)}
+    except TooLong:
+        if not length:
+            raise
+        return {row[0]: row[1:] for row in db.rows(question.replace(length, "0"))}
 
 
 def as_records(columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:

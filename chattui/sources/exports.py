@@ -1,6 +1,7 @@
 """Exports of web chats: a zip or a JSON document with all of a person's chats, read one chat at a time.
 
-A document of gigabytes is streamed: never more than one chat of it is held.
+A document of gigabytes is streamed: never more than one chat of it is held, and of one that is too long for that the texts
+are cut (``bounded``).
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ from chattui.domain.errors import SourceError
 from chattui.domain.history import ChatInfo, Chunk, NewMessage, Problem
 from chattui.sources import chunks
 from chattui.sources.archives import READ_FAULTS, Archive, is_zip
+from chattui.sources.bounded import Cut, Held, Items, width
+from chattui.sources.leniently import record_in
 from chattui.sources.lines import MAX_PROBLEMS
 from chattui.sources.regular import open_regular, read_regular
 from chattui.sources.trees import with_one_root
 from chattui.sources.unknown import RawRecords, unreadable
 
-LONGEST_CHAT: Final = 96 << 20
-"""Bytes of JSON of one chat, which is held as a whole."""
+LONGEST_CHAT: Final = 64 << 20
+"""Bytes of JSON of one chat that are held as they are; of wide letters half as many."""
 
 LARGEST_ASSET: Final = 32 << 20
 """Bytes of an attachment that is kept; a larger one is only named."""
@@ -109,19 +112,18 @@ class Export:
             first = reader.first()
             if not first:
                 return
+            value: object = None
             try:
                 for value in reader.items(first):
                     given += 1
                     yield value
-            except LongNumber:
+                    value = None  # noqa: PLW2901 - nor is it held while the next one is built
+            except (LongNumber, _TooLong) as stop:
                 file.seek(0)
                 self._taken -= reader.given
                 reader = _Reader(file, self._count, careful=True)
-                yield from islice(reader.items(reader.first()), given, None)
-        except _TooLong:
-            raise SourceError(
-                f"{self.path} holds a chat of more than {LONGEST_CHAT >> 20} MB, which is too long to be read."
-            ) from None
+                items = _cut_items(reader) if isinstance(stop, _TooLong) else reader.items(reader.first())
+                yield from islice(items, given, None)
         except (ijson.JSONError, *READ_FAULTS, ValueError, OSError) as error:
             words = " ".join(str(error).partition("\n")[0].split())[:100]  # what follows would be text of a chat
             raise SourceError(
@@ -202,20 +204,31 @@ def chats_of(
         except SourceError as error:  # what stands before that is told first
             fault = error
             break
+        cut, value = (value, value.record) if isinstance(value, Cut) else (None, value)
+        if cut is not None and value is None and len(problems) < MAX_PROBLEMS:
+            problems.append(replace(cut.problem, line=number))
+            continue
         record: Record = value if isinstance(value, dict) else {}
         found = chat_id(record)
         if not found and len(problems) < MAX_PROBLEMS:
             problems.append(unreadable(number, f"not a chat of {label}", value))
+        del value
         if not found or found in met:
             continue
         met.add(found)
         version = version_of(record)
+        if cut is not None and cut.problem.long is not None:
+            version = f"{version}:{cut.problem.long.digest.hex()[:16]}"
         if known.get(found) == version:
             continue
+        if cut is not None:
+            problems.append(replace(cut.problem, line=number))
+        del cut
         for chunk in record_chunks(partial(tell, record), version, number, lambda: export.position):
             if waiting is not None:
                 yield waiting
             waiting, problems = replace(chunk, problems=tuple(problems)), []
+        del record  # it is not held while the next one is built
     if waiting is not None:
         yield replace(waiting, problems=(*waiting.problems, *problems))
     if fault is not None:
@@ -262,7 +275,7 @@ def _chunks(
 
 
 class _TooLong(Exception):
-    """A chat is longer than ``LONGEST_CHAT``."""
+    """A chat is longer than ``LONGEST_CHAT``: it cannot be built as it comes."""
 
 
 class LongNumber(Exception):
@@ -315,10 +328,31 @@ class _Reader:
             self._before = block[-len(_LONG_NUMBER) :]
         self._count(len(block))
         self.given += len(block)
-        self.since += len(block)
-        if self.since > LONGEST_CHAT:
-            raise _TooLong
+        if not self._careful:
+            self.since += len(block) * min(2, width(block))
+            if self.since > LONGEST_CHAT:
+                raise _TooLong
         return block
+
+
+def _cut_items(reader: _Reader) -> Iterator[object]:
+    """The chats of a document that holds one which is too long, each built when its end was met."""
+    items = Items()
+    blocks = iter(partial(reader.read, _BLOCK), b"")
+    reader.first()
+    number = 0
+    for number, held in enumerate(items.read(blocks), 1):
+        built = [_built(held, number)]
+        del held  # neither its bytes nor its values are held while they are told
+        yield built.pop()
+    if not items.found:
+        yield _built(items.rest, 1)
+
+
+def _built(held: Held, number: int) -> object:
+    problem = held.problem(number)
+    value = record_in(held.text) if held.text else None
+    return value if problem is None else Cut(value, problem)
 
 
 def _files_below(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -15,8 +15,11 @@ from chattui.sources.archives import is_zip
 from chattui.sources.lines import first_records
 from chattui.sources.regular import open_regular, read_regular
 
-LONGEST_DOCUMENT: Final = 64 << 20
-"""Bytes of a JSON document that is read whole, or of a database that is copied, only to tell what it is."""
+LONGEST_DOCUMENT: Final = 8 << 20
+"""Bytes of a JSON document that is read whole only to tell what it is."""
+
+LONGEST_COPY: Final = 64 << 20
+"""Bytes of a database that is copied for that."""
 
 SQLITE: Final = b"SQLite format 3\0"
 """How every SQLite database begins."""
@@ -76,19 +79,21 @@ class Head:
         from chattui.sources.sqlite import Database
 
         try:
-            with Database(self.path, LONGEST_DOCUMENT) as db:
+            with Database(self.path, LONGEST_COPY) as db:
                 return db.tables
         except SourceError:
             return {}
 
     @cached_property
     def document(self) -> Any:
-        """The file as one JSON value; None when it is not one, is JSON Lines by its name, or is very long."""
+        """The file as one JSON value; None when it is not one, or is JSON Lines by its name. Of a very long one only what
+        its beginning holds, lists in it being as long as they are there."""
         if self.path.suffix in _OF_LINES or self.start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
             return None
         try:
             if self.path.stat().st_size > LONGEST_DOCUMENT:
-                return None
+                with open_regular(self.path) as file:
+                    return _sketch(file.read(_OUTLINED))
             return orjson.loads(read_regular(self.path).removeprefix(b"\xef\xbb\xbf"))
         except (OSError, ValueError):
             return None
@@ -124,6 +129,25 @@ def _names(document: object) -> Iterator[str]:
             yield before + name
             if depth < _DEPTH:
                 waiting.append((f"{before}{name}.", inner, depth + 1))
+
+
+def _sketch(raw: bytes) -> object:
+    """As much of a document as its beginning holds; None when that is no JSON."""
+    import ijson
+
+    from chattui.sources.exports import has_long_number
+
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    parser = ijson.get_backend("python") if has_long_number(raw) else ijson
+    builder = ijson.ObjectBuilder()
+    try:
+        for event, value in parser.basic_parse(raw, use_float=True):
+            builder.event(event, value)
+    except ijson.IncompleteJSONError:
+        pass
+    except (ijson.JSONError, ValueError):
+        return None
+    return getattr(builder, "value", None)
 
 
 def _first_names(raw: bytes) -> Iterator[str]:

@@ -2,12 +2,11 @@
 
 A line is what ``\\n`` ends; U+2028 and its like are text. A line usually holds one record, but two writers can glue
 several onto one. What cannot be read costs its line and becomes a ``Problem``. The file is read in blocks and a line is
-held once, so memory is bounded by the longest line (``MAX_LINE``).
+held once; of one that is too long for that the texts are cut, and all of it is kept beside (``bounded``).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import time
@@ -19,28 +18,20 @@ import orjson
 import zstandard
 
 from chattui.domain.errors import SourceError
-from chattui.domain.history import Problem
+from chattui.domain.history import RAW_READ, Problem
 from chattui.sources.archives import LIKELY_RATIO, SMALL
+from chattui.sources.bounded import Bounded, Held
+from chattui.sources.leniently import decode_leniently
 from chattui.sources.regular import open_regular
 from chattui.sources.unknown import unreadable
 
 BLOCK: Final = 1 << 18
-MAX_LINE: Final = 128 << 20
-"""Bytes of one line. A longer one is passed over without being held, and reported. A line is there three times until it is
-stored: one of 60 MB lets an import need 250 MiB."""
-
-LONGEST_RAW: Final = 1 << 20
-"""Bytes of a line that is held as it is while its records are taken."""
-
 SETTLE_SECONDS: Final = 5.0
 """A file that was not written to for so long is taken as finished for now: its last line needs no ``\\n``."""
 
 MAX_PROBLEMS: Final = 100
 """Problems kept at a time; a file of garbage must not fill the memory with complaints."""
 
-_BLANK: Final = b" \t\r\n\x00"
-_BLANK_TEXT: Final = " \t\r\n\x00\ufeff"
-_lenient: Final = json.JSONDecoder(strict=False, parse_constant=lambda _name: None)
 
 Line = tuple[int, int, int, tuple[dict[str, Any], ...]]
 """Line number from 1, number of the first record in it from 0, byte position after the line, records."""
@@ -51,7 +42,7 @@ class Lines:
 
     ``settled`` is True when the file was left alone for ``SETTLE_SECONDS``: only then is a last line without ``\\n``
     read, and only if it is complete. ``objects`` counts the records given out, ``raw`` is the line that was given out
-    last, b"" of a long one.
+    last, of a long one the beginning (``RAW_READ``), ``raw_size`` all its bytes; b"" of one that was cut.
     """
 
     def __init__(
@@ -62,6 +53,7 @@ class Lines:
         self.settled = settled
         self.objects = 0
         self.raw: bytes | bytearray = b""
+        self.raw_size = 0
         self._stream = stream
         self._mid_line = mid_line
         self._packed = packed  # bytes of the file, when it is unpacked as it is read
@@ -75,47 +67,72 @@ class Lines:
 
     def report(self, line: int, reason: str, raw: bytes | bytearray = b"") -> None:
         """Remember a problem, up to ``MAX_PROBLEMS`` of them, with the line that it is one of."""
+        self._tell(unreadable(line, reason, raw))
+
+    def _tell(self, problem: Problem) -> None:
         if len(self._problems) < MAX_PROBLEMS:
-            self._problems.append(unreadable(line, reason, raw))
+            self._problems.append(problem)
 
     def __iter__(self) -> Iterator[Line]:
-        held = bytearray()
-        passed_over = 0
+        held = Bounded()
         while block := self._block():
-            pieces = block.split(b"\n")
-            if len(pieces) == 1:
-                if passed_over or len(held) + len(block) > MAX_LINE:
-                    passed_over += len(held) + len(block)
-                    held = bytearray()
-                else:
-                    held += block
-                continue
-            first: bytes | bytearray = pieces[0]
-            if held:
-                held += pieces[0]
-                first, held = held, bytearray()
-            start = 0
-            if passed_over or len(first) > MAX_LINE:
-                self._advance(passed_over + len(first) + 1)
-                self.report(self.line, f"a record of more than {MAX_LINE >> 20} MB was passed over")
-                passed_over, start = 0, 1
+            pieces: list[bytes | bytearray] = [*block.split(b"\n")]
             tail = pieces.pop()
-            pieces[0] = b""
-            for i in range(start, len(pieces)):
-                raw = pieces[i] if i else first
+            if pieces and held.size:
+                held.add(pieces[0])
+                size = held.size
+                taken = held.take()
+                pieces[0] = b""
+                if taken.long is None:
+                    pieces[0] = taken.text
+                    del taken
+                else:
+                    yield from self._cut(taken, size + 1)
+                    del pieces[0], taken
+            pieces.reverse()
+            while pieces:
+                raw = pieces.pop()
                 part = self._advance(len(raw) + 1)
                 records = self._records(raw)
-                self.raw = raw if len(raw) <= LONGEST_RAW else b""
-                raw = first = b""  # a long one is not held while the records are taken
+                self._show(raw)
+                raw = b""  # a long one is not held while the records are taken
                 if records:
-                    yield self.line, part, self.offset, records
-                    records = ()
-            held += tail
-        if held and self.settled and (records := complete(held)):
-            part = self._advance(len(held))
+                    given, records = [records], ()
+                    yield self.line, part, self.offset, given.pop()
+            if tail:
+                held.add(tail)
+        if held.size and self.settled:
+            yield from self._last(held)
+
+    def _cut(self, taken: Held, size: int) -> Iterator[Line]:
+        """The records of a line of ``size`` bytes that was too long to be held; what happened to it is told."""
+        part = self._advance(size)
+        if problem := taken.problem(self.line):
+            self._tell(problem)
+        records = self._records(taken.text) if taken.text else ()
+        self.objects += not taken.text
+        self._show(b"")
+        del taken
+        if records:
+            given, records = [records], ()
+            yield self.line, part, self.offset, given.pop()
+
+    def _last(self, held: Bounded) -> Iterator[Line]:
+        """The last line, which has no end, when it is complete."""
+        size, taken = held.size, held.take()
+        if taken.long is not None:
+            if complete(taken.text):
+                yield from self._cut(taken, size)
+            return
+        if records := complete(taken.text):
+            part = self._advance(size)
             self.objects += len(records)
-            self.raw = held
+            self._show(taken.text)
+            del taken
             yield self.line, part, self.offset, records
+
+    def _show(self, raw: bytes | bytearray) -> None:
+        self.raw, self.raw_size = (raw if len(raw) <= RAW_READ else raw[:RAW_READ]), len(raw)
 
     def _advance(self, size: int) -> int:
         """Move past a line of ``size`` bytes; the number of records that were already read from it."""
@@ -152,33 +169,6 @@ class Lines:
             return ()
         self.objects += 1
         return (record,)
-
-
-def decode_leniently(raw: bytes | bytearray) -> tuple[tuple[dict[str, Any], ...], str]:
-    """All objects in a line that is not one plain JSON document, and why there are not more ("" when nothing is wrong).
-
-    Takes glued objects, a byte order mark, NUL padding, control characters in strings, invalid UTF-8 (replaced), lone
-    surrogates (kept) and ``NaN``/``Infinity`` (None).
-    """
-    bare = raw.strip(_BLANK)
-    if not bare:
-        return (), "nothing but NUL bytes" if b"\x00" in raw else ""
-    text = bare.decode("utf-8", errors="replace").lstrip(_BLANK_TEXT)
-    found: list[dict[str, Any]] = []
-    at, reason = 0, ""
-    while at < len(text):
-        try:
-            value, at = _lenient.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            reason = f"not JSON: {error}" if not found else f"not JSON after the first record: {error}"
-            break
-        if isinstance(value, dict):
-            found.append(value)
-        else:
-            reason = "not a JSON object"
-        while at < len(text) and text[at] in _BLANK_TEXT:
-            at += 1
-    return tuple(found), reason
 
 
 def complete(raw: bytes | bytearray) -> tuple[dict[str, Any], ...]:

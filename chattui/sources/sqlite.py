@@ -21,20 +21,31 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from chattui.domain.errors import NotNow, SourceError
+from chattui.domain.history import Problem
+from chattui.sources.bounded import Bounded
 from chattui.sources.regular import open_regular
 
 if TYPE_CHECKING:
     import sqlite3
 
-LONGEST_VALUE: Final = 128 << 20
-"""Bytes of one value. What holds a longer one is refused."""
+LONGEST_VALUE: Final = 16 << 20
+"""Bytes of one value that is taken as it is: it is there up to eight times until it is stored. A longer one is cut."""
+
+LARGEST_FILE: Final = 32 << 20
+"""Bytes of a file that is kept in a database."""
+
+LONG_DATABASE: Final = 64 << 20
+"""Bytes of a database whose messages are asked for one by one."""
+
+_PIECE: Final = 1 << 18
 
 LONGEST_COPY: Final = 4 << 30
 BUSY_SECONDS: Final = 2.0
@@ -46,6 +57,10 @@ LONGEST_QUESTION: Final = 60.0
 _STEPS: Final = 100_000
 _WAL_VERSION: Final = 2
 _BLOCK: Final = 500
+
+
+class TooLong(SourceError):
+    """A value is longer than ``LONGEST_VALUE``."""
 
 
 class Database:
@@ -61,6 +76,7 @@ class Database:
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._seen: tuple[int, int, int] | None = None  # of a file that is read without locks
         self._deadline = 0.0
+        self._cuts: list[Problem] = []
 
     def __enter__(self) -> Database:
         try:
@@ -99,9 +115,76 @@ class Database:
         """Columns of a table of ours or a version of it that lacks some: these are NULL. ``rest``: WHERE and ORDER BY."""
         if table not in self.tables:
             return []
+        try:
+            return self.rows(f'SELECT {self._wanted(table, columns)} FROM "{table}" {rest}', values)  # noqa: S608 - names are ours
+        except TooLong:
+            return list(self._one_by_one(table, columns, rest, values))
+
+    def each(
+        self, table: str, columns: Sequence[str], rest: str = "", values: Sequence[object] = ()
+    ) -> Iterator[tuple[Any, ...]]:
+        """The same for rows that may be long together: of a large database never more than one of them is held."""
+        if table not in self.tables:
+            return
+        if _size(self._path) + _size(Path(f"{self._path}-wal")) <= LONG_DATABASE:
+            yield from self.read(table, columns, rest, values)
+        else:
+            yield from self._one_by_one(table, columns, rest, values)
+
+    def take_cuts(self) -> list[Problem]:
+        """The values that were too long to be taken as they are, since the last call. Their places are not known here."""
+        taken, self._cuts = self._cuts, []
+        return taken
+
+    def with_cuts(self, records: Iterable[dict[str, Any] | Problem]) -> Iterator[dict[str, Any] | Problem]:
+        """The records of a chat, before each what was cut in it."""
+        number = 0
+        for number, record in enumerate(records, 1):
+            yield from (replace(cut, line=number) for cut in self.take_cuts())
+            yield record
+        yield from (replace(cut, line=number + 1) for cut in self.take_cuts())
+
+    def _wanted(self, table: str, columns: Sequence[str]) -> str:
         there = self.tables[table]
-        wanted = ", ".join(f'"{name}"' if name in there or name == "rowid" else "NULL" for name in columns)
-        return self.rows(f'SELECT {wanted} FROM "{table}" {rest}', values)  # noqa: S608 - names are ours
+        return ", ".join(f'"{name}"' if name in there or name == "rowid" else "NULL" for name in columns)
+
+    def _one_by_one(
+        self, table: str, columns: Sequence[str], rest: str, values: Sequence[object]
+    ) -> Iterator[tuple[Any, ...]]:
+        question = f'SELECT {self._wanted(table, columns)} FROM "{table}" WHERE rowid = ?'  # noqa: S608 - names are ours
+        for (number,) in self.rows(f'SELECT rowid FROM "{table}" {rest}', values):  # noqa: S608 - names are ours
+            try:
+                found = self.rows(question, (number,))
+            except TooLong:
+                found = [tuple(self._value(table, name, number) for name in columns)]
+            yield from found
+
+    def _value(self, table: str, column: str, number: int) -> object:
+        """One value; of a long text the beginning, of long JSON all but the ends of its texts, of a very long file nothing."""
+        try:
+            return self.rows(f'SELECT {self._wanted(table, (column,))} FROM "{table}" WHERE rowid = ?', (number,))[0][0]  # noqa: S608
+        except (TooLong, IndexError) as error:
+            if isinstance(error, IndexError):
+                return None
+        kind = self.rows(f'SELECT typeof("{column}") FROM "{table}" WHERE rowid = ?', (number,))[0][0]  # noqa: S608
+        bounded, start = Bounded(3 * LONGEST_VALUE), b""
+        with self._asking() as conn, conn.blobopen(table, column, number, readonly=True) as blob:
+            if kind == "blob" and len(blob) <= LARGEST_FILE:
+                return blob.read()
+            while piece := blob.read(_PIECE):
+                start = start or piece[:1]
+                bounded.add(piece)
+        held = bounded.take()
+        if problem := held.problem(0):
+            self._cuts.append(replace(problem, reason=f"{column} of row {number} in {table}: {problem.reason}"))
+        if start in (b"{", b"[") and held.text:
+            return bytes(held.text).decode("utf-8", "replace")
+        if kind == "blob":
+            return b""
+        if held.long is None:
+            return bytes(held.text).decode("utf-8", "replace")
+        start_of_text = held.long.start[:LONGEST_VALUE].decode("utf-8", "ignore")
+        return f"{start_of_text}\n\n[cut: this text has {held.long.size:,} bytes]"
 
     def walk(self, question: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a long answer. Whoever asks so holds the database for as long as it takes."""
@@ -220,7 +303,7 @@ class Database:
         if code.startswith("SQLITE_INTERRUPT"):
             return SourceError(f"{self._path} takes too long to read: it may be damaged.")
         if code.startswith("SQLITE_TOOBIG"):
-            return SourceError(f"{self._path} holds a value of more than {LONGEST_VALUE >> 20} MB.")
+            return TooLong(f"{self._path} holds a value of more than {LONGEST_VALUE >> 20} MB.")
         words = " ".join(str(error).split())[:200]
         return SourceError(f"{self._path} cannot be read as a database: {words}.")
 

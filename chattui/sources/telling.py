@@ -12,7 +12,7 @@ from chattui.domain.history import ChatInfo, NewAttachment, NewMessage, NewToolU
 from chattui.domain.kinds import ContentType, Kind, Role, ToolStatus
 from chattui.sources.containers import id_of
 from chattui.sources.content import ERROR_LENGTH, MOST_TOKENS, first_line, moment, moment_of, readable_input, target_of
-from chattui.sources.lines import decode_leniently
+from chattui.sources.leniently import decode_leniently
 from chattui.sources.recording import NOTHING, Known, Recorder, Tokens
 from chattui.sources.unknown import unreadable
 
@@ -173,7 +173,7 @@ def time_of(value: object) -> datetime | None:
 
 def parsed(text: object, place: int, what: str) -> dict[str, Any] | Problem:
     """A JSON object out of a column, or why it is none. ``place``: number of the record in its chat."""
-    if not isinstance(text, (str, bytes)):
+    if not isinstance(text, (str, bytes, bytearray)):
         return unreadable(place, f"{what} is not JSON", text)
     try:
         value = orjson.loads(text)

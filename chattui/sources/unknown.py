@@ -45,11 +45,12 @@ class RawRecords:
         self._bytes = 0
         met.kinds.clear()  # what another reading has left behind
 
-    def keep(self, record: Any, line: int, part: int, raw: bytes | bytearray = b"") -> None:
-        """Keep the record that was just taken, in which ``met.kinds`` are not known. ``raw``: as its file has it."""
+    def keep(self, record: Any, line: int, part: int, raw: bytes | bytearray = b"", size: int = 0) -> None:
+        """Keep the record that was just taken, in which ``met.kinds`` are not known. ``raw``: as its file has it, of a long
+        one the beginning; ``size``: all its bytes."""
         names = ", ".join(dict.fromkeys(kind for kind, _part in met.kinds))
         met.kinds.clear()
-        self._add(line, part, names, raw or dumped(record))
+        self._add(line, part, names, raw or dumped(record), size if raw else 0)
 
     def keep_parts(self, number: int) -> None:
         """The same of a record that is a whole chat: only the parts that are not known are kept."""
@@ -58,10 +59,10 @@ class RawRecords:
         for nth, (kind, part) in enumerate(found):
             self._add(number, nth, kind, dumped(part))
 
-    def _add(self, line: int, part: int, names: str, data: bytes | bytearray) -> None:
+    def _add(self, line: int, part: int, names: str, data: bytes | bytearray, size: int = 0) -> None:
         if len(self._found) < MOST_RECORDS and self._bytes < MOST_BYTES:
             what = " ".join(f"unknown kind: {names}"[: 4 * _WHAT].split())[:_WHAT]
-            self._found.append(RawRecord(line, part, what, bytes(data[:RAW_READ]), len(data)))
+            self._found.append(RawRecord(line, part, what, bytes(data[:RAW_READ]), size or len(data)))
             self._bytes += min(len(data), RAW_READ)
 
     def drain(self) -> tuple[RawRecord, ...]:

@@ -1,4 +1,5 @@
-"""Search in what stands beside messages: titles, names of attachments, notes, tags. They come before the messages found."""
+"""Search in what stands beside messages: titles, issues, branches, names of attachments, notes, tags. They come before the
+messages found."""
 
 from __future__ import annotations
 
@@ -63,12 +64,42 @@ def _statement() -> Any:
 _SEARCH = _statement()
 
 
+def _facts_statement() -> Any:
+    found = (
+        func.chattui.search_facts(cast(BindParameter("query", type_=Text), JSONB))
+        .table_valued("found_in", "chat_id", "found_at", "body", with_ordinality="nr")
+        .render_derived(name="n")
+    )
+    return (
+        select(
+            found.c.found_in,
+            found.c.chat_id,
+            literal(0),
+            literal(0),
+            found.c.found_at,
+            found.c.body,
+            literal(Role.USER.value),
+            literal(Kind.TEXT.value),
+            chats.c.title,
+            chats.c.source,
+            chats.c.source_id,
+            chats.c.project,
+            chats.c.parent_id,
+        )
+        .select_from(found.join(chats, and_(chats.c.owner == ME, chats.c.id == found.c.chat_id)))
+        .order_by(found.c.nr)
+    )
+
+
+_FACTS = _facts_statement()
+
+
 def find(
     conn: Connection, query: str, pattern: re.Pattern[str] | None, *, limit: int, after: Cursor | None = None
 ) -> list[tuple[Hit, Cursor]]:
     """What fulfils a query (as ``search_query.as_json`` writes it), each with the place behind it: at first the newest few
-    titles and names of attachments, then at most ``limit`` notes, the newest first. What a query asks of messages, no title
-    fulfils, and no note but for ``has:note``."""
+    titles, issues, branches and names of attachments, then at most ``limit`` notes, the newest first. What a query asks of
+    messages, no title fulfils, and no note but for ``has:note``."""
     params = {
         "query": query,
         "limit": limit,
@@ -77,6 +108,8 @@ def find(
         "before_seq": after.seq if after else 0,
     }
     found = [_hit(row, pattern) for row in conn.execute(_SEARCH, params)]
+    if after is None:
+        found += [_hit(row, pattern) for row in conn.execute(_FACTS, {"query": query})]
     return sorted(found, key=lambda pair: pair[0].found_in is FoundIn.NOTE)
 
 

@@ -118,12 +118,19 @@ def create(
     db: Database, *, title: str = "", project: str | None = None, tags: Iterable[str] = (), key: str | None = None
 ) -> Chat:
     """A new chat of our own, durable when this returns. ``key`` names it for ever: repeating the call makes no second."""
-    chosen = key or uuid.uuid4().hex
-    statement = (
+    chosen, given = key or uuid.uuid4().hex, tuple(tags)
+    return db.write(lambda conn: create_in(conn, title=title, project=project, tags=given, key=chosen), idempotent=True)
+
+
+def create_in(
+    conn: Connection, *, title: str = "", project: str | None = None, tags: Iterable[str] = (), key: str
+) -> Chat:
+    """The same in a transaction that goes on."""
+    conn.execute(
         pg_insert(chats)
         .values(
             source=OWN_SOURCE,
-            source_id=chosen,
+            source_id=key,
             title=storable(title)[:TITLE_CHARS],
             title_is_own=bool(title),
             project=None if project is None else storable(project),
@@ -131,13 +138,8 @@ def create(
         )
         .on_conflict_do_nothing()
     )
-    made = select(*columns.CHAT).where(chats.c.owner == ME, chats.c.source == OWN_SOURCE, chats.c.source_id == chosen)
-
-    def work(conn: Connection) -> Chat:
-        conn.execute(statement)
-        return values.chat(conn.execute(made).one())
-
-    return db.write(work, idempotent=True)
+    made = select(*columns.CHAT).where(chats.c.owner == ME, chats.c.source == OWN_SOURCE, chats.c.source_id == key)
+    return values.chat(conn.execute(made).one())
 
 
 def rename(db: Database, chat_id: int, title: str) -> Chat:

@@ -176,7 +176,7 @@ class Containers:
             )
             row["message_count"] += count if adds else len(item.chunk.messages)
             row["is_empty"] = row["is_empty"] and not item.chunk.messages
-            row["problems"] += len(item.chunk.problems)
+            row["problems"] += sum(not problem.lasting for problem in item.chunk.problems)
             if item.chunk.version is not None:
                 row["version"] = "" if row["problems"] else storable(item.chunk.version)
         for row in rows.values():

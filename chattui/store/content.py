@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from chattui.domain.backup import DERIVED, SEMANTIC, Holding
+from chattui.domain.backup import DERIVED, OF_THE_PLACE, SEMANTIC, Holding
 
 Conn = psycopg.Connection[Any]
 Row = bytes | bytearray | memoryview
@@ -154,7 +154,7 @@ def owners_of(conn: Conn) -> list[str]:
     """Everybody of whom something is there and who may be seen; nobody where there is no schema."""
     found: set[str] = set()
     for table in tables_of(conn):
-        if table in DERIVED or table in {"messages", "tool_calls", "files", "embeddings"}:
+        if table in DERIVED or table in OF_THE_PLACE or table in {"messages", "tool_calls", "files", "embeddings"}:
             continue  # where these are, a chat is
         found.update(
             str(owner)

@@ -9,6 +9,7 @@ from chattui.store.storable import storable, storable_json
 
 _NULL = "\\N"
 _LONG = 1 << 20
+_HUGE = 8 << 20
 _ESCAPES = ((b"\\", b"\\\\"), (b"\n", b"\\n"), (b"\t", b"\\t"), (b"\r", b"\\r"), (b"\x00", "\u2400".encode()))
 _NO_TOKENS = "\\N\t\\N\t\\N"
 
@@ -38,7 +39,7 @@ def _optional(value: str | None) -> str:
     return _NULL if value is None else escaped(value)
 
 
-def message_body(m: NewMessage) -> bytes:
+def message_body(m: NewMessage) -> bytes | bytearray:
     """The columns from ``role`` on, as UTF-8 with the line's end; a lone surrogate becomes U+FFFD.
 
     They do not depend on the chat, so they can be written while the batch before is being stored.
@@ -73,7 +74,7 @@ def message_body(m: NewMessage) -> bytes:
         return storable(body).encode()
 
 
-def _long_body(m: NewMessage, call_id: str, tokens: str, metadata: str) -> bytes:
+def _long_body(m: NewMessage, call_id: str, tokens: str, metadata: str) -> bytes | bytearray:
     """The same without holding the content more often than needed."""
     before = "\t".join((m.role, m.kind, m.content_type, ""))
     after = "\t".join(
@@ -89,14 +90,22 @@ def _long_body(m: NewMessage, call_id: str, tokens: str, metadata: str) -> bytes
             metadata + "\n",
         )
     )
-    try:
-        content = m.content.encode()
-    except UnicodeEncodeError:
-        content = storable(m.content).encode()
-    for raw, shown in _ESCAPES:
-        if raw in content:
-            content = content.replace(raw, shown)
-    return b"".join((before.encode(), content, storable(after).encode()))
+    body = bytearray(before.encode())
+    at = 0
+    while text := m.content[at : at + _LONG]:
+        at += len(text)
+        if "\ud800" <= text[-1] < "\udc00":  # what belongs to it may follow
+            text, at = text + m.content[at : at + 1], at + 1
+        try:
+            content = text.encode()
+        except UnicodeEncodeError:
+            content = storable(text).encode()
+        for raw, shown in _ESCAPES:
+            if raw in content:
+                content = content.replace(raw, shown)
+        body += content
+    body += storable(after).encode()
+    return bytes(body) if len(body) < _HUGE else body
 
 
 def message_head(chat_id: int, seq: int, created_at: datetime, parent_seq: int | None) -> bytes:

@@ -25,6 +25,7 @@ T = TypeVar("T")
 READ_TIMEOUT_MS = 15_000
 WRITE_TIMEOUT_MS = 60_000
 LOCK_TIMEOUT_MS = 10_000
+REST_SECONDS = 600.0
 
 _LIMITS = text("SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true)")
 
@@ -53,11 +54,18 @@ class Database:
         )
         self._running: dict[str, psycopg.Connection[Any]] = {}
         self._running_lock = threading.Lock()
+        self._asked_at: float | None = None
         _log_timings(self._engine)
 
     def close(self) -> None:
         """Close every idle connection of the pool."""
         self._engine.dispose()
+
+    def rest(self, after: float = REST_SECONDS) -> None:
+        """Close the idle connections when nothing was asked for ``after`` seconds: the next question opens one again."""
+        if self._asked_at is not None and time.monotonic() - self._asked_at >= after:
+            self._asked_at = None
+            self._engine.dispose()
 
     def read(self, work: Callable[[Connection], T], *, timeout_ms: int | None = None, slot: str | None = None) -> T:
         """Run ``work`` in a read-only view of one transaction; tried once more on a new connection when it was lost.
@@ -125,6 +133,7 @@ class Database:
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         """A connection of the pool; a sentence when all of them are in use for too long."""
+        self._asked_at = time.monotonic()
         try:
             conn = self._engine.connect()
         except exc.TimeoutError as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.store.copying import MESSAGE_COLUMNS
+
+if TYPE_CHECKING:
+    from chattui.store.aside import Aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,17 @@ class Delivery:
     replace: bool = False
     error: str | None = None
     moved_from: str | None = None  # the path under which this same file was imported before
-    bodies: tuple[bytes, ...] = ()
+    bodies: tuple[bytes | bytearray, ...] = ()
     expected_mtime_ns: int | None = None  # of a container: the time that its import has
+    aside: Aside | None = None  # where bodies and attachments are, when they are not here
+
+
+def size_of(delivery: Delivery) -> int:
+    """Bytes of what a delivery holds in memory: the bodies of its messages and what is attached to them."""
+    if delivery.chunk is None:
+        return 0
+    attached = (one for message in delivery.chunk.messages for one in message.attachments)
+    return sum(map(len, delivery.bodies)) + sum(len(one.data) for one in attached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +93,16 @@ SELECT DISTINCT x.source, x.source_id FROM jsonb_to_recordset(%(chats)s::jsonb) 
 
 CHATS: LiteralString = """
 INSERT INTO chattui.chats AS c (source, source_id, title, project, repository, git_branch, agent, model, root_id, metadata,
-       title_is_own, pinned, tags, description, created_at, last_message_at, status, parent_id, parent_call_id, forked_from,
-       forked_seq)
+       title_is_own, pinned, tags, description, settings, created_at, last_message_at, status, parent_id, parent_call_id,
+       forked_from, forked_seq)
 SELECT x.source, x.source_id, x.title, nullif(x.project, ''), nullif(x.repository, ''), nullif(x.git_branch, ''),
        nullif(x.agent, ''), nullif(x.model, ''), nullif(x.root_id, ''), x.metadata, x.title_is_own, x.pinned, x.tags,
-       nullif(x.description, ''), x.created_at, x.created_at,
+       nullif(x.description, ''), x.settings, x.created_at, x.created_at,
        (CASE WHEN x.archived THEN 'archived' ELSE 'active' END)::chattui.chat_status,
        p.id, nullif(x.parent_call_id, ''), f.id, x.forked_count
   FROM jsonb_to_recordset(%(chats)s::jsonb) AS x (source text, source_id text, title text, project text, repository text,
        git_branch text, agent text, model text, root_id text, metadata jsonb, title_is_own boolean, pinned boolean, tags text[],
-       description text, created_at timestamptz, archived boolean,
+       description text, settings jsonb, created_at timestamptz, archived boolean,
        parent_source_id text, parent_call_id text, forked_from_id text, forked_count integer)
   LEFT JOIN chattui.chats p ON p.owner = CURRENT_USER::text AND p.source = x.source AND p.source_id = x.parent_source_id
   LEFT JOIN chattui.chats f ON f.owner = CURRENT_USER::text AND f.source = x.source AND f.source_id = x.forked_from_id
@@ -110,6 +122,7 @@ SELECT x.source, x.source_id, x.title, nullif(x.project, ''), nullif(x.repositor
        pinned = c.pinned OR excluded.pinned,
        tags = CASE WHEN c.tags = '{}' THEN excluded.tags ELSE c.tags END,
        description = coalesce(c.description, excluded.description),
+       settings = excluded.settings || c.settings,
        created_at = least(c.created_at, excluded.created_at),
        status = CASE WHEN c.status = 'active' AND excluded.status = 'archived' THEN excluded.status ELSE c.status END,
        parent_id = coalesce(excluded.parent_id, c.parent_id),

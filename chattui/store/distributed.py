@@ -12,13 +12,12 @@ What Citus takes and refuses, as of Citus 11 to 14:
 * Tables without an owner are copied to each node.
 * Search by meaning makes its tables when it is switched on, as local ones: it is off.
 
-``python -m chattui.store.distributed`` prints it, with ``--no-triggers`` without them.
+``chattui db schema --distributed`` prints it, with ``--no-triggers`` without them.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 
 from chattui.store.ddl import Statement, Table, schema_statements, table_of
@@ -98,7 +97,3 @@ def _placing(tables: Sequence[Table]) -> Iterator[str]:
         else:
             beside = "" if table.name == _FIRST else f", colocate_with => '{_FIRST}'"
             yield f"SELECT create_distributed_table('{table.name}', 'owner'{beside});"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(distributed_schema(triggers="--no-triggers" not in sys.argv[1:]))

@@ -10,7 +10,7 @@ from hashlib import sha256
 import psycopg
 
 from chattui import __version__
-from chattui.domain.backup import DERIVED, Head, Section
+from chattui.domain.backup import DERIVED, OF_THE_PLACE, Head, Section
 from chattui.domain.errors import BackupError
 from chattui.store.connection import connect
 from chattui.store.content import TEXT_FORMS, Conn, Digest, copy_rows, is_bound, me, owners_of, tables_of
@@ -93,7 +93,7 @@ def _begin(conn: Conn, *, all_owners: bool, embeddings: bool) -> Snapshot:
         # what may be looked at, but not written by an ordinary user, is made again by a restore
         name: columns
         for name, columns in tables_of(conn, semantic=embeddings).items()
-        if name not in DERIVED or _may_read(conn, name)
+        if name not in OF_THE_PLACE and (name not in DERIVED or _may_read(conn, name))
     }
     row = conn.execute(
         "SELECT current_setting('server_version'), "
@@ -104,7 +104,7 @@ def _begin(conn: Conn, *, all_owners: bool, embeddings: bool) -> Snapshot:
     ).fetchone()
     assert row is not None
     now = datetime.now(UTC).replace(microsecond=0)
-    head = Head(now, __version__, str(row[0]), version, database_id(conn), tuple(owners), tables)
+    head = Head(now, __version__, str(row[0]), version, database_id(conn), tuple(owners), tables, everybody=all_owners)
     return Snapshot(conn, head, int(row[1]))
 
 

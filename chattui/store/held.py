@@ -9,7 +9,10 @@ from typing import Any, LiteralString
 from chattui.domain.state import Held
 
 TABLE = "chattui.day_counts"
-"""Where this table is, the statement can be asked."""
+"""Where this table is, ``HELD`` can be asked."""
+
+NOTING_TABLE = "chattui.upkeep_runs"
+"""Where this table is, ``HELD_AND_NOTED`` can be asked."""
 
 HELD: LiteralString = """
 SELECT json_build_object(
@@ -31,9 +34,18 @@ FROM (SELECT count(*) FILTER (WHERE parent_id IS NULL AND status = 'active' AND 
         FROM chattui.chats WHERE owner = CURRENT_USER::text) c
 """
 
+HELD_AND_NOTED: LiteralString = HELD.replace(
+    "\n)::text",
+    """,
+  'last_backup', (SELECT max(finished_at) FROM chattui.upkeep_runs WHERE owner = CURRENT_USER::text AND kind = 'backup')
+)::text""",
+)
+
 
 def parse(said: str) -> Held:
     """What the statement answers."""
     found: dict[str, Any] = json.loads(said)
-    last_sync = found.pop("last_sync")
-    return Held(**found, last_sync=datetime.fromisoformat(last_sync) if last_sync else None)
+    for name in ("last_sync", "last_backup"):
+        at = found.get(name)
+        found[name] = datetime.fromisoformat(at) if at else None
+    return Held(**found)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from sqlalchemy import Connection, func, select, union
 
-from chattui.domain.history import HistoryFile
+from chattui.domain.history import RAW_PIECES, HistoryFile
+from chattui.domain.kinds import OWN_SOURCE
 from chattui.store.database import Database
 from chattui.store.storable import storable_path
-from chattui.store.tables import ME, imported_chats, imports, raw_records
+from chattui.store.tables import ME, chats, imported_chats, imports, raw_records
 
 PROBLEMS_KEPT = 20
 
 
 class ImportRow(NamedTuple):
-    """What a history file was when it was last read. ``byte_offset``: everything before it is stored.
+    """What a history file was when it was last read. ``byte_offset``: everything before it is stored; the hashes are
+    hexadecimal.
 
     A tuple, for there is one for each of thousands of files at every start.
     """
@@ -31,8 +33,8 @@ class ImportRow(NamedTuple):
     mtime_ns: int
     byte_offset: int
     line: int
-    head_hash: bytes | None
-    tail_hash: bytes | None
+    head_hash: str | None
+    tail_hash: str | None
     outcome: str
 
 
@@ -83,6 +85,25 @@ def places(db: Database, chat_id: int) -> list[ImportPlace]:
 
 def known(db: Database, machine: str, files: Sequence[HistoryFile] | None = None) -> dict[str, ImportRow]:
     """Every file that was imported on this machine, by path; or of ``files`` those, by their paths or inodes."""
+    if files is None:
+        with db.raw() as conn, conn.transaction():
+            columns = conn.execute(_ALL_KNOWN, {"machine": machine}).fetchone()
+        if columns is None or columns[0] is None:
+            return {}
+        return {row.path: row for row in map(ImportRow, *columns)}
+    return _known_of(db, machine, files)
+
+
+_ALL_KNOWN: LiteralString = """
+SELECT array_agg(path), array_agg(source), array_agg(inode), array_agg(device), array_agg(size), array_agg(mtime_ns),
+       array_agg(byte_offset), array_agg(line), array_agg(encode(head_hash, 'hex')), array_agg(encode(tail_hash, 'hex')),
+       array_agg(outcome::text)
+  FROM chattui.imports WHERE owner = CURRENT_USER::text AND machine = %(machine)s
+"""
+"""A list for each column: thousands of rows cost the driver as little as eleven."""
+
+
+def _known_of(db: Database, machine: str, files: Sequence[HistoryFile]) -> dict[str, ImportRow]:
     columns = (
         imports.c.path,
         imports.c.source,
@@ -92,15 +113,13 @@ def known(db: Database, machine: str, files: Sequence[HistoryFile] | None = None
         imports.c.mtime_ns,
         imports.c.byte_offset,
         imports.c.line,
-        imports.c.head_hash,
-        imports.c.tail_hash,
+        func.encode(imports.c.head_hash, "hex"),
+        func.encode(imports.c.tail_hash, "hex"),
         imports.c.outcome,
     )
     statement = select(*columns).where(imports.c.owner == ME, imports.c.machine == machine)
 
     def work(conn: Connection) -> dict[str, ImportRow]:
-        if files is None:
-            return {r[0]: ImportRow._make(r) for r in conn.execute(statement)}
         paths = [storable_path(file.path) for file in files]
         found = {r[0]: ImportRow._make(r) for r in conn.execute(statement.where(imports.c.path.in_(paths)))}
         moved = [file.inode for file, path in zip(files, paths, strict=True) if path not in found]
@@ -192,6 +211,10 @@ def summaries(db: Database) -> list[SourceSummary]:
         .group_by(imports.c.source, imports.c.machine, counted.c.chats)
         .order_by(imports.c.source, imports.c.machine)
     )
+    made_here = select(chats.c.id).where(chats.c.owner == ME, chats.c.source == OWN_SOURCE)
+    is_copy = func.coalesce(raw_records.c.chat_id.in_(made_here), False) & func.coalesce(
+        imports.c.chat_id.not_in(made_here), True
+    )
     kept = (
         select(imports.c.source, imports.c.machine, func.count())
         .select_from(
@@ -199,7 +222,7 @@ def summaries(db: Database) -> list[SourceSummary]:
                 imports, (imports.c.owner == raw_records.c.owner) & (imports.c.id == raw_records.c.import_id)
             )
         )
-        .where(imports.c.owner == ME)
+        .where(imports.c.owner == ME, raw_records.c.part <= RAW_PIECES, ~is_copy)
         .group_by(imports.c.source, imports.c.machine)
     )
 

@@ -7,8 +7,8 @@ functions of ``schema/``, which can also be called from psql.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from chattui.domain.errors import Conflict, DatabaseError
 from chattui.domain.state import Relation
-from chattui.domain.upkeep import Kept, UpkeepRules
+from chattui.domain.upkeep import Kept, Thinning, UpkeepRules
 from chattui.store import search_index
 from chattui.store.advice import wants_analyze, wants_reindex, wants_vacuum
 from chattui.store.connection import connect
@@ -32,10 +32,11 @@ log = logging.getLogger("chattui.store")
 Tell = Callable[[str, int, int], None]
 """Told the name of a step, how much of it is done, and how much there is (0: not known)."""
 
-ARCHIVE, PURGE, ORPHANS, TABLES, INDEXES = "archive", "purge", "orphans", "tables", "indexes"
+ARCHIVE, PURGE, SNAPSHOTS, ORPHANS, TABLES, INDEXES = "archive", "purge", "snapshots", "orphans", "tables", "indexes"
 _THINGS = {
     ARCHIVE: "chats archived",
     PURGE: "deleted chats forgotten",
+    SNAPSHOTS: "old snapshots of chats removed",
     ORPHANS: "unused attachments removed",
     TABLES: "tables vacuumed or analyzed",
     INDEXES: "indexes built or rebuilt",
@@ -47,8 +48,13 @@ _RUNS_KEPT = 100
 _COUNTS: LiteralString = """
 SELECT CASE WHEN %(archive)s::integer IS NULL THEN 0 ELSE chattui.archive_chats(%(archive)s, true) END,
        CASE WHEN %(purge)s::integer IS NULL THEN 0 ELSE chattui.purge_deleted(%(purge)s, 1, true) END,
+       chattui.thin_snapshots(%(all)s, %(hourly)s, %(daily)s, true),
        (SELECT count(*) FROM chattui.blobs b WHERE b.owner = CURRENT_USER::text
            AND NOT EXISTS (SELECT FROM chattui.files f WHERE f.owner = b.owner AND f.sha256 = b.sha256))
+"""
+_NOT_ARCHIVED: LiteralString = """
+DELETE FROM chattui.archived_chats a USING chattui.chats c
+ WHERE a.owner = CURRENT_USER::text AND c.owner = a.owner AND c.id = a.chat_id AND c.status <> 'archived'
 """
 _LOST: LiteralString = """
 WITH RECURSIVE tree AS (
@@ -67,9 +73,12 @@ SELECT (SELECT count(*) FROM tree WHERE is_named), coalesce(sum(c.message_count)
 def would_do(db: Database, rules: UpkeepRules) -> list[Kept]:
     """What ``keep`` would do now, of which nothing is done."""
     with _speaking(db) as conn:
-        row = conn.execute(_COUNTS, {"archive": rules.archive_after, "purge": rules.purge_after}).fetchone()
+        kept = rules.snapshots
+        asked = {"archive": rules.archive_after, "purge": rules.purge_after}
+        asked |= {"all": kept.keep_all, "hourly": kept.keep_hourly, "daily": kept.keep_daily}
+        row = conn.execute(_COUNTS, asked).fetchone()
         assert row is not None
-        found = [Kept(ORPHANS, _THINGS[ORPHANS], int(row[2]))]
+        found = [Kept(SNAPSHOTS, _THINGS[SNAPSHOTS], int(row[2])), Kept(ORPHANS, _THINGS[ORPHANS], int(row[3]))]
         if rules.purge_after is not None:
             found.insert(0, Kept(PURGE, _THINGS[PURGE], int(row[1])))
         if rules.archive_after is not None:
@@ -103,10 +112,11 @@ def keep(db: Database, rules: UpkeepRules, tell: Tell | None = None, progress: T
         if not row[0]:
             raise Conflict("Another program is doing the upkeep of this database already.")
         try:
-            done = [*_chats(conn, rules, tell), _orphans(conn, tell)]
+            done = [*_chats(conn, rules, tell), _thinned(conn, rules.snapshots, tell), _orphans(conn, tell)]
             if search_index.owns_tables(conn):
                 done += [_tables(conn, tell), _indexes(db, conn, tell, progress)]
-            record(conn, "upkeep", row[1], done)
+            report = {k.step: {"done": k.done, "names": list(k.names), "fault": k.fault} for k in done}
+            record(conn, "upkeep", row[1], report)
         finally:
             if not conn.closed:
                 conn.execute("SELECT pg_advisory_unlock_all()")
@@ -129,18 +139,33 @@ def last_run(db: Database) -> datetime | None:
         return row[0] if row else None
 
 
-def record(conn: psycopg.Connection[Any], kind: str, began: datetime, done: list[Kept]) -> None:
-    """Write down what was done; of each kind the newest are kept."""
-    report = {k.step: {"done": k.done, "names": list(k.names), "fault": k.fault} for k in done}
+def record(
+    conn: psycopg.Connection[Any], kind: str, began: datetime, report: dict[str, Any], owner: str | None = None
+) -> None:
+    """Write down what was done for the caller, or for ``owner``; of each kind the newest are kept."""
+    given = {"kind": kind, "kept": _RUNS_KEPT, "began": began, "report": Jsonb(report), "owner": owner}
     conn.execute(
-        "INSERT INTO chattui.upkeep_runs (kind, started_at, report) VALUES (%s, %s, %s)", (kind, began, Jsonb(report))
+        "INSERT INTO chattui.upkeep_runs (owner, kind, started_at, report) "
+        "VALUES (coalesce(%(owner)s, CURRENT_USER::text), %(kind)s, %(began)s, %(report)s)",
+        given,
     )
     conn.execute(
-        "DELETE FROM chattui.upkeep_runs WHERE owner = CURRENT_USER::text AND kind = %(kind)s AND id < (SELECT min(id) FROM "
-        "(SELECT id FROM chattui.upkeep_runs WHERE owner = CURRENT_USER::text AND kind = %(kind)s "
+        "DELETE FROM chattui.upkeep_runs WHERE owner = coalesce(%(owner)s, CURRENT_USER::text) AND kind = %(kind)s "
+        "AND id < (SELECT min(id) FROM (SELECT id FROM chattui.upkeep_runs "
+        "WHERE owner = coalesce(%(owner)s, CURRENT_USER::text) AND kind = %(kind)s "
         "ORDER BY id DESC LIMIT %(kept)s) newest)",
-        {"kind": kind, "kept": _RUNS_KEPT},
+        given,
     )
+
+
+def record_backup(conninfo: str, owners: Iterable[str], began: datetime, report: dict[str, Any]) -> None:
+    """Write down that these people's chats were backed up. Where that may not be written, as on a standby, it is left out."""
+    try:
+        with connect(conninfo) as conn:
+            for owner in owners:
+                record(conn, "backup", began, report, owner)
+    except (psycopg.Error, DatabaseError) as error:
+        log.info("the backup is not recorded in the database: %s", type(error).__name__)
 
 
 def _chats(conn: psycopg.Connection[Any], rules: UpkeepRules, tell: Tell) -> Iterator[Kept]:
@@ -160,14 +185,25 @@ def _purged(conn: psycopg.Connection[Any], days: int, tell: Tell) -> Kept:
             tell(PURGE, gone, total)
             row = conn.execute("SELECT chattui.purge_deleted(%s, %s)", (days, _AT_ONCE)).fetchone()
             if row is None or not row[0]:
-                return Kept(PURGE, things, gone)
+                break
             gone += int(row[0])
+        if gone:  # their words are not to be suggested any more
+            conn.execute("SELECT chattui.refresh_words() WHERE EXISTS (SELECT FROM chattui.vocabularies)")
+        return Kept(PURGE, things, gone)
     except psycopg.Error as error:
         return Kept(PURGE, things, gone, fault=_sentence(error))
 
 
+def _thinned(conn: psycopg.Connection[Any], kept: Thinning, tell: Tell) -> Kept:
+    tell(SNAPSHOTS, 0, 0)
+    statement: LiteralString = "SELECT chattui.thin_snapshots(%s, %s, %s)"
+    return _counted(conn, SNAPSHOTS, statement, kept.keep_all, kept.keep_hourly, kept.keep_daily)
+
+
 def _orphans(conn: psycopg.Connection[Any], tell: Tell) -> Kept:
     tell(ORPHANS, 0, 0)
+    with suppress(psycopg.errors.LockNotAvailable):  # of chats that are not archived any more, whoever did that
+        conn.execute(_NOT_ARCHIVED)
     return _counted(conn, ORPHANS, "SELECT chattui.remove_orphans()")
 
 
@@ -210,7 +246,7 @@ def _relations(conn: psycopg.Connection[Any]) -> list[Relation]:
     return [Relation(*row) for row in conn.execute(RELATIONS)]
 
 
-def _counted(conn: psycopg.Connection[Any], step: str, statement: LiteralString, *values: int) -> Kept:
+def _counted(conn: psycopg.Connection[Any], step: str, statement: LiteralString, *values: int | None) -> Kept:
     things = _THINGS[step]
     try:
         with conn.transaction():

@@ -90,39 +90,45 @@ def append(
     connection, adds nothing. ``parent`` is the message that it answers: without it the last one, 0 for another beginning.
     The first message names a chat of ours that has no title. Raises ``Conflict`` when the chat is gone or deleted.
     """
+    more: dict[str, Any] = {"role": role, "kind": kind, "content_type": content_type, "parent": parent, "files": files}
+    return db.write(lambda conn: append_in(conn, chat_id, content, key=key, **more), idempotent=True)
+
+
+def append_in(
+    conn: Connection,
+    chat_id: int,
+    content: str,
+    *,
+    key: str,
+    role: Role = Role.USER,
+    kind: Kind = Kind.TEXT,
+    content_type: ContentType = ContentType.MARKDOWN,
+    parent: int | None = None,
+    files: Sequence[File] = (),
+) -> Message:
+    """The same in a transaction that goes on."""
     source_id = f"{OWN_SOURCE}:{key}"
-
-    def work(conn: Connection) -> Message:
-        count, title, source, status = locked(conn, chat_id)
-        seq = seq_of(conn, chat_id, source_id, count)
-        if seq is None:
-            if status == ChatStatus.DELETED.value:
-                raise Conflict("This chat has been deleted, so nothing was added to it.")
-            above = parent if parent is not None and parent <= count else count or None
-            for nth, file in enumerate(files, 1):
-                count += 1
-                add_file(conn, chat_id, count, file, source_id=f"{source_id}-{nth}", parent=above)
-                above = count
-            seq = count + 1
-            conn.execute(
-                insert(messages).values(
-                    chat_id=chat_id,
-                    seq=seq,
-                    role=role.value,
-                    kind=kind.value,
-                    content_type=content_type.value,
-                    content=storable(content),
-                    source_id=source_id,
-                    parent_seq=above,
-                    created_at=func.clock_timestamp(),
-                )
-            )
-            if source == OWN_SOURCE and not title:
-                name = title_from(content)
-                conn.execute(update(chats).where(chats.c.owner == ME, chats.c.id == chat_id).values(title=name))
-        return values.message(conn.execute(page_statement(chat_id, seq, seq)).one())
-
-    return db.write(work, idempotent=True)
+    count, title, source, status = locked(conn, chat_id)
+    seq = seq_of(conn, chat_id, source_id, count)
+    if seq is None:
+        if status == ChatStatus.DELETED.value:
+            raise Conflict("This chat has been deleted, so nothing was added to it.")
+        above = parent if parent is not None and parent <= count else count or None
+        for nth, file in enumerate(files, 1):
+            count += 1
+            add_file(conn, chat_id, count, file, source_id=f"{source_id}-{nth}", parent=above)
+            above = count
+        seq, said = count + 1, storable(content)
+        of = {"chat_id": chat_id, "seq": seq, "source_id": source_id, "parent_seq": above, "content": said}
+        how = {"role": role.value, "kind": kind.value, "content_type": content_type.value}
+        at = conn.execute(
+            insert(messages).values(**of, **how, created_at=func.clock_timestamp()).returning(messages.c.created_at)
+        ).scalar_one()
+        if source == OWN_SOURCE and not title:
+            name = title_from(content)
+            conn.execute(update(chats).where(chats.c.owner == ME, chats.c.id == chat_id).values(title=name))
+        return Message(chat_id, seq, role, kind, said, at, content_type, parent_seq=above)
+    return values.message(conn.execute(page_statement(chat_id, seq, seq)).one())
 
 
 def locked(conn: Connection, chat_id: int) -> tuple[int, str, str, str]:

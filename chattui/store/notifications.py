@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import selectors
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +45,7 @@ class Listener:
         self._on_state = on_state
         self._revive = revive
         self._ended = threading.Event()
-        self._conn: psycopg.Connection[Any] | None = None
+        self._bell, self._rope = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="chattui-listen", daemon=True)
 
     def start(self) -> None:
@@ -51,12 +53,19 @@ class Listener:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; returns when it has ended or after two seconds."""
+        """End the thread and its connection; returns when both have ended or after two seconds."""
+        if self._ended.is_set():
+            return
         self._ended.set()
+        self._rope.close()  # which wakes a thread that listens
         if self._thread.is_alive():
             self._thread.join(timeout=2)
 
     def _run(self) -> None:
+        with self._bell:
+            self._attend()
+
+    def _attend(self) -> None:
         pause, first = _FIRST_PAUSE, True
         while not self._ended.is_set():
             try:
@@ -85,15 +94,20 @@ class Listener:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _listen(self, conn: psycopg.Connection[Any]) -> None:
-        while not self._ended.is_set():
-            changed: set[int] = set()
-            everything = False
-            for notify in conn.notifies(timeout=0.5, stop_after=1):
-                everything |= self._gather(notify.payload, changed)
-            if changed or everything:
-                for notify in conn.notifies(timeout=_GATHER_SECONDS):
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(conn.fileno(), selectors.EVENT_READ)
+            waiting.register(self._bell, selectors.EVENT_READ)
+            while not self._ended.is_set():
+                changed: set[int] = set()
+                everything = False
+                for notify in conn.notifies(timeout=0):
                     everything |= self._gather(notify.payload, changed)
-                self._on_change(None if everything else frozenset(changed))
+                if changed or everything:
+                    for notify in conn.notifies(timeout=_GATHER_SECONDS):
+                        everything |= self._gather(notify.payload, changed)
+                    self._on_change(None if everything else frozenset(changed))
+                else:
+                    waiting.select()
 
     def _look(self, conn: psycopg.Connection[Any]) -> None:
         """In place of listening: until the standby is gone, or has become a server that delivers notifications."""

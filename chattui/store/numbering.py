@@ -43,14 +43,15 @@ class Target:
     calls: dict[str, Call] = field(default_factory=dict)
 
 
-def number(target: Target, item: Delivery, known: Container[str]) -> list[bytes]:
+def number(target: Target, item: Delivery, known: Container[str]) -> list[bytes | bytearray]:
     """The lines of COPY for the delivery's messages but those whose id is ``known``: head, body, head, body …"""
     assert item.chunk is not None
     fallback = datetime.fromtimestamp(item.file.mtime_ns / 1e9, UTC)
     chat_id, seq, last_at, seqs = target.chat_id, target.next_seq, target.last_at, target.seqs
-    lines: list[bytes] = []
+    lines: list[bytes | bytearray] = []
     messages = item.chunk.messages
-    for m, body in zip(messages, item.bodies or map(message_body, messages), strict=True):
+    bodies = item.aside.bodies() if item.aside is not None else item.bodies
+    for m, body in zip(messages, bodies or map(message_body, messages), strict=True):
         if m.source_id in known:
             continue
         if m.created_at is None:

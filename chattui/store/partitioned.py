@@ -4,12 +4,11 @@ For a new database only: the app migrates an existing one in place, and a table 
 partition by the hash of their owner, so that a search reads the partition of its caller alone, and upkeep (VACUUM, REINDEX)
 goes partition by partition.
 
-``python -m chattui.store.partitioned 16`` prints it.
+``chattui db schema --partitions 16`` prints it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 
 from chattui.store.ddl import schema_statements, table_of
@@ -43,9 +42,3 @@ def _parts(partitions: int, migrations: Sequence[Migration] | None) -> Iterator[
             f"CREATE TABLE {_PARTITIONED}_{number:04d} PARTITION OF {_PARTITIONED} "
             f"FOR VALUES WITH (MODULUS {partitions}, REMAINDER {number}){options};"
         )
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2 or not sys.argv[1].isdecimal() or not 2 <= int(sys.argv[1]) <= 1024:
-        sys.exit("python -m chattui.store.partitioned PARTITIONS   (2 … 1024)")
-    sys.stdout.write(partitioned_schema(int(sys.argv[1])))

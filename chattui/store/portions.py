@@ -66,6 +66,15 @@ _FILES = text("""
      WHERE f.owner = CURRENT_USER::text AND f.chat_id = ANY (:ids) AND (f.seq IS NULL OR n.seq IS NOT NULL)
 """).bindparams(_IDS)
 
+_RAW = text("""
+    INSERT INTO chattui.raw_records (import_id, digest, chat_id, line, part, what, size, data, met_at)
+    SELECT r.import_id, sha256(r.digest || convert_to(CAST(:made AS text), 'UTF8')), :made, r.line, r.part, r.what, r.size, r.data,
+           r.met_at
+      FROM chattui.raw_records r
+     WHERE r.owner = CURRENT_USER::text AND r.chat_id = ANY (:ids)
+""").bindparams(_IDS)
+"""What was not understood of them. Which of it stands behind a message is not known: a part of a chat gets all of it."""
+
 
 def duplicate(db: Database, chat_id: int) -> Chat:
     """A chat of ours with the same messages, project, tags and note. Raises ``Conflict`` when the chat is gone."""
@@ -143,6 +152,7 @@ def _made(conn: Connection, ids: Sequence[int], title: str, *, first: int = 1) -
     conn.execute(_MESSAGES, {**given, "first": first})
     conn.execute(_CALLS, given)
     conn.execute(_FILES, given)
+    conn.execute(_RAW, given)
     began = func.coalesce(_when(func.min(messages.c.created_at), made), chats.c.created_at)
     conn.execute(update(chats).where(chats.c.owner == ME, chats.c.id == made).values(created_at=began))
     return _chat(conn, made)

@@ -1,5 +1,7 @@
 """Records that an import did not understand, kept beside their chat: bounded, each once, and gone with it.
 
+One that was too long to be read as it is, is kept whole, in pieces (rows from part ``RAW_PIECES`` on).
+
 The same record, however often its file is read, is one row. A file that was rewritten, and a chat of a container that is
 read again, has the rows of what it holds now.
 """
@@ -16,7 +18,8 @@ from typing import Any, Final, LiteralString
 import psycopg
 from sqlalchemy import Connection, select
 
-from chattui.domain.history import RAW_KEPT, Chunk, RawRecord
+from chattui.domain.history import RAW_KEPT, RAW_PIECES, Chunk, RawRecord
+from chattui.domain.long_record import LongRecord
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery
 from chattui.store.numbering import Target
@@ -35,8 +38,8 @@ SELECT path, id FROM chattui.imports WHERE owner = CURRENT_USER::text AND machin
 
 _HERE: LiteralString = """
 SELECT import_id, digest, octet_length(data) FROM chattui.raw_records
- WHERE owner = CURRENT_USER::text AND CASE WHEN %(chat_id)s::bigint IS NULL THEN chat_id IS NULL AND import_id = %(import_id)s
-                                           ELSE chat_id = %(chat_id)s END
+ WHERE owner = CURRENT_USER::text AND part < %(pieces)s
+   AND CASE WHEN %(chat_id)s::bigint IS NULL THEN chat_id IS NULL AND import_id = %(import_id)s ELSE chat_id = %(chat_id)s END
 """
 
 _TAKE_OUT: LiteralString = """
@@ -114,12 +117,12 @@ def _scopes(items: Sequence[Delivery], goes: Sequence[Target | None], added_to: 
 
 def _records(chunk: Chunk) -> list[RawRecord]:
     """What of a chunk is kept, in the order of the file."""
-    unread = (RawRecord(p.line, 0, p.reason, p.raw, p.raw_size) for p in chunk.problems if p.raw)
+    unread = (RawRecord(p.line, 0, p.reason, p.raw, p.raw_size, p.long) for p in chunk.problems if p.raw)
     return sorted((*chunk.raw, *unread), key=lambda one: (one.line, one.part))
 
 
 def _keep(conn: psycopg.Connection[Any], import_id: int, scope: _Scope) -> None:
-    of = {"import_id": import_id, "chat_id": scope.chat_id}
+    of = {"import_id": import_id, "chat_id": scope.chat_id, "pieces": RAW_PIECES}
     if scope.waited:
         conn.execute(_FIND_CHAT, of)
     here = conn.execute(_HERE, of).fetchall() if scope.records else []
@@ -127,7 +130,11 @@ def _keep(conn: psycopg.Connection[Any], import_id: int, scope: _Scope) -> None:
     met = {digest for _import, digest, _size in others}
     count, size = len(others), sum(row[2] for row in others)
     rows = []
+    pieces: list[bytes] = []
     for record in scope.records:
+        if record.long is not None:
+            pieces += _keep_pieces(conn, of, record, record.long)
+            continue
         data = record.data[:RAW_KEPT]
         digest = hashlib.sha256(data).digest()
         if digest in met or count >= MOST_RECORDS:
@@ -140,10 +147,25 @@ def _keep(conn: psycopg.Connection[Any], import_id: int, scope: _Scope) -> None:
         place = {"line": record.line, "part": record.part, "what": storable(record.what)}
         rows.append({**of, **place, "digest": digest, "size": record.size, "data": packed})
     if scope.anew:
-        taken = {"import_id": import_id, "chats": [scope.chat_id], "kept": [row["digest"] for row in rows]}
+        taken = {"import_id": import_id, "chats": [scope.chat_id], "kept": [*(row["digest"] for row in rows), *pieces]}
         conn.execute(_TAKE_OUT, taken)
     if rows:
         conn.cursor().executemany(_PUT, rows)
+
+
+def _keep_pieces(
+    conn: psycopg.Connection[Any], of: dict[str, Any], record: RawRecord, long: LongRecord
+) -> Iterable[bytes]:
+    """Store a record piece by piece, one of which is held at a time; their digests."""
+    digests = []
+    for nth, data in enumerate(long.pieces()):
+        digest = hashlib.sha256(b"%b %d" % (long.digest, nth)).digest()
+        what = storable(f"piece {nth + 1} of {len(long)}: {record.what}")
+        place = {"line": record.line, "part": RAW_PIECES + nth, "what": what}
+        size = len(zlib.decompress(data))
+        conn.execute(_PUT, {**of, **place, "digest": digest, "size": size, "data": data})
+        digests.append(digest)
+    return digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +180,7 @@ class KeptRecord:
     size: int
     text: str
     met_at: datetime
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is kept to its end."""
-        return self.size <= RAW_KEPT
+    is_whole: bool  # it is kept to its end
 
 
 def of_chat(db: Database, chat_id: int) -> list[KeptRecord]:
@@ -182,9 +200,13 @@ def of_chat(db: Database, chat_id: int) -> list[KeptRecord]:
     )
 
     def work(conn: Connection) -> list[KeptRecord]:
-        return [
-            KeptRecord(machine, path, line, part, what, size, zlib.decompress(data).decode("utf-8", "replace"), met_at)
-            for machine, path, line, part, what, size, data, met_at in conn.execute(statement)
-        ]
+        return [_kept(row) for row in conn.execute(statement)]
 
     return db.read(work)
+
+
+def _kept(row: Any) -> KeptRecord:
+    machine, path, line, part, what, size, packed, met_at = row
+    data = zlib.decompress(packed)
+    text = data.decode("utf-8", "replace")
+    return KeptRecord(machine, path, line, part, what, size, text, met_at, len(data) >= size)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from chattui.domain.chat import Message
 from chattui.domain.kinds import OWN_SOURCE, ContentType, Kind, Role
-from chattui.domain.replies import File, Reply, ReplyEnd, ReplySettings, Turn
+from chattui.domain.replies import File, KeptSession, Reply, ReplyEnd, ReplySettings, Turn
 from chattui.store import turn_parts, values
 from chattui.store.database import Database
 from chattui.store.messages import locked, page_statement, seq_of
@@ -99,7 +99,7 @@ def finish(db: Database, reply: Reply, end: ReplyEnd) -> list[Message]:
     Doing it twice is doing it once. Where somebody took it for abandoned and made a message of its beginning, only the
     rest is added. Raises ``Conflict`` when the chat is gone.
     """
-    return db.write(lambda conn: _finish(conn, reply, end), idempotent=True)
+    return db.write(lambda conn: finish_in(conn, reply, end), idempotent=True)
 
 
 def add_parts(db: Database, reply: Reply) -> list[Message]:
@@ -107,7 +107,7 @@ def add_parts(db: Database, reply: Reply) -> list[Message]:
 
     Raises ``Conflict`` when the chat is gone.
     """
-    return db.write(lambda conn: _finish(conn, reply, None), idempotent=True)
+    return db.write(lambda conn: finish_in(conn, reply, None), idempotent=True)
 
 
 def settle(db: Database, chat_id: int) -> list[Message]:
@@ -119,7 +119,7 @@ def settle(db: Database, chat_id: int) -> list[Message]:
         .where(replies.c.owner == ME, replies.c.chat_id == chat_id)
         .order_by(replies.c.began_at)
     )
-    found = [_reply(chat_id, row) for row in db.read(lambda conn: list(conn.execute(waiting)))]
+    found = [reply_of(chat_id, row) for row in db.read(lambda conn: list(conn.execute(waiting)))]
     settled: list[Message] = []
     for reply in found:
         held = hold(db, reply.key)
@@ -131,7 +131,8 @@ def settle(db: Database, chat_id: int) -> list[Message]:
     return settled
 
 
-def _reply(chat_id: int, row: Sequence[Any]) -> Reply:
+def reply_of(chat_id: int, row: Sequence[Any]) -> Reply:
+    """A row of the replies that are being written: key, parent, again, model, thinking, content."""
     reply = Reply(chat_id, *row)
     if not reply.is_turn:
         return reply
@@ -139,8 +140,8 @@ def _reply(chat_id: int, row: Sequence[Any]) -> Reply:
     return replace(reply, content="", first=first, parts=parts)
 
 
-def _finish(conn: Connection, reply: Reply, end: ReplyEnd | None) -> list[Message]:
-    """Make messages of a reply; where it has not ended, of the parts that it has."""
+def finish_in(conn: Connection, reply: Reply, end: ReplyEnd | None) -> list[Message]:
+    """Make messages of a reply in a transaction that goes on; where it has not ended, of the parts that it has."""
     count, _, _, _ = locked(conn, reply.chat_id)
     if end is not None:
         conn.execute(
@@ -310,7 +311,31 @@ def settings(db: Database, chat_id: int) -> ReplySettings:
 
 def set_settings(db: Database, chat_id: int, wanted: ReplySettings) -> None:
     """Set what a chat sets for its replies; other settings of it stay."""
+    db.write(lambda conn: set_settings_in(conn, chat_id, wanted), idempotent=True)
+
+
+def set_settings_in(conn: Connection, chat_id: int, wanted: ReplySettings) -> None:
+    """The same in a transaction that goes on."""
     fields = {"model": storable(wanted.model), "system": storable(wanted.system), "options": wanted.options}
+    conn.execute(
+        update(chats)
+        .where(chats.c.owner == ME, chats.c.id == chat_id)
+        .values(settings=chats.c.settings.op("||")(bindparam("fields", fields, chats.c.settings.type)))
+    )
+
+
+def session(db: Database, chat_id: int) -> KeptSession | None:
+    """The agent's session that a chat was held in last; None where there is none to be taken up again."""
+    statement = select(chats.c.settings["session"]).where(chats.c.owner == ME, chats.c.id == chat_id)
+    found = db.read(lambda conn: conn.execute(statement).scalar())
+    if not isinstance(found, dict) or not isinstance(found.get("seq"), int):
+        return None
+    return KeptSession(str(found.get("agent") or ""), str(found.get("id") or ""), found["seq"])
+
+
+def keep_session(db: Database, chat_id: int, kept: KeptSession) -> None:
+    """Remember the agent's session that a chat is held in; other settings of it stay."""
+    fields = {"session": {"agent": kept.agent, "id": storable(kept.id), "seq": kept.seq}}
     statement = (
         update(chats)
         .where(chats.c.owner == ME, chats.c.id == chat_id)

@@ -56,10 +56,12 @@ SELECT current_setting('server_version'), pg_postmaster_start_time(),
        (SELECT blks_hit::float8 / nullif(blks_hit + blks_read, 0) FROM pg_stat_database WHERE datname = current_database()),
        CASE WHEN pg_is_in_recovery() THEN extract(epoch FROM now() - pg_last_xact_replay_timestamp())::float8 END,
        (SELECT extract(epoch FROM max(now() - xact_start))::float8 FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'),
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+           AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)),
        (SELECT age(datfrozenxid)::float8 / current_setting('autovacuum_freeze_max_age')::float8
           FROM pg_database WHERE datname = current_database())
 """
+"""A transaction without a snapshot or an id of its own holds nothing up: such a one says whose turn it is (``turns``)."""
 _GROWTH: LiteralString = """
 SELECT to_char(date '1970-01-01' + day, 'YYYY-MM-DD'), n FROM chattui.day_counts
  WHERE owner = CURRENT_USER::text AND n > 0 ORDER BY day DESC LIMIT %s

@@ -247,6 +247,7 @@ snapshots = Table(
     Column("chat_id", BigInteger),
     Column("data", JSONB, nullable=False),
     Column("created_at", _when, nullable=False),
+    Column("name", Text),
     PrimaryKeyConstraint("owner", "id"),
     ForeignKeyConstraint(["owner", "chat_id"], ["chattui.chats.owner", "chattui.chats.id"]),
 )

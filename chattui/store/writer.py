@@ -269,11 +269,12 @@ class HistoryWriter:
         for item in items:
             if item.chunk is None or (target := targets.get(_key(item.chunk.chat))) is None:
                 continue
-            for m in item.chunk.messages:
-                seq = target.seqs.get(m.source_id)
+            held = ((m.source_id, m.attachments) for m in item.chunk.messages if m.attachments)
+            for source_id, attachments in item.aside.attachments() if item.aside is not None else held:
+                seq = target.seqs.get(source_id)
                 if seq is not None and seq <= target.kept:
                     continue
-                for nth, attachment in enumerate(m.attachments, 1):
+                for nth, attachment in enumerate(attachments, 1):
                     digest = hashlib.sha256(attachment.data).digest()
                     size = len(attachment.data)
                     conn.execute(sql.BLOB, {"sha256": digest, "size": size, "data": attachment.data})
@@ -346,6 +347,7 @@ def _chat_values(info: ChatInfo, began: datetime) -> dict[str, Any]:
         "pinned": info.pinned,
         "tags": info.tags,
         "description": info.description,
+        "settings": info.settings,
         "created_at": began.isoformat(),
         "archived": info.archived,
         "parent_source_id": info.parent_source_id,

@@ -9,8 +9,9 @@ from datetime import datetime
 from chattui.domain.errors import SourceError
 from chattui.domain.history import ChatInfo, Chunk
 from chattui.sources.protocol import with_containers
-from chattui.store.copying import message_body
+from chattui.store.aside import Batching
 from chattui.store.delivery import Delivery
+from chattui.sync.looking import with_bodies
 from chattui.sync.plan import Work
 from chattui.sync.since import Recent
 
@@ -29,24 +30,28 @@ def chats_of(item: Work, known: Mapping[str, str], since: datetime | None = None
     parts = 0
     chat: list[Delivery] = []  # until it is whole: what cannot be read further leaves it as it was
     recent = Recent(source.read_chats(file.path, known), since)
+    batching = Batching()
     for chunk in recent:
         parts += 1
-        offset = max(0, min(chunk.offset, file.size - 1))
-        placed = replace(chunk, offset=offset, line=parts, state={})
-        chat.append(
-            Delivery(
-                file,
-                placed,
-                before,
-                replace=parts == 1,
-                moved_from=item.moved_from,
-                bodies=tuple(map(message_body, chunk.messages)),
-                expected_mtime_ns=mtime_ns,
-            )
+        offset, is_whole = max(0, min(chunk.offset, file.size - 1)), chunk.version is not None
+        placed, bodies = with_bodies(replace(chunk, offset=offset, line=parts, state={}))
+        del chunk
+        delivery = Delivery(
+            file,
+            placed,
+            before,
+            replace=parts == 1,
+            moved_from=item.moved_from,
+            bodies=bodies,
+            expected_mtime_ns=mtime_ns,
         )
+        chat.append(batching.add(delivery))
+        del delivery, placed, bodies
         before = offset
-        if chunk.version is not None:
-            yield from chat
-            chat.clear()
+        if is_whole:
+            chat.reverse()
+            while chat:
+                yield chat.pop()
+            batching.begin()
     end = Chunk(ChatInfo(item.source.name, ""), (), file.size - recent.left_out, parts + 1, {})
     yield Delivery(file, end, before, replace=not parts, moved_from=item.moved_from, expected_mtime_ns=mtime_ns)

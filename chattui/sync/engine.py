@@ -14,11 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 from chattui.domain.errors import LeftOut, NotNow, SourceError
-from chattui.domain.history import Chunk, HistoryFile, NewMessage
+from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.protocol import Source, with_containers
 from chattui.store import forks, imports, search_index
+from chattui.store.aside import Batching
 from chattui.store.database import Database
-from chattui.store.delivery import Delivery, Receipt
+from chattui.store.delivery import Delivery, Receipt, size_of
+from chattui.store.imports import ImportRow
 from chattui.store.storable import storable_path
 from chattui.store.writer import HistoryWriter
 from chattui.sync.containers import chats_of
@@ -34,8 +36,8 @@ log = logging.getLogger("chattui.sync")
 
 FIRST_BATCH = 400
 BATCH_MESSAGES = 4_000
-BATCH_CHARS = 6_000_000
-MOST_CHARS = 16_000_000
+BATCH_BYTES = 6_000_000
+MOST_BYTES = 16_000_000
 BATCHES_AHEAD = 3
 _TELL_EVERY = 0.2
 
@@ -45,12 +47,6 @@ Tell = Callable[[Progress], None]
 def machine_name() -> str:
     """The name under which this machine's files are remembered."""
     return platform.node() or "unknown"
-
-
-def _size(message: NewMessage) -> int:
-    """Characters, and the bytes that go with them."""
-    cut = message.attachments
-    return len(message.content) + (sum(len(one.data) for one in cut) if cut else 0)
 
 
 class Sync:
@@ -89,11 +85,17 @@ class Sync:
         return self.compare(look(self._sources, env, home).found)
 
     def compare(
-        self, found: Sequence[tuple[Source, HistoryFile]], *, spooled: Path | None = None, few: bool = False
+        self,
+        found: Sequence[tuple[Source, HistoryFile]],
+        *,
+        spooled: Path | None = None,
+        few: bool = False,
+        known: Mapping[str, ImportRow] | None = None,
     ) -> list[Work]:
         """What of ``found`` is new or changed. ``spooled``: named after its content, and so the same as a known one of
-        that name. ``few``: the database is asked for these files alone."""
-        known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
+        that name. ``few``: the database is asked for these files alone; not at all, when what it knows is given."""
+        if known is None:
+            known = imports.known(self._db, self._machine, [file for _, file in found] if few else None)
         recent = [(source, wanted_again(source, file)) for source, file in found if is_recent(file, self._since)]
         if spooled is not None and (row := known.get(storable_path(spooled))):
             recent = [
@@ -129,11 +131,14 @@ class Sync:
         self._began = time.perf_counter()
         self._progress = Progress(Phase.LOOKING)
         self._tell(self._progress)
-        looked = looked or look(self._sources, env, home)
+        with ThreadPoolExecutor(1, thread_name_prefix="chattui-known") as asking:
+            answer = asking.submit(imports.known, self._db, self._machine)
+            looked = looked or look(self._sources, env, home)
+            known = answer.result()
         self._faults += looked.faults
         self._ready = dict(looked.ready)
         found = looked.found
-        report = self.run_work(self.compare(found), found=len(found), index=index)
+        report = self.run_work(self.compare(found, known=known), found=len(found), index=index)
         self.apply_titles(self._sources, env, home)
         return report
 
@@ -175,17 +180,17 @@ class Sync:
     def _import(self, work: Sequence[Work], store: ThreadPoolExecutor) -> int:
         """Hand batches to the storing thread, a few ahead of it; returns how many messages were stored."""
         writer = HistoryWriter(self._db, self._machine)
-        pending: deque[Future[Receipt]] = deque()
+        pending: deque[tuple[Future[Receipt], int]] = deque()
         stored = 0
-        for batch, chars in self._batches(work):
-            while pending and (len(pending) >= BATCHES_AHEAD or pending[0].done()):
-                stored += self._settled(pending.popleft())
-            pending.append(store.submit(writer.write, batch))
+        for batch, size in self._batches(work):
+            while pending and (len(pending) >= BATCHES_AHEAD or pending[0][0].done()):
+                stored += self._settled(pending.popleft()[0])
+            pending.append((store.submit(writer.write, batch), size))
             del batch
-            while pending and chars > MOST_CHARS:  # nothing is read beside it
-                stored += self._settled(pending.popleft())
+            while pending and sum(held for _future, held in pending) > MOST_BYTES:
+                stored += self._settled(pending.popleft()[0])
         while pending:
-            stored += self._settled(pending.popleft())
+            stored += self._settled(pending.popleft()[0])
         return stored
 
     def _settled(self, pending: Future[Receipt]) -> int:
@@ -199,28 +204,40 @@ class Sync:
         return receipt.stored
 
     def _batches(self, work: Sequence[Work]) -> Iterator[tuple[list[Delivery], int]]:
-        """Deliveries of many files together, with their characters; the first is small, so that something is seen soon."""
+        """Deliveries of many files together, with their bytes; the first is small, so that something is seen soon."""
         batch: list[Delivery] = []
-        messages = chars = 0
+        messages = size = 0
         limit = FIRST_BATCH
+        batching = Batching()
         for item in work:
             if self._stop.is_set():
                 break
             whole = item.change is Change.REWRITTEN or item.file.whole  # all in one transaction
-            for delivery in self._deliveries(item):
-                batch.append(delivery)
+            start = len(batch)
+            for given in self._deliveries(item):
+                delivery = given
+                del given
+                if item.file.whole and delivery.error is not None:  # nothing of it, rather than a part
+                    del batch[start:]
+                    delivery = replace(delivery, expected_offset=item.known.byte_offset if item.known else 0)
+                is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
                 if delivery.chunk is not None:
                     messages += len(delivery.chunk.messages)
-                    chars += sum(map(_size, delivery.chunk.messages))
-                is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
-                if is_cut and not whole and (messages >= limit or chars >= BATCH_CHARS):
-                    yield batch, chars
-                    batch, messages, chars, limit = [], 0, 0, BATCH_MESSAGES
+                light = batching.add(delivery) if whole else delivery
+                del delivery
+                size += size_of(light)
+                batch.append(light)
+                del light
+                if is_cut and not whole and (messages >= limit or size >= BATCH_BYTES):
+                    done, batch = [batch], []
+                    yield done.pop(), size
+                    messages, size, limit = 0, 0, BATCH_MESSAGES
+                    batching.begin()
                     if self._stop.is_set():
                         return
             self._say(files_done=self._progress.files_done + 1)
         if batch:
-            yield batch, chars
+            yield batch, size
 
     def _deliveries(self, item: Work) -> Iterator[Delivery]:
         known, file = item.known, item.file
@@ -235,12 +252,15 @@ class Sync:
             for delivery in self._read(item, before, read_from):
                 chunk = delivery.chunk
                 assert chunk is not None
-                yield delivery
+                offset, problems = chunk.offset, len(chunk.problems)
+                held = [delivery]
+                del chunk, delivery  # what it holds is not held here while the next one is read
+                yield held.pop()
                 something = True
-                self._problems += len(chunk.problems)
+                self._problems += problems
                 if not (file.container and known):  # of a known one it is not said where in it the new chats are
-                    self._say(bytes_done=self._progress.bytes_done + max(0, chunk.offset - read_from))
-                before = read_from = chunk.offset
+                    self._say(bytes_done=self._progress.bytes_done + max(0, offset - read_from))
+                before = read_from = offset
         except LeftOut:
             return
         except NotNow as error:
@@ -265,8 +285,10 @@ class Sync:
             return
         replaces = item.change is Change.REWRITTEN
         for chunk in self._chunks(item, offset):
-            yield delivery_of(item.file, chunk, before, replace=replaces, moved_from=item.moved_from)
+            made = [delivery_of(item.file, chunk, before, replace=replaces, moved_from=item.moved_from)]
             before, replaces = chunk.offset, False
+            del chunk
+            yield made.pop()
 
     def _chunks(self, item: Work, offset: int) -> Iterator[Chunk]:
         if offset == 0 or item.known is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ log = logging.getLogger("chattui.sync")
 
 READ_AHEAD_MESSAGES = 20_000
 READ_AHEAD_CHARS = 32_000_000
+_LONG = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +75,14 @@ def delivery_of(
     taken for it: it is read from its beginning the next time.
     """
     head, tail = (None, None) if is_replaced(file) else fingerprint(file, chunk.offset)
+    light, bodies = with_bodies(chunk)
+    return Delivery(file, light, before, head, tail, replace=replace, moved_from=moved_from, bodies=bodies)
+
+
+def with_bodies(chunk: Chunk) -> tuple[Chunk, tuple[bytes | bytearray, ...]]:
+    """The chunk and its messages as the store writes them; of those that are very long the chunk has no content any more."""
     bodies = tuple(map(message_body, chunk.messages))
-    return Delivery(file, chunk, before, head, tail, replace=replace, moved_from=moved_from, bodies=bodies)
+    if all(len(m.content) <= _LONG for m in chunk.messages):
+        return chunk, bodies
+    messages = (dataclasses.replace(m, content="") if len(m.content) > _LONG else m for m in chunk.messages)
+    return dataclasses.replace(chunk, messages=tuple(messages)), bodies

@@ -17,6 +17,7 @@ def masked_chunk(chunk: Chunk) -> Chunk:
         description=masked(chunk.chat.description),
         tags=tuple(map(masked, chunk.chat.tags)),
         metadata=masked_json(chunk.chat.metadata),
+        settings=masked_json(chunk.chat.settings),
     )
     return replace(
         chunk,
@@ -52,11 +53,11 @@ def _attachment(attachment: NewAttachment) -> NewAttachment:
 
 
 def _problem(problem: Problem) -> Problem:
-    return replace(problem, reason=masked(problem.reason), raw=_bytes(problem.raw))
+    return replace(problem, reason=masked(problem.reason), raw=_bytes(problem.raw), long=None)
 
 
 def _raw(record: RawRecord) -> RawRecord:
-    return replace(record, what=masked(record.what), data=_bytes(record.data))
+    return replace(record, what=masked(record.what), data=_bytes(record.data), long=None)
 
 
 def _bytes(data: bytes) -> bytes:

@@ -103,6 +103,7 @@ def _change(row: ImportRow, file: HistoryFile) -> Change:
         return Change.REWRITTEN if row.byte_offset else Change.GROWN
     if file.size < row.byte_offset:
         return Change.REWRITTEN
-    if fingerprint(file, row.byte_offset) != (row.head_hash, row.tail_hash):
+    head, tail = (None if one is None else one.hex() for one in fingerprint(file, row.byte_offset))
+    if (head, tail) != (row.head_hash, row.tail_hash):
         return Change.REWRITTEN
     return Change.GROWN if file.size > row.byte_offset else Change.TOUCHED

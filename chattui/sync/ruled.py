@@ -163,7 +163,7 @@ class RuledSource:
     def _as_wanted(self, chunk: Chunk) -> Chunk:
         """Without what is not to be kept, and without secrets where they are not to be stored."""
         if not self._keeps_raw:
-            problems = tuple(replace(problem, raw=b"", raw_size=0) for problem in chunk.problems)
+            problems = tuple(replace(problem, raw=b"", raw_size=0, long=None) for problem in chunk.problems)
             chunk = replace(chunk, raw=(), problems=problems)
         return masked_chunk(chunk) if self._masks else chunk
 

@@ -7,9 +7,8 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -41,11 +40,13 @@ log = logging.getLogger("chattui.tui")
 _LONGEST = 1.0
 """Seconds for which the picture of the last screen stands at most."""
 
+_REST = 60.0
+"""Seconds between two looks whether connections have been idle for long."""
+
 SORRY = "chattui: something went wrong that should not, and it had to end. Drafts are kept; the log has the details."
 
 
-@dataclass(slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """How the app was started."""
 
     chat: str | None = None
@@ -149,6 +150,7 @@ class ChattuiApp(App[int]):
             loop.add_signal_handler(number, lambda: loop.create_task(self.action_quit()))
         self._session = Session(self.settings, self._tell, self._ahead)
         self._session.open(self.arguments.chat, fresh=self.arguments.fresh)
+        self.set_interval(_REST, self._session.rest)
         self.main.furnish(self._session)
         from chattui.tui.pane.markdown import parser
 
@@ -244,12 +246,19 @@ class ChattuiApp(App[int]):
             state = self.main.state() if seen else None
             self._keep_picture()
             self._session.close(state)
-        for beside in (self._watch, self._sync):
+        self._let_go()
+        self.exit(0)
+
+    def on_unmount(self) -> None:
+        """However it ends: no thread, connection or program of its own is left behind."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        for beside in (self._watch, self._sync, self._embedding):
             if beside is not None:
                 beside.stop()
-        if self._embedding is not None:
-            self._embedding.stop()
-        self.exit(0)
 
 
 def _runner(screen: MainScreen, action: str) -> Callable[[], object]:

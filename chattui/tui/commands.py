@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):  # a dataclass takes three times as long to make, and the first paint waits
     """A command. ``room`` is where its key works: "app" everywhere, also while writing; "search" in the bar and in
     the hits; "screen"; or one widget. With ``numbers`` there are so many of it: "{}" in keys and action is the number."""
 
@@ -99,6 +98,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("tags", "t", "tags", "Tags", "Tag the chat"),
     Command("chat_note", "T", "chat_note", "Note on the chat", "Write a note on the chat"),
     Command("details", "K", "details", "Details", "What is known of the chat: see it, change it"),
+    Command("snapshots", "Z", "snapshots", "Snapshots", "What the chat was like before: see, compare, go back"),
+    Command("snapshot", "z", "snapshot", "Take a snapshot", "Keep the chat as it is now, by a name"),
     Command("duplicate", "P", "duplicate", "Duplicate", "Make a chat of your own with the same messages"),
     Command("merge", "J", "merge", "Merge", "Make one chat of those of the selected hits"),
     Command("split", "X", "split", "Split", "Make what follows the current message a chat of its own"),

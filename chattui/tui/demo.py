@@ -6,7 +6,6 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,8 +18,7 @@ def run_demo(settings: Settings) -> int:
     from chattui.server import stop
 
     place = Path(tempfile.mkdtemp(prefix="chattui-demo-"))
-    demo = replace(
-        settings,
+    demo = settings._replace(
         data_dir=place / "data",
         state_dir=place / "state",
         database=DatabaseTarget("embedded", None, "the demo"),

@@ -23,6 +23,7 @@ class Drafts:
         name = hashlib.sha256(database.encode("utf-8", "replace")).hexdigest()[:16]
         self._path = directory / "drafts" / f"{name}.json"
         self._drafts: dict[str, str] | None = None
+        self._sent: set[str] = set()  # drafts that are messages now, and are still on the disk
 
     def get(self, chat_id: int | str | None) -> str:
         """The draft for a chat (None: for a new one); empty when there is none."""
@@ -41,6 +42,23 @@ class Drafts:
             drafts.pop(key, None)
             drafts.pop(f"{key}:sent", None)
         self._write(drafts)
+
+    def sent(self, chat_id: int | str | None) -> None:
+        """A draft and its files are a message now: they are gone. The disk forgets them with the next ``flush`` or change."""
+        self._sent.add(_key(chat_id))
+        self._without_sent(self._read())
+
+    def flush(self) -> None:
+        """Let the disk forget what was sent."""
+        if self._sent:
+            self._drafts = None
+            self._write(self._read())
+
+    def _without_sent(self, drafts: dict[str, str]) -> dict[str, str]:
+        for key in self._sent:
+            for name in (key, f"{key}:sent", f"{key}:files"):
+                drafts.pop(name, None)
+        return drafts
 
     def files(self, chat_id: int | str | None) -> list[Path]:
         """The files that are to go with a draft."""
@@ -91,6 +109,7 @@ class Drafts:
             except (OSError, ValueError):
                 log.warning("the drafts in %s cannot be read", self._path, exc_info=True)
                 self._drafts = {}
+            self._without_sent(self._drafts)
         return self._drafts
 
     def _write(self, drafts: dict[str, str]) -> None:
@@ -102,6 +121,7 @@ class Drafts:
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(self._path)
+            self._sent.clear()
         except OSError:
             log.warning("a draft cannot be kept in %s", self._path.parent, exc_info=True)
 

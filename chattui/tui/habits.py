@@ -3,14 +3,12 @@ draws something asks here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 _PLAIN = str.maketrans("★▫✎▸▾▪⑂⤷✓✗⊘●○", "*-+>v^Y>+!-xo")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-@dataclass(slots=True)
 class Habits:
     """One for the program. ``dates`` and ``density`` are choices of the options of these names."""
 

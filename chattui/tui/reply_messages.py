@@ -100,6 +100,14 @@ class ReplyWarned(Message):
         super().__init__()
 
 
+class SessionTaken(Message):
+    """In which session an agent goes on with a chat, where that is not the one of the turn before: a sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__()
+
+
 class ReplyInterrupted(Message):
     """Of a reply whose writer was gone, what came was made a message."""
 

@@ -13,3 +13,9 @@ SQL
 
 role "${CHATTUI_OWNER:-me}" /run/secrets/owner_password 'CONNECTION LIMIT 30 IN ROLE chattui_user'
 role chattui_backup /run/secrets/backup_password 'CONNECTION LIMIT 3 BYPASSRLS IN ROLE pg_read_all_data'
+if [ -s /run/secrets/backup_password ]; then  # so that everybody sees when the last backup was made
+  psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
+GRANT INSERT, DELETE ON chattui.upkeep_runs TO chattui_backup;
+GRANT USAGE ON SEQUENCE chattui.upkeep_runs_id_seq TO chattui_backup;
+SQL
+fi

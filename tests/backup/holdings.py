@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from steps import NOON, begin, fill, rows
 
+from chattui.domain.backup import OF_THE_PLACE
 from chattui.store import chats
 from chattui.store.content import TEXT_FORMS, Digest, column_list, table_name, tables_of
 from chattui.store.database import Database
@@ -35,6 +36,8 @@ INSERT INTO chattui.upkeep_runs (kind, report) VALUES ('upkeep', '{"purged": 1}'
 INSERT INTO chattui.archived_chats (chat_id) VALUES (%(chat)s);
 INSERT INTO chattui.replies (chat_id, key, parent_seq, content) VALUES (%(chat)s, 'half', 1, %(text)s);
 INSERT INTO chattui.snapshots (kind, data) VALUES ('app', '{"chat": 1}');
+INSERT INTO chattui.snapshots (kind, chat_id, data, name)
+  VALUES ('state', %(chat)s, jsonb_build_object('note', %(text)s::text), E'my \t name');
 INSERT INTO chattui.marks (chat_id, source_id, seq, bookmarked_at, note, excerpt) VALUES (%(chat)s, 'r1', 1, now(), %(text)s, 'x');
 INSERT INTO chattui.searches (query, name, used_at, saved_at) VALUES ('redis -x', 'mine', now(), now());
 UPDATE chattui.chats SET tags = '{a,"b c","d,e"}', description = %(text)s, metadata = '{"k": null}', cost = 1.5
@@ -59,11 +62,13 @@ def furnish(db: Database, *, messages: int = 60, data: bytes | None = None) -> i
 
 
 def state(conninfo: str, *, owner: str | None = None) -> dict[str, tuple[int, str]]:
-    """Rows and digest of each table, owners included; of one owner without the name where it is given."""
+    """Rows and digest of each table that travels, owners included; of one owner without the name where it is given."""
     found: dict[str, tuple[int, str]] = {}
     with psycopg.connect(conninfo) as conn:
         conn.execute(TEXT_FORMS)
         for table, columns in tables_of(conn).items():
+            if table in OF_THE_PLACE:
+                continue
             digest = Digest()
             what = psycopg.sql.SQL("owner, {}").format(column_list(columns)) if owner is None else column_list(columns)
             where = psycopg.sql.SQL("") if owner is None else psycopg.sql.SQL("WHERE owner = {}").format(owner)

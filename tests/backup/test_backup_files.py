@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import tarfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -171,6 +172,14 @@ def test_a_name_is_never_written_over_and_what_a_killed_one_left_is_removed(tmp_
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_name_that_is_taken_meanwhile_is_left_to_the_other(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    with whole_file(first, another=lambda: second) as file:
+        file.write(b"mine")
+        first.write_bytes(b"another's")
+    assert (first.read_bytes(), second.read_bytes()) == (b"another's", b"mine")
+
+
 def test_two_backups_of_one_second_are_two_files_and_are_listed(chattui: Program, db: Database) -> None:
     begin(db, "x", "y")
     commands = [
@@ -188,7 +197,7 @@ def test_two_backups_of_one_second_are_two_files_and_are_listed(chattui: Program
 def test_so_many_days_weeks_and_months_are_kept_of_each_series() -> None:
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
     found = [
-        Kept(Path(f"{n}"), series, noon - timedelta(hours=6 * n), 1, False, None)
+        Kept(Path(f"{n}"), series, noon - timedelta(hours=6 * n), 1, True, None)
         for n in range(400)
         for series in ("ann-1", "bob-1")
     ]
@@ -199,6 +208,8 @@ def test_so_many_days_weeks_and_months_are_kept_of_each_series() -> None:
     assert all(k.series == "ann-1" for k in surplus(found, Keep(daily=3), "ann-1"))
     assert [k.path.name for k in surplus(found[:8], Keep(last=2), "bob-1")] == ["2", "3"]
     assert len(surplus(found[:8], Keep(), "ann-1")) == 3  # the newest always stays
+    damaged = [replace(found[0], path=Path("damaged"), made_at=noon + timedelta(hours=1), encrypted=False)]
+    assert surplus(damaged + found[:1], Keep(last=1), "ann-1") == [], "a damaged one takes no other's place"
 
 
 def test_retention_removes_only_what_is_of_the_same_database_and_person(db: Database, tmp_path: Path) -> None:

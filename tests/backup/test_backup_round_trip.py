@@ -8,9 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from holdings import furnish, shape, state
-from servers import PG15, embedded
+from servers import OLDER, embedded
 from steps import begin, people, rows, value
 
+from chattui.backup.places import Keep
 from chattui.backup.run import Wanted, backup, move, restore
 from chattui.backup.sealing import Keys
 from chattui.domain.backup import Written
@@ -126,6 +127,27 @@ def test_an_ordinary_person_keeps_to_what_is_theirs_on_both_sides(
         )  # somebody who is not in the backup keeps theirs
 
 
+def test_one_of_everybody_keeps_its_owner_also_where_there_is_only_one(
+    server: str, conninfo: str, other_db: Database, tmp_path: Path
+) -> None:
+    with people(server, conninfo, "ann") as (ann,):
+        person = Database(ann)
+        begin(person, "of ann")
+        person.close()
+        wanted = Wanted(tmp_path, is_directory=True, all_owners=True, keep=Keep(daily=1))
+        everybody = backup(conninfo, wanted)
+        assert everybody.path.name.startswith("chattui-all-"), (
+            "so that it is of one series with those of several people"
+        )
+        name = psycopg.conninfo.conninfo_to_dict(ann)["user"]
+        assert rows(ann, "SELECT owner FROM chattui.upkeep_runs WHERE kind = 'backup'") == [(name,)], "it is told"
+        backup(other_db.conninfo, Wanted(tmp_path / "own", is_directory=True))
+        assert value(other_db, "SELECT count(*) FROM chattui.upkeep_runs") == 1, "which is nothing that is in the way"
+        assert restore(other_db.conninfo, everybody.path, NO_KEYS).owners == (name,)
+        assert value(other_db, "SELECT owner FROM chattui.messages") == name
+        assert restore(other_db.conninfo, everybody.path, NO_KEYS, owner="zoe").owners == ("zoe",)
+
+
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(
     empty_database: str, other_db: Database, tmp_path: Path
 ) -> None:
@@ -211,24 +233,24 @@ def test_a_person_moves_to_a_server_of_several_and_makes_nothing_there(
         assert value(other_db, "SELECT count(*) FROM chattui.messages WHERE owner = 'chattui'") == 1
 
 
-@pytest.fixture(scope="module")
-def old_server() -> Iterator[str]:
-    if not (PG15 / "postgres").exists():
-        pytest.skip("no binaries of PostgreSQL 15 here")
-    with embedded(CHATTUI_PG_BIN=str(PG15)) as conninfo:
+@pytest.fixture(scope="module", params=OLDER)
+def old_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    if not (OLDER[request.param] / "postgres").exists():
+        pytest.skip(f"no binaries of PostgreSQL {request.param} here")
+    with embedded(CHATTUI_PG_BIN=str(OLDER[request.param])) as conninfo:
         with connect(conninfo, autocommit=True) as conn:
             prepare(conn)
         yield conninfo
 
 
-def test_backups_go_from_18_to_15_and_back(
+def test_backups_go_from_18_to_older_ones_and_back(
     db: Database, other_db: Database, old_server: str, saved: Path, tmp_path: Path
 ) -> None:
     before = state(db.conninfo)
     restore(old_server, saved, NO_KEYS)
     assert state(old_server) == before
     back = save(old_server, tmp_path / "back.chattui")
-    assert back.manifest.head.server_version.startswith("15")
+    assert int(back.manifest.head.server_version.split(".")[0]) in OLDER
     restore(other_db.conninfo, back.path, NO_KEYS)
     assert state(other_db.conninfo) == before
     move(old_server, other_db.conninfo, replace=True)

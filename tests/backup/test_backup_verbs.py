@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -23,6 +24,9 @@ def test_a_backup_is_made_listed_verified_and_restored(
     made = chattui("db", "backup", "--to", "mine.chattui", "--json").json
     assert (made["messages"], made["files"], made["encrypted"], made["removed"]) == (61, 1, False, [])
     assert chattui("db", "backup", "--to", "mine.chattui").code == 1  # it is there already
+    recorded = value(db, "SELECT max(finished_at) FROM chattui.upkeep_runs WHERE kind = 'backup'")
+    assert datetime.fromisoformat(chattui("db", "status", "--json").json["last_backup"]) == recorded
+    assert f"backed up  {recorded:%Y-%m-%d %H:%M}" in chattui("db", "status").out
     for options in ((), ("--quick",)):
         told = chattui("db", "verify", "mine.chattui", "--json", *options).json
         assert (told["ok"], told["restored"], told["digests"]) == (True, not options, made["digests"])

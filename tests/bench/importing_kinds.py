@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -177,7 +179,11 @@ def _memory(options: Options) -> list[Row]:
         (f"an export of {2000 // share:,} MB", lambda: _export(folder / "conversations.json", 2000 * _MB // share)),
         (f"a session of {500 // share} MB", lambda: session(folder / "session.jsonl", 500 * _MB // share)),
         ("a line of 200 MB", lambda: _long_line(folder / "long.jsonl", 200 * _MB)),
-        ("a line of 30 MB", lambda: _long_line(folder / "line.jsonl", 30 * _MB)),
+        ("a line of 45 MB", lambda: _long_line(folder / "line.jsonl", 45 * _MB)),
+        (f"a document of {300 // share} MB", lambda: _document(folder / "session-1.json", 300 * _MB // share)),
+        ("an export with a chat of 60 MB", lambda: _long_chat(folder / "chat.json", 60 * _MB)),
+        ("an export with a chat of 120 MB", lambda: _long_chat(folder / "chat.json", 120 * _MB)),
+        ("a database with a value of 200 MB", lambda: _long_value(folder / "goose", 200 * _MB)),
     )
     rows = []
     home = Home(folder, options.cache / "kinds")
@@ -205,6 +211,44 @@ def _export(path: Path, size: int) -> Path:
                 file.write(b"[" if number == 1 else b",")
                 file.write(json.dumps(kinds.chatgpt_record(talk, f"{number:08}{talk.id[8:]}")).encode())
         file.write(b"]")
+    return path
+
+
+def _document(path: Path, size: int) -> Path:
+    """A session of Gemini CLI that is one JSON document of so many bytes."""
+    some = [turn for talk in kinds.talks(40) for turn in talk.turns]
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"sessionId": "5e551012-0000-4000-8000-0000000000aa", "projectHash": "0", "messages": [')
+        number = 0
+        while file.tell() < size:
+            for turn in some:
+                number += 1
+                said = {"id": str(number), "timestamp": turn.stamp(), "type": "gemini", "content": turn.output}
+                file.write(("," if number > 1 else "") + json.dumps(said))
+        file.write("]}")
+    return path
+
+
+def _long_chat(path: Path, size: int) -> Path:
+    """An export of ChatGPT with one chat of so many bytes between two short ones."""
+    first, middle, last = list(kinds.talks(3))
+    long = kinds.chatgpt_record(middle, middle.id)
+    nodes = [node for node in long["mapping"].values() if node["message"]]
+    for node in nodes:
+        node["message"]["content"]["parts"] = ["word " * (size // len(nodes) // 5)]
+    chats = [kinds.chatgpt_record(first, first.id), long, kinds.chatgpt_record(last, last.id)]
+    path.write_text(json.dumps(chats), encoding="utf-8")
+    return path
+
+
+def _long_value(folder: Path, size: int) -> Path:
+    """A database of Goose with one message of so many bytes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    kinds.write("goose", folder, 3)
+    path = next(folder.rglob("sessions.db"))
+    text = json.dumps([{"type": "text", "text": "word " * (size // 5)}])
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("UPDATE messages SET content_json = ? WHERE id = (SELECT max(id) FROM messages)", (text,))
     return path
 
 

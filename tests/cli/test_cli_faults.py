@@ -144,7 +144,7 @@ def test_the_embedded_server_from_first_start_to_stop(embedded: Program) -> None
         "clients",
     }
     assert set(status.json) == keys | {"schema_version", "index_ready", "chats", "messages", "text_bytes"} | {
-        *("archived", "deleted", "last_sync", "read_only")
+        *("archived", "deleted", "last_sync", "last_backup", "read_only")
     }
     url = embedded.bare("db", "url").out.strip()
     assert rows(url, "SELECT max(version) FROM chattui.schema_versions") == [(up.json["schema_version"],)]

@@ -18,8 +18,12 @@ from chattui.cli import scheduled
 from chattui.config import load_settings
 from chattui.domain.state import Held, Level, worst
 from chattui.store import chats, health
+from chattui.store.connection import connect
 from chattui.store.database import Database
+from chattui.store.distributed import distributed_schema
 from chattui.store.migration_files import latest_version
+from chattui.store.migrations import available, migrate
+from chattui.store.partitioned import partitioned_schema
 from chattui.store.verdict import verdict
 
 REPOSITORY = Path(__file__).parents[2]
@@ -51,6 +55,14 @@ def test_what_psql_answers_the_driver_answers_too(chattui: Program, filled: Data
     slow = chattui("db", "status", "--json", database=filled.conninfo + " gssencmode=disable").json
     changing = ("target", "uptime_seconds", "clients", "bytes_on_disk")
     assert {k: v for k, v in quick.items() if k not in changing} == {k: v for k, v in slow.items() if k not in changing}
+
+
+def test_an_older_schema_has_a_status_too(chattui: Program, empty_database: str) -> None:
+    with connect(empty_database, autocommit=True) as conn:
+        migrate(conn, [m for m in available() if m.version <= 10])
+    for address in (empty_database, empty_database + " gssencmode=disable"):
+        found = chattui("db", "status", "--json", database=address).json
+        assert (found["schema_version"], found["chats"], found["last_backup"]) == (10, 0, None)
 
 
 def test_status_and_health_import_neither_driver_nor_sqlalchemy(chattui: Program, filled: Database) -> None:
@@ -190,6 +202,24 @@ def test_the_live_schema_is_what_the_migrations_make_or_it_is_told(chattui: Prog
     assert any(kind == "rights" and name.startswith("chats ") for kind, name in found)
     assert rows(filled, "SELECT nspname FROM pg_namespace ORDER BY 1") == before
     assert chattui("list").out.count("The parrot") == 1
+
+
+def test_the_schemas_for_a_large_team_are_printed_without_any_database(chattui: Program) -> None:
+    nowhere = "postgresql://127.0.0.1:1/nothing"
+    done = chattui("db", "schema", "--partitions", "3", database=nowhere)
+    assert (done.code, done.out) == (0, partitioned_schema(3)), done.err
+    done = chattui("db", "schema", "--distributed", database=nowhere)
+    assert (done.code, done.out) == (0, distributed_schema()), done.err
+    done = chattui("db", "schema", "--distributed", "--no-triggers", database=nowhere)
+    assert (done.code, done.out) == (0, distributed_schema(triggers=False)), done.err
+    for wrong in (
+        ["--partitions", "1"],
+        ["--partitions", "3", "--diff"],
+        ["--no-triggers"],
+        ["--distributed", "--json"],
+    ):
+        done = chattui("db", "schema", *wrong)
+        assert (done.code, done.out) == (2, ""), wrong
 
 
 def test_the_dump_of_the_schema_makes_the_same_one_elsewhere(

@@ -22,7 +22,7 @@ from chattui.export.formats import format_of
 from chattui.export.run import WHOLE, Span, export_chat
 from chattui.sources.chattui_json import ChattuiJson, source
 from chattui.sources.registry import all_sources, recognise
-from chattui.store import chats, messages, taking
+from chattui.store import chats, details, messages, taking
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery
 from chattui.store.writer import HistoryWriter
@@ -48,7 +48,9 @@ def bring(db: Database, *paths: Path, machine: str = MACHINE) -> SyncReport:
 
 
 def everything(db: Database) -> dict[str, list[tuple[Any, ...]]]:
-    more = "SELECT source_id, title_is_own, tags, description FROM chattui.chats ORDER BY source_id"
+    more = (
+        "SELECT source_id, title_is_own, tags, description, git_branch, settings FROM chattui.chats ORDER BY source_id"
+    )
     return {**held(db, paths=False), "own": rows(db, more)}
 
 
@@ -61,6 +63,10 @@ def test_every_chat_comes_back_the_same_in_another_database(home: Home, other_db
     chats.pin(home.db, mine, True)
     chats.rename(home.db, 1, "renamed here")
     chats.tag(home.db, 1, ["x"])
+    chats.describe(home.db, 1, "look at\nthis")
+    details.set_issue(home.db, 1, "#12 Pool empty https://example.org/issues/12")
+    details.set_quiet(home.db, 1, True)
+    details.set_fact(home.db, 1, "git_branch", "fix/pool")
     chats.archive(home.db, 2)
     messages.append(home.db, 1, "added here", key="k")
     take_all(home.db, tmp_path / "out")
@@ -261,3 +267,13 @@ def test_a_subagent_finds_its_chat_in_whatever_order_they_come(
     assert [r.title for r in chats.recents(other_db)] == []
     bring(other_db, take(db, parent, tmp_path))
     assert everything(other_db) == everything(db)
+
+
+def test_what_a_file_says_of_an_issue_is_not_believed(other_db: Database, tmp_path: Path) -> None:
+    of = {"source": "codex", "source_id": "x", "title": "t", "quiet": "yes", "own_facts": ["git_branch", "owner", 3]}
+    made = {"number": 12, "title": "a\nb" + "c" * 999, "url": None, "more": "x"}
+    message = {"id": "m1", "seq": 1, "role": "user", "kind": "text", "content": "hi", "time": "2026-10-01T12:00:00Z"}
+    (tmp_path / "a.json").write_text(json.dumps({"chattui": 1, "chat": {**of, "issue": made}, "messages": [message]}))
+    bring(other_db, tmp_path / "a.json")
+    [(settings,)] = rows(other_db, "SELECT settings FROM chattui.chats")
+    assert settings == {"issue": {"number": "", "title": "a b" + "c" * 497, "url": ""}, "own": {"git_branch": True}}

@@ -21,6 +21,7 @@ from chattui.replies.events import (
     Event,
     Failed,
     Models,
+    Session,
     Started,
     Text,
     Thinking,
@@ -198,6 +199,7 @@ def test_the_process_ends_with_whoever_started_it(model_server: ModelServer) -> 
     "event",
     [
         Started("m"),
+        Session("s1", loaded=True),
         Text("a\ud800\n\x1b"),
         Thinking("b"),
         ToolCall("c1", "Bash", '{"a": 1}', "running", "out"),

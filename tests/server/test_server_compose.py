@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,10 +21,11 @@ from pathlib import Path
 from typing import IO
 
 import psycopg
+import pyrage
 import pytest
 
-from chattui.config import load_settings
-from chattui.server import client_program
+from chattui.backup.run import restore
+from chattui.backup.sealing import Keys
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = 'it\'s $ecret; "really" #1'
@@ -66,7 +68,7 @@ class Project:
         shutil.copy(ROOT / ".env.example", path)
         for name in ("compose", "schema"):
             shutil.copytree(
-                ROOT / name, path / name, ignore=shutil.ignore_patterns("*.key", "*.crt", "*_password", "*.dump")
+                ROOT / name, path / name, ignore=shutil.ignore_patterns("*.key", "*.crt", "*_password", "*.chattui")
             )
 
     def __call__(self, *arguments: str, stdin: IO[bytes] | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -197,52 +199,51 @@ def test_prepare_makes_secrets_and_certificates_once(project: Project) -> None:
     assert project.prepare("--again").returncode == 1
 
 
-def test_a_backup_is_whole_and_old_ones_go_by_day_and_week(conninfo: str, empty_database: str, tmp_path: Path) -> None:
+def test_the_service_backs_up_everybody_keeps_days_and_weeks_and_encrypts_for_a_key(
+    conninfo: str, empty_database: str, tmp_path: Path
+) -> None:
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("INSERT INTO chattui.chats (title) VALUES ('Kept')")
-    server = psycopg.conninfo.conninfo_to_dict(conninfo)
-    tools = tmp_path / "bin"
+        connection.execute("INSERT INTO chattui.chats (owner, title) VALUES ('ann', 'Kept')")
+    tools, kept = tmp_path / "bin", tmp_path / "backups"
     tools.mkdir()
-    for name in ("pg_dump", "pg_restore"):
-        (tools / name).symlink_to(client_program(load_settings({"CHATTUI_HOME": str(tmp_path / "home")}), name))
-    kept = tmp_path / "backups"
     kept.mkdir()
-    now = datetime.now(UTC)
-    for hours in range(12, 24 * 60, 12):
-        (kept / f"chattui-{now - timedelta(hours=hours):%Y%m%dT%H%M%SZ}.dump").touch()
-    (kept / "notes.txt").touch()
-    (kept / ".chattui-20260101T000000Z.dump.part").touch()
+    (tools / "chattui-entrypoint").symlink_to(ROOT / "compose" / "app" / "entrypoint.sh")
+    (tools / "chattui").symlink_to(Path(sys.executable).with_name("chattui"))
+    (tmp_path / "password").write_text("unused")
     env = {
         "PATH": f"{tools}:{os.environ['PATH']}",
-        "PGHOST": str(server["host"]),
-        "PGPORT": str(server["port"]),
-        "PGUSER": str(server["user"]),
-        "PGDATABASE": str(server["dbname"]),
+        "CHATTUI_HOME": str(tmp_path / "home"),
+        "CHATTUI_DATABASE_URL": conninfo,
+        "PGPASSWORD_FILE": str(tmp_path / "password"),
         "CHATTUI_BACKUP_DIRECTORY": str(kept),
+        "CHATTUI_KEEP_DAILY": "7",
+        "CHATTUI_KEEP_WEEKLY": "4",
     }
     script = str(ROOT / "compose" / "backup" / "run.sh")
 
     done = run("sh", script, "once", env=env)
     assert done.returncode == 0, done.stderr
-    left = sorted(path.name for path in kept.iterdir() if path.name.startswith("chattui-"))
-    assert not list(kept.glob(".*"))
-    assert (kept / "notes.txt").exists()
-    restored = run(str(tools / "pg_restore"), "--exit-on-error", "-d", empty_database, str(kept / left[-1]))
-    assert restored.returncode == 0, restored.stderr
-    with psycopg.connect(empty_database) as connection:
-        assert connection.execute("SELECT title FROM chattui.chats").fetchall() == [("Kept",)]
-    days = [datetime.strptime(name[8:16], "%Y%m%d").date() for name in left]
+    (first,) = kept.glob("chattui-all-*.chattui")
+    assert restore(empty_database, first, Keys()).owners == ("ann",)
+    now = datetime.now(UTC)
+    for hours in range(12, 24 * 60, 12):
+        made = f"{now - timedelta(hours=hours):%Y%m%dT%H%M%SZ}"
+        shutil.copy(first, kept / re.sub(r"\d{8}T\d{6}Z", made, first.name))
+    key = pyrage.x25519.Identity.generate()
+    done = run("sh", script, "once", env={**env, "CHATTUI_BACKUP_RECIPIENT": str(key.to_public())})
+    assert done.returncode == 0, done.stderr
+    left = sorted(path.name for path in kept.iterdir())
+    assert (kept / left[-1]).read_bytes().startswith(b"age-encryption.org/v1\n")
+    days = [datetime.strptime(name.split("-")[3][:8], "%Y%m%d").date() for name in left]
     assert len(set(days)) == len(days)
     assert days[-7:] == [now.date() - timedelta(days=back) for back in range(6, -1, -1)]
-    weeks = {day.isocalendar()[:2] for day in days}
-    assert len(weeks) == 4
+    assert len({day.isocalendar()[:2] for day in days}) == 4
     assert all(day.isoweekday() == 7 for day in days[:-7])
 
-    before = set(kept.iterdir())
-    done = run("sh", script, "once", env={**env, "PGDATABASE": "not_there"})
+    done = run("sh", script, "once", env={**env, "CHATTUI_DATABASE_URL": "postgresql://127.0.0.1:1/nothing"})
     assert done.returncode == 1
     assert "The backup failed; the older ones are kept" in done.stderr
-    assert set(kept.iterdir()) == before
+    assert sorted(path.name for path in kept.iterdir()) == left
 
 
 @needs_compose
@@ -306,10 +307,35 @@ def test_prod_imports_by_itself_makes_backups_refuses_what_is_not_encrypted_and_
         options = [word for name, value in more.items() for word in ("-e", f"{name}={value}")]
         return project("run", "--rm", "-T", *options, "app", *verb, **env)
 
-    def query(statement: str, **more: str) -> subprocess.CompletedProcess[str]:
-        options = [word for name, value in more.items() for word in ("-e", f"{name}={value}")]
-        inner = 'PGPASSWORD=$(cat "$PGPASSWORD_FILE") psql -At -c "$0"'
-        return project("exec", "-T", *options, "backup", "sh", "-c", inner, statement, **env)
+    def admin(*verb: str) -> subprocess.CompletedProcess[str]:
+        return project("run", "--rm", "-T", "admin", *verb, **env)
+
+    def query(statement: str, sslmode: str = "verify-full") -> subprocess.CompletedProcess[str]:
+        """As the role that makes backups, from another container inside the network."""
+        inner = 'PGPASSWORD=$(cat /run/secrets/backup_password) psql -At -c "$0"'
+        known = (
+            "PGHOST=postgres-prod",
+            "PGUSER=chattui_backup",
+            "PGDATABASE=chattui",
+            "PGSSLROOTCERT=/run/secrets/ca.crt",
+        )
+        options = [word for each in (*known, f"PGSSLMODE={sslmode}") for word in ("-e", each)]
+        secrets = f"{project.path}/compose/secrets/backup:/run/secrets:ro"
+        network = f"--network={project.name}_inside"
+        return run(
+            "docker",
+            "run",
+            "--rm",
+            network,
+            "-v",
+            secrets,
+            *options,
+            "--entrypoint=sh",
+            PROD_IMAGE,
+            "-c",
+            inner,
+            statement,
+        )
 
     assert project.prepare().returncode == 0
     up = project("up", "-d", **env)
@@ -317,10 +343,14 @@ def test_prod_imports_by_itself_makes_backups_refuses_what_is_not_encrypted_and_
     project.until(lambda: "new in" in project.said("watch"), "watch")
     assert query("SELECT count(*) > 100 FROM chattui.messages WHERE owner = 'me'").stdout.strip() == "t"
     assert query("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()").stdout.startswith("TLSv1.")
-    assert "no encryption" in query("SELECT 1", PGSSLMODE="disable").stderr
+    assert "no encryption" in query("SELECT 1", sslmode="disable").stderr
     assert "permission denied" in query("DELETE FROM chattui.messages").stderr
     assert run("docker", "port", project.container("postgres-prod")).stdout == ""
-    project.until(lambda: list(backups.glob("chattui-*.dump")), "backup")
+    project.until(lambda: list(backups.glob("chattui-all-*.chattui")), "backup")
+    looked = json.loads(run("docker", "inspect", project.container("backup")).stdout)[0]["Config"]["Healthcheck"][
+        "Test"
+    ]
+    assert project("exec", "-T", "backup", "sh", "-c", looked[1], **env).returncode == 0
 
     assert app("search", "index").returncode == 0
     assert app("db", "status", PGPASSWORD_FILE="/run/secrets/none").returncode == 2
@@ -329,14 +359,18 @@ def test_prod_imports_by_itself_makes_backups_refuses_what_is_not_encrypted_and_
     project.until(lambda: project.healthy("pgbouncer"), "pgbouncer")
     assert app("search", "index", **pooled).stdout == app("search", "index").stdout
 
-    said = "exec -T postgres-prod pg_restore --clean --if-exists -U chattui -d chattui"  # as docs/compose.md says it
-    assert said in (ROOT / "docs" / "compose.md").read_text()
     assert project("exec", "-T", "backup", "/chattui/backup/run.sh", "once", **env).returncode == 0
     project("stop", "watch", "pgbouncer", **env)
-    with max(backups.glob("chattui-*.dump")).open("rb") as file:
-        restored = project(*said.split(), stdin=file, **env)
+    newest = f"/backups/{max(backups.glob('chattui-all-*.chattui')).name}"
+    assert app("db", "restore", newest).returncode != 0, (
+        "the app's own role has no backups and is not the tables' owner"
+    )
+    refused = admin("db", "restore", newest)
+    assert (refused.returncode, "The database is not empty" in refused.stderr) == (1, True)
+    restored = admin("db", "restore", "--replace", "--yes", newest)  # as docs/compose.md says it
     assert restored.returncode == 0, restored.stderr
     assert query("SELECT count(*) > 100 FROM chattui.messages WHERE owner = 'me'").stdout.strip() == "t"
+    assert "up to date" in admin("db", "migrate").stdout
     told = project.said("watch").count("new in")
     assert project("start", "watch", **env).returncode == 0
     project.until(lambda: project.said("watch").count("new in") > told, "watch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from histories import told, uuid
 from chattui.domain.errors import SourceError
 from chattui.domain.history import ChatInfo, NewMessage
 from chattui.domain.kinds import Kind, Role, ToolStatus
-from chattui.sources import exports
+from chattui.sources import bounded, exports
 from chattui.sources.chatgpt import ChatGpt
 from chattui.sources.registry import recognise
 
@@ -275,12 +276,36 @@ def test_what_is_damaged_is_told_after_what_stands_before_it(tmp_path: Path) -> 
         next(found)
 
 
-def test_a_chat_that_is_too_long_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Gpt()
-    made.say("user", "x" * 400_000)
+@pytest.mark.parametrize("packs", [False, True])
+def test_a_chat_that_is_too_long_is_cut_and_the_others_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, packs: bool
+) -> None:
     monkeypatch.setattr(exports, "LONGEST_CHAT", 200_000)
-    with pytest.raises(SourceError, match="too long to be read"):
-        chats(put(tmp_path / "c.json", [made.record()]))
+    monkeypatch.setattr(bounded, "MOST_COST", 600_000)
+    made = [Gpt(1), Gpt(2), Gpt(3)]
+    for n, one in enumerate(made, 1):
+        one.say("user", f"question {n}")
+        one.say("assistant", f"answer {n} " + "x" * (400_000 if n == 2 else 900))
+    records = [one.record() for one in made]
+    path = put(
+        tmp_path / ("c.zip" if packs else "c.json"), packed({"conversations.json": records}) if packs else records
+    )
+    whole = put(tmp_path / "w.json", [records[0], records[2]])
+    found = list(ChatGpt().read_chats(path, {}))
+    by_chat = {chunk.chat.source_id: [m.content for m in chunk.messages] for chunk in found}
+    others = {chunk.chat.source_id: [m.content for m in chunk.messages] for chunk in ChatGpt().read_chats(whole, {})}
+    [(cut, texts)] = [(name, texts) for name, texts in by_chat.items() if name not in others]
+    assert {name: by_chat[name] for name in others} == others
+    assert texts[0] == "question 2"
+    assert texts[1].startswith("answer 2 xxx")
+    assert "[cut: this text has" in texts[1]
+    [problem] = [problem for chunk in found for problem in chunk.problems]
+    assert (problem.line, problem.lasting) == (2, True)
+    assert problem.long is not None
+    assert json.loads(b"".join(map(zlib.decompress, problem.long.pieces()))) == records[1]
+    known = {chunk.chat.source_id: chunk.version for chunk in found if chunk.version}
+    assert cut in known
+    assert list(ChatGpt().read_chats(path, known)) == []
 
 
 def test_large_attachments_are_only_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from histories import age, write
 
 from chattui.domain.errors import SourceError
-from chattui.sources import lines
+from chattui.sources import bounded, lines
 from chattui.sources.lines import OpenLines
 
 
@@ -108,32 +108,37 @@ def test_lines_longer_than_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert values(path) == contents
 
 
-def test_a_line_over_the_cap_is_passed_over_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "MAX_LINE", 1 << 20)
-    raw = b'{"a": 1}\n' + b'{"a": "' + b"x" * (32 << 20) + b'"}\n' + b'{"a": 2}\n'
+def test_a_line_over_the_bound_is_cut_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MOST_COST", 4 << 20)
+    long = b'{"a": "' + b"x" * (32 << 20) + b'", "b": 7}\n'
+    raw = b'{"a": 1}\n' + long + b'{"a": 2}\n'
     path = write(tmp_path / "f.jsonl", raw)
     tracemalloc.start()
     found, opened = taken(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert found == [(1, 0, {"a": 1}), (3, 0, {"a": 2})]
+    assert [(line, record.get("b")) for line, _part, record in found] == [(1, None), (2, 7), (3, None)]
+    assert found[1][2]["a"].startswith("x" * 200_000)
     assert opened.offset == len(raw)
-    assert [problem.line for problem in opened.take_problems()] == [2]
-    assert peak < 8 << 20
+    [problem] = opened.take_problems()
+    assert (problem.line, problem.lasting) == (2, True)
+    assert problem.long is not None
+    assert b"".join(map(zlib.decompress, problem.long.pieces())) == long.removesuffix(b"\n")
+    assert peak < 16 << 20
 
 
-def test_a_hundred_megabytes_in_one_line(tmp_path: Path) -> None:
-    size = 100 << 20
-    with (tmp_path / "f.jsonl").open("wb") as file:
-        file.write(b'{"a": "')
-        for _ in range(100):
-            file.write(b"x" * (1 << 20))
-        file.write(b'"}\n{"a": "after"}\n')
-    age(tmp_path / "f.jsonl")
-    started = time.process_time()
-    found, _opened = taken(tmp_path / "f.jsonl")
-    assert [len(record["a"]) for *_place, record in found] == [size, 5]
-    assert time.process_time() - started < 5
+def test_a_last_line_over_the_bound_waits_until_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MOST_COST", 100_000)
+    raw = b'{"a": 1}\n{"a": "' + b"x" * 200_000
+    path = write(tmp_path / "f.jsonl", raw)
+    found, opened = taken(path)
+    assert ([record["a"] for *_place, record in found], opened.offset, opened.take_problems()) == ([1], 9, ())
+    with path.open("ab") as file:
+        file.write(b'"}')
+    age(path)
+    [(line, _part, record)], opened = taken(path, opened.offset, opened.line)
+    assert (line, opened.offset, len(opened.take_problems())) == (2, len(raw) + 2, 1)
+    assert record["a"].startswith("xxx")
 
 
 def test_a_line_of_nul_bytes_is_a_problem(tmp_path: Path) -> None:

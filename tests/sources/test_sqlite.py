@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -243,9 +244,32 @@ def test_a_value_that_is_too_long(folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sqlite, "LONGEST_VALUE", 10_000)
     path = made(folder, "delete")
     with closing(sqlite3.connect(path)) as conn, conn:
-        conn.execute("INSERT INTO notes (words) VALUES (?)", ("x" * 20_000,))
+        conn.execute("INSERT INTO notes (words) VALUES (?)", ("x" * 80_000,))
+        conn.execute("INSERT INTO notes (words) VALUES (?)", (json.dumps({"a": ["y" * 80_000, "z"]}),))
     with Database(path) as db, pytest.raises(SourceError, match="holds a value"):
         db.rows("SELECT words FROM notes")
+    with Database(path) as db:
+        *short, (text,), (long,) = db.read("notes", ("words",), "ORDER BY id")
+        assert len(short) == 100
+        assert text == "x" * 10_000 + "\n\n[cut: this text has 80,000 bytes]"
+        cut = json.loads(long)["a"]
+        assert cut[0].startswith("yyy")
+        assert cut[1] == "z"
+        problems = db.take_cuts()
+    assert [problem.reason.partition(":")[0] for problem in problems] == [
+        "words of row 101 in notes",
+        "words of row 102 in notes",
+    ]
+    assert [one.long.size for one in problems if one.long] == [80_000, len(json.dumps({"a": ["y" * 80_000, "z"]}))]
+
+
+def test_a_large_database_is_asked_row_by_row(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = made(folder)
+    with Database(path) as db:
+        at_once = list(db.each("notes", ("id", "colour", "words"), "WHERE id > ? ORDER BY id DESC", (1,)))
+        monkeypatch.setattr(sqlite, "LONG_DATABASE", 0)
+        assert list(db.each("notes", ("id", "colour", "words"), "WHERE id > ? ORDER BY id DESC", (1,))) == at_once
+        assert len(at_once) == 99
 
 
 def test_columns_that_an_older_version_lacks_are_null(folder: Path) -> None:

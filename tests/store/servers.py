@@ -21,6 +21,11 @@ from chattui.server.places import Places
 from chattui.server.root import user_namespace
 
 PG15 = Path(os.environ.get("CHATTUI_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
+OLDER = {15: PG15} | {
+    major: Path(os.environ.get(f"CHATTUI_TEST_PG{major}_BIN", f"/usr/lib/postgresql/{major}/bin")) for major in (16, 17)
+}
+"""Where programs of older versions are, if they are."""
+
 PGBOUNCER = os.environ.get("CHATTUI_TEST_PGBOUNCER") or shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 
 

@@ -8,7 +8,7 @@ import pytest
 from steps import NOON, begin, fill, rows
 
 from chattui.domain.search import FoundIn, Hit
-from chattui.store import chats, marks, search
+from chattui.store import chats, details, marks, search
 from chattui.store.database import Database
 
 
@@ -132,3 +132,43 @@ def test_notes_come_before_names_and_each_once(db: Database) -> None:
     attach(db, chat, 1, "1-1-zebrafish.png", "image/png")
     assert [found for found, _, _ in beside(db, "zebrafish ")] == [FoundIn.NOTE, FoundIn.TITLE, FoundIn.FILE]
     assert [found for found, _, _ in beside(db, "zebrafish has:image ")] == [FoundIn.FILE]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("#12", FoundIn.ISSUE),
+        ("zebrafish", FoundIn.ISSUE),
+        ('"leaking zebra', FoundIn.ISSUE),
+        ("example.org/issues/12", FoundIn.ISSUE),
+        ("fix/aquar", FoundIn.BRANCH),
+        ("aquarium-lamp", FoundIn.BRANCH),
+        ("AQUARIUM", FoundIn.BRANCH),
+    ],
+)
+def test_a_chat_is_found_by_its_issue_and_its_branch(db: Database, typed: str, found: FoundIn) -> None:
+    chat = begin(db, "how do I begin?", title="One")
+    details.set_issue(db, chat, "#12 Leaking zebrafish https://example.org/issues/12")
+    details.set_fact(db, chat, "git_branch", "fix/aquarium-lamp")
+    begin(db, "nothing of it", title="Two")
+    [hit] = [h for h in search.search(db, typed).hits if not h.is_message]
+    assert (hit.found_in, hit.chat_id, hit.seq, hit.title) == (found, chat, 0, "One")
+    assert hit.ranges
+    narrowed = [f"{typed} role:user ", f"{typed} before:2020 ", f"{typed} -leaking -lamp ", f"{typed} project:other "]
+    for query in (*narrowed, f"{typed} unheard-of "):
+        assert beside(db, query) == [], query
+    chats.delete(db, chat)
+    assert beside(db, typed) == []
+
+
+def test_of_a_branch_of_many_chats_nothing_is_told_and_of_others_the_newest_five(db: Database) -> None:
+    rows(
+        db,
+        "INSERT INTO chattui.chats (source, source_id, title, git_branch, message_count, last_message_at) "
+        "SELECT 'codex', 's' || n, 't' || n, CASE WHEN n % 30 = 0 THEN 'rare-branch' ELSE 'common-branch' END, 1, "
+        "now() - n * interval '1 day' FROM generate_series(1, 300) n",
+    )
+    assert beside(db, "common-branch") == []
+    assert [(h.title, h.found_in) for h in search.search(db, "rare-branch").hits] == [
+        (f"t{n}", FoundIn.BRANCH) for n in (30, 60, 90, 120, 150)
+    ]

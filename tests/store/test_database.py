@@ -58,6 +58,18 @@ def test_reads_go_on_after_the_server_ended_every_connection(db: Database) -> No
         assert conn.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_connections_that_nobody_uses_are_given_back_and_opened_again(db: Database) -> None:
+    held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda _: db.read(lambda conn: conn.execute(text("SELECT pg_sleep(0.1)"))), range(3)))
+    assert value(db, held) >= 2
+    db.rest()
+    assert value(db, held) >= 2, "just used"
+    db.rest(after=0)
+    until(lambda: value(db, held) == 0)
+    assert chats.recents(db) == []
+
+
 def test_a_write_whose_connection_is_lost_is_done_once(db: Database) -> None:
     attempts: list[int] = []
 

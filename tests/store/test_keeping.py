@@ -11,7 +11,7 @@ from steps import NOON, begin, fill, people, rows, value
 from chattui.domain.errors import Conflict
 from chattui.domain.kinds import ChatStatus
 from chattui.domain.upkeep import Kept, UpkeepRules
-from chattui.store import chats, keeping, marks, search, search_index
+from chattui.store import chats, embeddings, keeping, marks, search, search_index
 from chattui.store.check import check
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -53,6 +53,18 @@ def everything(db: Database) -> str:
     return "\n".join(str(row) for (table,) in tables for row in rows(db, f"SELECT t::text FROM {table} t"))
 
 
+def left_of(db: Database, chat: int) -> set[str]:
+    """The tables that still have a row of a chat, of all that there are: a new one is asked too."""
+    found = rows(
+        db,
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = 'chattui' AND column_name = 'chat_id' "
+        "AND table_name IN (SELECT relname FROM pg_class WHERE relnamespace = 'chattui'::regnamespace AND relkind = 'r')",
+    )
+    tables = {name for (name,) in found}
+    assert {"messages", "files", "marks", "raw_records", "replies", "archived_chats", "embeddings"} <= tables
+    return {t for t in tables if value(db, f"SELECT count(*) FROM chattui.{t} WHERE chat_id = %s", chat)}
+
+
 def imported(db: Database, text: str, source_id: str, parent: int | None = None) -> int:
     """A chat as an import makes it, with a tool call, an attachment and its file remembered."""
     chat = value(
@@ -73,6 +85,20 @@ def imported(db: Database, text: str, source_id: str, parent: int | None = None)
         text,
         text.encode(),
     )
+    rows(
+        db,
+        "WITH i AS (INSERT INTO chattui.imports (machine, path, source, chat_id, inode, device, size, mtime_ns) "
+        "VALUES ('box', %s, 'codex', %s, 0, 0, 0, 0) RETURNING id) INSERT INTO chattui.raw_records "
+        "(import_id, digest, chat_id, line, part, what, size, data) SELECT id, '\\x00', %s, 1, 0, %s, 9, %s FROM i",
+        source_id,
+        chat,
+        chat,
+        text,
+        text.encode(),
+    )
+    rows(db, "INSERT INTO chattui.replies (chat_id, key, parent_seq, content) VALUES (%s, 'k', 1, %s)", chat, text)
+    rows(db, "INSERT INTO chattui.snapshots (kind, chat_id, data) VALUES ('chat', %s, '{}')", chat)
+    rows(db, "INSERT INTO chattui.archived_chats (chat_id) VALUES (%s)", chat)
     marks.note(db, chat, 1, f"a note on {text}")
     chats.tag(db, chat, [text])
     chats.describe(db, chat, f"about {text}")
@@ -122,7 +148,13 @@ def test_without_rules_no_chat_is_archived_or_forgotten(db: Database) -> None:
 
 def test_what_was_deleted_long_ago_is_gone_from_everywhere_and_does_not_come_back(db: Database) -> None:
     kept = begin(db, "the kept parrot")
+    embeddings.switch_on(db, "m")
     chat = imported(db, SECRET, "s1")
+    rows(
+        db,
+        "INSERT INTO chattui.embeddings (chat_id, seq, at, vector) VALUES (%s, 1, 0, array_fill(0.25, ARRAY[256])::halfvec)",
+        chat,
+    )
     imported(db, f"{SECRET}child", "s2", parent=chat)
     own = begin(db, f"{SECRET} of ours", title=SECRET)
     young = begin(db, "deleted yesterday")
@@ -130,6 +162,8 @@ def test_what_was_deleted_long_ago_is_gone_from_everywhere_and_does_not_come_bac
         chats.delete(db, one)
     for one in (chat, own):
         age(db, one, 31)
+    search_index.refresh_words(db)
+    assert SECRET in {word for (word,) in rows(db, "SELECT word FROM chattui.words")}
     assert keeping.would_lose(db, 30) == (2, 7, 105, 2)
     assert steps(keeping.would_do(db, PURGE))["purge"] == 2
     assert SECRET in everything(db)
@@ -138,6 +172,7 @@ def test_what_was_deleted_long_ago_is_gone_from_everywhere_and_does_not_come_bac
     assert (done["purge"], done["orphans"]) == (2, 2)
     assert ("purge", 2, 2) in told
     assert SECRET not in everything(db)
+    assert left_of(db, chat) == {"imports"}, "which file it came from, so that it does not come back"
     assert rows(db, "SELECT source_id, message_count FROM chattui.chats WHERE source = 'codex' ORDER BY 1") == [
         ("s1", 0),
         ("s2", 0),
@@ -167,7 +202,7 @@ def test_one_persons_upkeep_leaves_the_others_alone(server: str, conninfo: str) 
                 rows(one, "INSERT INTO chattui.blobs (sha256, size, data) VALUES (sha256('x'), 1, 'x')")
             before = rows(bob, "SELECT id, status FROM chattui.chats ORDER BY 1")
             done = keeping.keep(ann, UpkeepRules(archive_after=90, purge_after=30))
-            assert steps(done) == {"archive": 1, "purge": 1, "orphans": 1}, "tables are their owner's"
+            assert steps(done) == {"archive": 1, "purge": 1, "snapshots": 0, "orphans": 1}, "tables are their owner's"
             assert rows(bob, "SELECT id, status FROM chattui.chats ORDER BY 1") == before
             assert value(bob, "SELECT count(*) FROM chattui.blobs") == 1
             assert keeping.bring_back(bob) == 0

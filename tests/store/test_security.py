@@ -30,6 +30,7 @@ from chattui.store import (
     searches,
     snapshots,
     startup,
+    states,
 )
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -82,6 +83,7 @@ def pair(server: str, conninfo: str) -> Iterator[tuple[Database, Database]]:
             chat,
         )
         snapshots.save(ann, {"chat": chat})
+        states.save(ann, chat, "the secret state")
         marks.bookmark(ann, chat, 1)
         searches.save(ann, "zyxquartz", "the secret")
         marks.note(ann, chat, 1, "a qwertynote on the mat")

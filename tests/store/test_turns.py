@@ -8,7 +8,8 @@ import pytest
 from steps import begin, kill_backends, people
 
 from chattui.domain.errors import Unreachable
-from chattui.store import search_index
+from chattui.store import search_index, stats
+from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.store.turns import Turn
 
@@ -35,6 +36,18 @@ def test_one_has_it_until_it_leaves(turn: Callable[..., Turn]) -> None:
     assert other.take()
     first.leave()
     assert second.take()
+
+
+def test_a_turn_is_no_transaction_that_holds_others_up_and_another_one_is(
+    turn: Callable[..., Turn], db: Database
+) -> None:
+    taken = turn("watch", db.conninfo)
+    assert taken.take()
+    assert stats.state(db.conninfo).longest_transaction is None
+    with connect(db.conninfo, autocommit=False) as conn:
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        conn.execute("SELECT 1")
+        assert stats.state(db.conninfo).longest_transaction is not None
 
 
 def test_a_lost_connection_is_found_out_and_gives_it_up(turn: Callable[..., Turn], conninfo: str) -> None:

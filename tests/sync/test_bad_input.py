@@ -141,7 +141,6 @@ def test_a_tree_that_is_a_link_itself_is_read(home: Home, tmp_path: Path) -> Non
 
 def test_a_packed_rollout_that_is_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "SMALL", 1 << 20)
-    monkeypatch.setattr(lines, "MAX_LINE", 1 << 19)
     raw = jsonl(rollout(3).records)
     bomb = zstandard.ZstdCompressor().compress(raw + b"\n" * (64 << 20))
     path = put(tmp_path / f"rollout-2026-03-01T11-00-00-{THREAD}.jsonl.zst", bomb)

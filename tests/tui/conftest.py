@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from app_driver import AppMaker
 from filelock import FileLock
+from model_server import ModelServer, serving
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chattui.config import load_settings
+from chattui.replies import process
 from chattui.samples import BASE
 from chattui.store.connection import connect
 from chattui.store.database import Database
@@ -91,6 +93,44 @@ def app_on(tmp_path: Path) -> Iterator[AppMaker]:
     maker = AppMaker(tmp_path / "chattui")
     yield maker
     maker.close()
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[ModelServer]:
+    """The models' server."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def asker() -> Iterator[process.Asker]:
+    """One process for all tests: importing the library takes most of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LLM_USER_PATH", "/nowhere/at/all")
+        made = process.Asker()
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def speaking(
+    app_on: AppMaker, model_server: ModelServer, asker: process.Asker, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Configures apps to ask a model of the server."""
+    monkeypatch.setattr(process, "Asker", lambda: asker)
+    monkeypatch.setattr(asker, "close", lambda: None)
+    model_server.go.clear()
+    model_server.said, model_server.held_after = "Hello **there**", None
+    model_server.asked.clear()
+
+    def configure(model: str = "", *, titles: bool = False, **more: str) -> None:
+        place = app_on.home / "config"
+        place.mkdir(parents=True, exist_ok=True)
+        lines = [f'url = "{model_server.url}"', f'default = "{model}"' if model else ""]
+        lines += [f"titles = {str(titles).lower()}", *(f'{key} = "{value}"' for key, value in more.items())]
+        (place / "config.toml").write_text("[models]\n" + "\n".join(lines) + "\n")
+
+    return configure
 
 
 def database_name(conninfo: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_driver import AppMaker, running, screen_text, seen_in, toasts, until, until_seen
+from app_driver import AppMaker, quit_app, running, screen_text, seen_in, toasts, until, until_seen
 from textual.pilot import Pilot
 
 from chattui.config import load_settings
@@ -190,6 +190,49 @@ async def test_escape_and_enter_refuse_and_the_session_goes_on_until_the_chat_pa
         await ended(pilot, store)
         assert "User: work" in newest(store)[-1].content, "another session, which is told what was said before"
         assert newest(store)[-1].parent_seq == newest(store)[-2].parent_seq
+
+
+@pytest.mark.parametrize("mood", ["loads", "forgets", ""])
+async def test_a_chat_goes_on_in_its_session_after_a_restart_where_the_agent_can(
+    samples: str,
+    app_on: AppMaker,
+    store: Database,
+    speaking: Callable[..., None],
+    project: Path,
+    talks: process.Talks,
+    mood: str,
+) -> None:
+    speaking(*filter(None, [mood]))
+    talks.close()
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await begin(pilot, "hello")
+        await ended(pilot, store)
+        await quit_app(pilot)
+    talks.close()
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("w", *"again", "enter")
+        await until(pilot, lambda: len(newest(store)) == 4)
+        reply = newest(store)[-1].content
+        if mood == "loads":
+            assert reply == f"s1 prompt 101 in {project}: again"
+            await until(pilot, lambda: "goes on with the session that it had here" in toasts(app))
+        else:
+            assert "prompt 1 in" in reply
+            assert "User: hello" in reply, "what was said before is told"
+            await until(pilot, lambda: "begins a new session, and was told what was said before." in toasts(app))
+        assert not [m for m in newest(store) if "long ago" in m.content], (
+            "what the agent repeats is in the chat already"
+        )
+        if mood != "loads":
+            return
+        chat = chats.recents(store, limit=1)[0].id
+        messages.append(store, chat, "written elsewhere", key="elsewhere")
+        await until(pilot, lambda: app.main.open_chat.chat is not None and app.main.open_chat.chat.message_count == 5)
+        await pilot.press(*"and now", "enter")
+        await until(pilot, lambda: len(newest(store)) == 7)
+        assert "written elsewhere" in newest(store)[-1].content, "the session does not know it: another one is told"
 
 
 async def test_a_turn_is_stopped_by_the_key_and_an_agent_that_does_not_stop_is_ended(

@@ -11,7 +11,7 @@ from app_driver import AppMaker, part, quit_app, running, seen_in, toasts, until
 from psycopg import sql
 
 from chattui.domain.errors import DatabaseError
-from chattui.store import chats, messages
+from chattui.store import chats, messages, sending
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
@@ -54,14 +54,14 @@ async def test_the_first_message_names_the_new_chat(samples: str, app_on: AppMak
 async def test_a_message_is_durable_before_it_is_shown(
     samples: str, app_on: AppMaker, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_return, append = threading.Event(), messages.append
+    may_return, append = threading.Event(), sending.send
 
     def slow(*args: Any, **more: Any) -> Any:
         done = append(*args, **more)
         assert may_return.wait(20)
         return done
 
-    monkeypatch.setattr(messages, "append", slow)
+    monkeypatch.setattr(sending, "send", slow)
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("ctrl+n", *"remember", "enter")
@@ -162,7 +162,7 @@ async def test_two_apps_do_not_lose_each_other_s_drafts(samples: str, app_on: Ap
 async def test_what_could_not_be_saved_is_kept_and_saved_once_when_sent_again(
     samples: str, app_on: AppMaker, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, keys = messages.append, []
+    append, keys = sending.send, []
 
     def lost(*args: Any, **more: Any) -> Any:
         done = append(*args, **more)
@@ -171,7 +171,7 @@ async def test_what_could_not_be_saved_is_kept_and_saved_once_when_sent_again(
             raise DatabaseError("The connection to the database was lost.")
         return done
 
-    monkeypatch.setattr(messages, "append", lost)
+    monkeypatch.setattr(sending, "send", lost)
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("ctrl+n", *"only once", "enter")
@@ -203,13 +203,13 @@ async def test_a_full_disk_is_said_and_the_draft_kept(samples: str, app_on: AppM
 async def test_a_new_chat_begun_while_a_message_is_saved_stays_a_new_chat(
     samples: str, app_on: AppMaker, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go, append = threading.Event(), messages.append
+    go, append = threading.Event(), sending.send
 
     def slow(*args: Any, **more: Any) -> Any:
         assert go.wait(20)
         return append(*args, **more)
 
-    monkeypatch.setattr(messages, "append", slow)
+    monkeypatch.setattr(sending, "send", slow)
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("w", *"for the old one", "enter")

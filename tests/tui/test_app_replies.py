@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from app_driver import AppMaker, quit_app, running, screen_text, seen_in, strips, toasts, until, until_seen
-from model_server import NAMES, ModelServer, serving
+from model_server import NAMES, ModelServer
 from textual import events
 from textual.pilot import Pilot
 
 from chattui.domain.chat import Message
 from chattui.domain.errors import ChattuiError, Unreachable
 from chattui.domain.kinds import Kind, Role
-from chattui.replies import process
-from chattui.store import chats, messages, replies
+from chattui.store import chats, messages, replies, sending
 from chattui.store.database import Database
 from chattui.tui import external_editor, slash
 from chattui.tui.app import ChattuiApp
@@ -25,44 +24,6 @@ from chattui.tui.data import changes
 from chattui.tui.data import replies as data
 from chattui.tui.screens.model_dialog import ModelDialog
 from chattui.tui.widgets.message_editor import dropped
-
-
-@pytest.fixture(scope="module")
-def model_server() -> Iterator[ModelServer]:
-    """The models' server."""
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def asker() -> Iterator[process.Asker]:
-    """One process for all tests: importing the library takes most of a second."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LLM_USER_PATH", "/nowhere/at/all")
-        made = process.Asker()
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def speaking(
-    app_on: AppMaker, model_server: ModelServer, asker: process.Asker, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., None]:
-    """Configures apps to ask a model of the server."""
-    monkeypatch.setattr(process, "Asker", lambda: asker)
-    monkeypatch.setattr(asker, "close", lambda: None)
-    model_server.go.clear()
-    model_server.said, model_server.held_after = "Hello **there**", None
-    model_server.asked.clear()
-
-    def configure(model: str = "", **more: str) -> None:
-        place = app_on.home / "config"
-        place.mkdir(parents=True, exist_ok=True)
-        lines = [f'url = "{model_server.url}"', f'default = "{model}"' if model else ""]
-        lines += [f'{key} = "{value}"' for key, value in more.items()]
-        (place / "config.toml").write_text("[models]\n" + "\n".join(lines) + "\n")
-
-    return configure
 
 
 def newest(db: Database) -> list[Message]:
@@ -287,7 +248,7 @@ async def test_quitting_keeps_what_came(
 async def test_while_the_database_is_away_messages_wait_on_the_disk_and_are_sent_once(
     samples: str, app_on: AppMaker, store: Database, speaking: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, keys, away = messages.append, [], True
+    append, keys, away = sending.send, [], True
 
     def lost(*args: Any, **more: Any) -> Any:
         keys.append(more["key"])
@@ -298,7 +259,7 @@ async def test_while_the_database_is_away_messages_wait_on_the_disk_and_are_sent
             raise Unreachable("The connection to the database was lost.")
         return done
 
-    monkeypatch.setattr(messages, "append", lost)
+    monkeypatch.setattr(sending, "send", lost)
     monkeypatch.setattr(changes, "TRY_AGAIN", 0.1)
     speaking()
     app = app_on(samples)

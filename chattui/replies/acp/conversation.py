@@ -24,7 +24,7 @@ from chattui.domain.visible import visible_line
 from chattui.replies.acp.request import Answer, TurnRequest
 from chattui.replies.acp.transport import AgentTransport
 from chattui.replies.acp.updates import Updates
-from chattui.replies.events import Ended, Event, Failed, Permission, Started, Usage, Warned, Why
+from chattui.replies.events import Ended, Event, Failed, Permission, Session, Started, Usage, Warned, Why
 
 CANCEL_PATIENCE: Final = 5.0
 """Seconds that an agent has to stop when it is asked to; then it is ended."""
@@ -58,6 +58,7 @@ class Conversation:
         self._spent = Usage()
         self._stopping = asyncio.Event()
         self._is_cut = False
+        self._can_load = False
 
     @property
     def is_usable(self) -> bool:
@@ -69,11 +70,13 @@ class Conversation:
         self._stopping.clear()
         self._is_cut = False
         try:
-            is_new = not self.is_usable or request.fresh
-            if is_new:
-                await asyncio.wait_for(self._begin(), request.agent.patience)
+            begins, loaded = not self.is_usable or request.fresh, False
+            if begins:
+                loaded = await asyncio.wait_for(self._begin(request), request.agent.patience)
+            before = request.before if begins and not loaded else ""
             self._tell(Started(self._name))
-            last: Event = await self._hold(request, request.before if is_new else "")
+            self._tell(Session(self._session, begins and not loaded, loaded, bool(before), self._can_load))
+            last: Event = await self._hold(request, before)
         except TimeoutError:
             last = Failed(f"{self._name} has not begun within {request.agent.patience:.0f} seconds, and was given up.")
             await self.end()
@@ -115,12 +118,23 @@ class Conversation:
 
     # Beginning
 
-    async def _begin(self) -> None:
+    async def _begin(self, request: TurnRequest) -> bool:
+        """Have a session: the one of before where the agent takes it up again (True), else a new one (False)."""
         if self._process is None or self._process.returncode is not None or self._connection is None:
             await self._start()
         assert self._connection is not None
+        if request.session and self._can_load and not request.fresh:
+            try:  # what it tells of it meanwhile is in the chat already
+                await self._connection.load_session(cwd=self.directory, session_id=request.session, mcp_servers=[])
+            except RequestError as error:
+                if error.code == _AUTH_REQUIRED:
+                    raise
+            else:
+                self._session = request.session
+                return True
         session = await self._connection.new_session(cwd=self.directory, mcp_servers=[])
         self._session = session.session_id
+        return False
 
     async def _start(self) -> None:
         await self.end()
@@ -160,7 +174,9 @@ class Conversation:
         about = answer.agent_info
         if about is not None:
             self._name = visible_line(about.title or about.name)[:60] or self.agent.title
-        self._takes = (answer.agent_capabilities or schema.AgentCapabilities()).prompt_capabilities or self._takes
+        able = answer.agent_capabilities or schema.AgentCapabilities()
+        self._takes = able.prompt_capabilities or self._takes
+        self._can_load = able.load_session is True
 
     async def _keep_words(self, stream: asyncio.StreamReader) -> None:
         while chunk := await stream.read(4_096):

@@ -13,8 +13,8 @@ from chattui.domain.replies import File
 
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """A prompt for an agent that works in ``directory``. Where it has no session that goes on, or ``fresh`` wants another
-    one, ``before`` tells what was said until now."""
+    """A prompt for an agent that works in ``directory``. Where it has no session that goes on, ``session`` is one from before
+    that it may take up again. Where it does not, or ``fresh`` wants another one, ``before`` tells what was said until now."""
 
     agent: AgentSettings
     directory: str
@@ -22,6 +22,7 @@ class TurnRequest:
     files: tuple[File, ...] = ()
     before: str = ""
     fresh: bool = False
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def encode(order: Order) -> bytes:
             "files": files,
             "before": order.before,
             "fresh": order.fresh,
+            "session": order.session,
         }
     else:
         fields = asdict(order)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.amp.transcript import NAME, AmpTranscript
 from chattui.sources.content import text_of
@@ -27,8 +26,8 @@ class Amp:
     label = "Amp"
 
     def roots(self, env: Mapping[str, str], home: Path) -> tuple[Path, ...]:
-        data = env.get("XDG_DATA_HOME")
-        return ((Path(data) if data else home / ".local" / "share") / "amp" / "threads",)
+        data = env.get("XDG_DATA_HOME", "")
+        return ((Path(data) if Path(data).is_absolute() else home / ".local" / "share") / "amp" / "threads",)
 
     def recognises(self, head: Head) -> bool:
         document = head.document
@@ -49,13 +48,11 @@ class Amp:
     ) -> Iterator[Chunk]:
         """The thread, from its beginning; nothing when all of it was read."""
         del state
-        document, size = document_in(path)
-        if document is None or (offset and offset >= size):
+        document = document_in(path, "messages")
+        if document is None or (offset and offset >= document.size):
             return
-        messages = document.get("messages")
-        if not isinstance(messages, list):
-            raise SourceError(f"{path} is not a history file: it has no messages.")
-        yield from document_chunks(messages, size, AmpTranscript(path.stem, document), line if offset else 0)
+        transcript = AmpTranscript(path.stem, document.about)
+        yield from document_chunks(document.records, document.size, transcript, line if offset else 0)
 
     def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
         """Titles stand inside the threads."""

@@ -1,14 +1,14 @@
 """An exported file: its head, and its messages one by one from any position.
 
-chattui writes a message a line and those are read so; a document that another program has laid out anew is read whole.
+chattui writes a message a line and those are read so; a document that another program has laid out anew is read in one piece.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -16,13 +16,18 @@ import orjson
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.bounded import Bounded, Cut
+from chattui.sources.documents import document_in
 from chattui.sources.regular import open_regular
 from chattui.sources.unknown import unreadable
 
-LONGEST_LINE: Final = 256 << 20
-LONGEST_WHOLE: Final = 512 << 20
-"""Bytes of one line, and of a document that can only be read whole."""
+MOST_COST: Final = 176 << 20
+"""What one message may cost (``bounded``): more than elsewhere, for an attachment that is cut is of no use."""
 
+LONGEST_HEAD: Final = 16 << 20
+"""Bytes of each of the three lines before the messages."""
+
+_BLOCK: Final = 1 << 18
 _CHAT: Final = b'"chat": '
 _MESSAGES: Final = b'"messages": ['
 _END: Final = b"]}"
@@ -37,7 +42,8 @@ class Document:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stream: IO[bytes] | None = None
-        self._whole: list[Any] | None = None
+        self._whole: Iterable[object] | None = None
+        self._size = 0
         self.version = 0
         self.chat: dict[str, Any] = {}
         self.offset = self.line = 0
@@ -54,7 +60,7 @@ class Document:
                 raise SourceError(f"{self._path} is not a regular file.")
             self._stream = open_regular(self._path)
             if not self._read_head(self._stream):
-                self._read_whole(self._stream)
+                self._read_whole()
         except (OSError, ValueError) as error:
             self.__exit__()
             raise SourceError(f"Cannot read {self._path}: {getattr(error, 'strerror', None) or error}.") from error
@@ -69,7 +75,7 @@ class Document:
 
     def _read_head(self, stream: IO[bytes]) -> bool:
         """The three lines before the messages; False when the file is not laid out so."""
-        first, second, third = (stream.readline(LONGEST_LINE).strip() for _ in range(3))
+        first, second, third = (stream.readline(LONGEST_HEAD).strip() for _ in range(3))
         if not (first.endswith(b",") and second.startswith(_CHAT) and second.endswith(b",") and third == _MESSAGES):
             return False
         try:
@@ -81,58 +87,84 @@ class Document:
         self.offset, self.line = stream.tell(), 3
         return True
 
-    def _read_whole(self, stream: IO[bytes]) -> None:
-        if os.fstat(stream.fileno()).st_size > LONGEST_WHOLE:
-            raise SourceError(f"{self._path} is not laid out as chattui writes it, and is too long to be read whole.")
-        stream.seek(0)
-        try:
-            document = parsed(stream.read())
-        except ValueError as error:
-            raise SourceError(f"{self._path} is not a whole JSON document: {error}.") from error
-        version, chat, messages = (document.get(name) for name in ("chattui", "chat", "messages"))
-        if not isinstance(chat, dict) or not isinstance(messages, list) or type(version) is not int:
+    def _read_whole(self) -> None:
+        document = document_in(self._path, "messages")
+        about = document.about if document is not None else {}
+        version, chat = about.get("chattui"), about.get("chat")
+        if document is None or not isinstance(chat, dict) or type(version) is not int:
             raise SourceError(
                 f"{self._path} is not a chat that chattui exported: version, chat or messages are missing."
             )
-        self.version, self.chat, self._whole = version, chat, messages
+        self.version, self.chat, self._whole, self._size = version, chat, document.records, document.size
 
     def messages(self, offset: int, line: int) -> Iterator[tuple[dict[str, Any], int]]:
         """The messages from ``offset``, behind ``line``, on (0: all), each with its line or, in a document read whole, number."""
         assert self._stream is not None
         if self._whole is not None:
-            yield from self._from_whole(self._whole, self._stream)
+            yield from self._from_whole(self._whole)
             return
         stream = self._stream
         if offset > self.offset:
             stream.seek(offset)
             self.offset, self.line = offset, line
-        while raw := stream.readline(LONGEST_LINE):
+        held = Bounded(MOST_COST)
+        while raw := stream.readline(_BLOCK):
+            held.add(raw)
+            has_end = raw.endswith(b"\n")
+            if not has_end and len(raw) == _BLOCK:
+                continue
             before, self.offset = self.offset, stream.tell()
             self.line += 1
-            bare = raw.strip()
+            taken = held.take()
+            if problem := taken.problem(self.line):
+                self.problems.append(problem)
+                if not taken.text:
+                    continue
+            bare = _bare(bytearray(taken.text) if isinstance(taken.text, bytes) else taken.text)
+            del taken
             if bare == _END:
                 return
             if not bare:
                 continue
             try:
-                yield parsed(bare.removesuffix(b",")), self.line
+                record = parsed(bare)
             except ValueError as error:
-                self.problems.append(unreadable(self.line, f"not a message: {error}", raw))
-                if not raw.endswith(b"\n"):  # the rest of it may still come
+                self.problems.append(unreadable(self.line, f"not a message: {error}", bare))
+                if not has_end:  # the rest of it may still come
                     self.offset, self.line = before, self.line - 1
+                continue
+            del bare
+            yield record, self.line
+            record = {}
         if self.offset > offset:
             self.problems.append(Problem(self.line, "the file ends before its end: it was not written whole"))
 
-    def _from_whole(self, messages: list[Any], stream: IO[bytes]) -> Iterator[tuple[dict[str, Any], int]]:
-        self.offset = stream.tell()
-        for self.line, record in enumerate(messages, 1):
+    def _from_whole(self, messages: Iterable[object]) -> Iterator[tuple[dict[str, Any], int]]:
+        self.offset = self._size
+        for self.line, given in enumerate(messages, 1):
+            record = given
+            if isinstance(given, Cut):
+                self.problems.append(replace(given.problem, line=self.line))
+                record = given.record
+                if record is None:
+                    continue
             if isinstance(record, dict):
                 yield record, self.line
             else:
                 self.problems.append(unreadable(self.line, "not a message: not a JSON object", record))
 
 
-def parsed(text: bytes) -> dict[str, Any]:
+def _bare(line: bytearray) -> bytearray:
+    """The line without blanks around it and the comma behind it; it is changed in its place, for it may be very long."""
+    for ending in (b" \t\r\n", b","):
+        size = len(line) - len(line[-64:]) + len(line[-64:].rstrip(ending))
+        del line[max(size, len(line) - 1) if ending == b"," else size :]
+    start = len(line[:64]) - len(line[:64].lstrip())
+    del line[:start]
+    return line
+
+
+def parsed(text: bytes | bytearray) -> dict[str, Any]:
     """A JSON object; lone surrogates are kept. Raises ``ValueError`` for anything else."""
     try:
         value = orjson.loads(text)

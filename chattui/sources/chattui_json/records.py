@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
+from chattui.domain.details import FACT_CHARS, PLACES
 from chattui.domain.history import ChatInfo, NewAttachment, NewMessage, NewToolUse
 from chattui.domain.kinds import OWN_SOURCE, ChatStatus, ContentType, Kind, Role, ToolStatus
 from chattui.sources.content import MOST_TOKENS, moment, text_of
@@ -46,7 +47,23 @@ def chat_info(record: Mapping[str, Any], substitute_id: str) -> ChatInfo:
         pinned=record.get("pinned") is True,
         tags=tuple(t for t in tags[:_MOST_TAGS] if isinstance(t, str)) if isinstance(tags, list) else (),
         description=text_of(record.get("description")),
+        settings=_settings(record),
     )
+
+
+def _settings(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person has set of the chat beside title, note and tags, as ``store.details`` keeps it."""
+    found: dict[str, Any] = {}
+    issue, own = record.get("issue"), record.get("own_facts")
+    if isinstance(issue, dict):
+        parts = {name: " ".join(text_of(issue.get(name)).split())[:FACT_CHARS] for name in ("number", "title", "url")}
+        if any(parts.values()):
+            found["issue"] = parts
+    if record.get("quiet") is True:
+        found["quiet"] = True
+    if isinstance(own, list) and (names := [name for name in PLACES if name in own]):
+        found["own"] = dict.fromkeys(names, True)
+    return found
 
 
 def message(record: Mapping[str, Any]) -> NewMessage:

@@ -20,7 +20,7 @@ from chattui.sources.regular import open_regular
 from chattui.sources.walk import walk
 
 _INDEX: Final = "sessions.json"
-_INDEX_SIZE: Final = 1 << 26
+_INDEX_SIZE: Final = 1 << 24
 
 
 class Continue:
@@ -53,18 +53,15 @@ class Continue:
     ) -> Iterator[Chunk]:
         """The session, from its beginning; nothing when all of it was read."""
         del state
-        document, size = document_in(path)
-        if document is None or (offset and offset >= size):
+        document = document_in(path, "history")
+        if document is None or (offset and offset >= document.size):
             return
-        history = document.get("history")
-        if not isinstance(history, list):
-            raise SourceError(f"{path} is not a history file: it has no messages.")
         try:
             written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
         except OSError as error:
             raise SourceError(f"Cannot read {path}: {error.strerror or error}.") from error
-        transcript = ContinueTranscript(path.stem, document, _created(path), written, len(history))
-        yield from document_chunks(history, size, transcript, line if offset else 0)
+        transcript = ContinueTranscript(path.stem, document.about, _created(path), written, document.count)
+        yield from document_chunks(document.records, document.size, transcript, line if offset else 0)
 
     def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
         """Titles stand inside the sessions."""

@@ -80,7 +80,7 @@ class Crush(DatabaseSource):
 
 def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Problem]:
     """Times are seconds: several messages have the same one."""
-    rows = db.read("messages", _MESSAGE, 'WHERE "session_id" = ? ORDER BY "created_at", rowid', (session_id,))
+    rows = db.each("messages", _MESSAGE, 'WHERE "session_id" = ? ORDER BY "created_at", rowid', (session_id,))
     for n, row in enumerate(rows, 1):
         record = dict(zip(_MESSAGE, row, strict=True))
         parts = json_of(record["parts"])

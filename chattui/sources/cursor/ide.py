@@ -60,7 +60,7 @@ def read_composers(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
             bubbles = (
                 () if name in elsewhere.transcripts else _bubbles(db, key.removeprefix(_COMPOSER), composer, headers)
             )
-            yield from chat_chunks(bubbles, transcript, version, progress(nth, len(keys), size))
+            yield from chat_chunks(db.with_cuts(bubbles), transcript, version, progress(nth, len(keys), size))
 
 
 def _range(prefix: str) -> tuple[str, str]:

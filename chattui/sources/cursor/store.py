@@ -41,7 +41,7 @@ def read_store(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
         transcript = StoreTranscript(name, about, _beside(path))
         is_elsewhere = name in Elsewhere(path).transcripts
         records = () if is_elsewhere else _leaves(db, text_of(about.get("latestRootBlobId")))
-        yield from chat_chunks(records, transcript, version, path.stat().st_size)
+        yield from chat_chunks(db.with_cuts(records), transcript, version, path.stat().st_size)
 
 
 def _about(db: Database) -> dict[str, Any]:

@@ -40,9 +40,8 @@ class Elia(DatabaseSource):
 
     def chats(self, db: Database) -> list[Listed]:
         columns = ("id", "model", "title", "started_at", "archived")
-        messages = counted(
-            db, "SELECT chat_id, count(*), max(id), total(length(content)) FROM message GROUP BY chat_id"
-        )
+        length = "total(length(content))"
+        messages = counted(db, f"SELECT chat_id, count(*), max(id), {length} FROM message GROUP BY chat_id", length)  # noqa: S608
         found = []
         for about in as_records(columns, db.read("chat", columns, 'ORDER BY "id" DESC')):
             begun = time_of(about["started_at"])
@@ -84,4 +83,4 @@ class _EliaTranscript(Teller):
 
 
 def _messages(db: Database, chat: object) -> Iterator[dict[str, Any]]:
-    return as_records(_MESSAGE, db.read("message", _MESSAGE, 'WHERE "chat_id" = ? ORDER BY "id"', (chat,)))
+    return as_records(_MESSAGE, db.each("message", _MESSAGE, 'WHERE "chat_id" = ? ORDER BY "id"', (chat,)))

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import orjson
 
-from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.chunks import read_chunks
 from chattui.sources.content import text_of
@@ -78,16 +77,11 @@ def _is_session(name: str, parents: tuple[str, ...]) -> bool:
 
 
 def _whole(path: Path, transcript: GeminiTranscript, offset: int, line: int) -> Iterator[Chunk]:
-    document, size = document_in(path)
-    if offset and offset >= size:
+    document = document_in(path, "messages")
+    if document is None or (offset and offset >= document.size):
         return
-    if document is None:
-        return
-    messages = document.get("messages")
-    if not isinstance(messages, list):
-        raise SourceError(f"{path} is not a history file: it has no messages.")
-    transcript.take({name: value for name, value in document.items() if name != "messages"}, 0, 0)
-    yield from document_chunks(messages, size, transcript, line if offset else 0)
+    transcript.take(document.about, 0, 0)
+    yield from document_chunks(document.records, document.size, transcript, line if offset else 0)
 
 
 class _Places:

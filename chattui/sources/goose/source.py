@@ -1,6 +1,7 @@
 """Where Goose keeps its sessions, and how they are read and continued.
 
-The database was filled from the files that Goose wrote before, which stay where they are: a session in both is one chat.
+The database was filled from the files that Goose wrote before, which stay where they are: a session in both is one chat. There was
+no real sample to read: the format is known from a description.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import Any, Final
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile, Problem
+from chattui.sources.bounded import Cut
 from chattui.sources.containers import chat_chunks, id_of, progress, version_of
 from chattui.sources.documents import document_chunks
 from chattui.sources.goose.transcript import NAME, GooseTranscript
 from chattui.sources.head import Head
-from chattui.sources.lines import OpenLines
+from chattui.sources.lines import Lines, OpenLines
 from chattui.sources.protocol import Report
 from chattui.sources.sqlite import Database, companions
 from chattui.sources.telling import json_of
@@ -104,11 +106,12 @@ def _read_database(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
             if not name or known.get(name) == version:
                 continue
             transcript = GooseTranscript(name, about)
-            yield from chat_chunks(_messages(db, about["id"]), transcript, version, progress(nth, len(sessions), size))
+            told = db.with_cuts(_messages(db, about["id"]))
+            yield from chat_chunks(told, transcript, version, progress(nth, len(sessions), size))
 
 
 def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Problem]:
-    rows = db.read("messages", _MESSAGE, 'WHERE "session_id" = ? ORDER BY "id"', (session_id,))
+    rows = db.each("messages", _MESSAGE, 'WHERE "session_id" = ? ORDER BY "id"', (session_id,))
     for n, (role, content, created, metadata) in enumerate(rows, 1):
         parts = json_of(content)
         if not isinstance(parts, list):
@@ -118,18 +121,21 @@ def _messages(db: Database, session_id: object) -> Iterator[dict[str, Any] | Pro
 
 
 def _read_lines(path: Path, offset: int, line: int) -> Iterator[Chunk]:
-    records: list[object] = []
-    problems: list[Problem] = []
     with OpenLines(path) as lines:
         lines.settled = True
-        for _line, _part, _end, found in lines:
-            records += found
-        problems += lines.take_problems()
         size = path.stat().st_size
-    if not size or (offset and offset >= size):
-        return
-    first = records[0] if records else None
-    if not isinstance(first, dict) or "working_dir" not in first:
-        raise SourceError(f"{path} is not a history file: it does not begin as a session of Goose's does.")
-    transcript = GooseTranscript(id_of(path.stem), first)
-    yield from document_chunks(records[1:], size, transcript, line if offset else 0, tuple(problems))
+        if not size or (offset and offset >= size):
+            return
+        records = _lines(lines)
+        first = next((one for one in records if not isinstance(one, Cut)), None)
+        if not isinstance(first, dict) or "working_dir" not in first:
+            raise SourceError(f"{path} is not a history file: it does not begin as a session of Goose's does.")
+        yield from document_chunks(records, size, GooseTranscript(id_of(path.stem), first), line if offset else 0)
+
+
+def _lines(lines: Lines) -> Iterator[object]:
+    """The records, and between them what is wrong with the file."""
+    for _line, _part, _end, found in lines:
+        yield from (Cut(None, problem) for problem in lines.take_problems())
+        yield from found
+    yield from (Cut(None, problem) for problem in lines.take_problems())

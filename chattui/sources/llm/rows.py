@@ -43,7 +43,7 @@ def log_rows(db: Database, chat: object, rowid: object) -> Iterator[Record]:
 
 def response_rows(db: Database, conversation: object, known: set[object]) -> Iterator[Record]:
     """The responses of a conversation but those that are turns too, with all that belongs to them."""
-    rows = db.read("responses", _RESPONSE, 'WHERE "conversation_id" = ? ORDER BY "id"', (conversation,))
+    rows = db.each("responses", _RESPONSE, 'WHERE "conversation_id" = ? ORDER BY "id"', (conversation,))
     for row in as_records(_RESPONSE, rows):
         if row["id"] in known:
             continue
@@ -144,22 +144,17 @@ def _of(db: Database, table: str, columns: tuple[str, ...], key: str, value: obj
 def _fragments(db: Database, table: str, key: str, value: object) -> list[str]:
     if not (db.has(table, key, "fragment_id", "order") and db.has("fragments", "id", "content")):
         return []
-    question = (
-        f'SELECT f."content" FROM "{table}" x JOIN fragments f ON f."id" = x."fragment_id" '  # noqa: S608 - names are ours
-        f'WHERE x."{key}" = ? ORDER BY x."order"'
-    )
-    return [text_of(row[0]) for row in db.rows(question, (value,))]
+    names = db.read(table, ("fragment_id",), f'WHERE "{key}" = ? ORDER BY "order"', (value,))
+    return [text_of(row[0]) for name in names for row in db.read("fragments", ("content",), 'WHERE "id" = ?', name)]
 
 
 def _attachments(db: Database, table: str, key: str, value: object) -> list[Record]:
     if not (db.has(table, key, "attachment_id", "order") and db.has("attachments", *_ATTACHMENT)):
         return []
-    wanted = ", ".join(f'a."{name}"' for name in _ATTACHMENT[1:])
-    question = (
-        f'SELECT {wanted} FROM "{table}" x JOIN attachments a ON a."id" = x."attachment_id" '  # noqa: S608
-        f'WHERE x."{key}" = ? ORDER BY x."order"'
-    )
-    return list(as_records(_ATTACHMENT[1:], db.rows(question, (value,))))
+    names = db.read(table, ("attachment_id",), f'WHERE "{key}" = ? ORDER BY "order"', (value,))
+    columns = _ATTACHMENT[1:]
+    found = (row for name in names for row in db.read("attachments", columns, 'WHERE "id" = ?', name))
+    return list(as_records(columns, found))
 
 
 def conversations(db: Database) -> dict[str, Record]:

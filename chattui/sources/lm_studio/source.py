@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.documents import document_chunks, document_in
 from chattui.sources.head import Head
@@ -48,14 +47,11 @@ class LmStudio:
     ) -> Iterator[Chunk]:
         """The conversation, from its beginning; nothing when all of it was read."""
         del state
-        document, size = document_in(path)
-        if document is None or (offset and offset >= size):
+        document = document_in(path, "messages")
+        if document is None or (offset and offset >= document.size):
             return
-        messages = document.get("messages")
-        if not isinstance(messages, list):
-            raise SourceError(f"{path} is not a history file: it has no messages.")
-        transcript = LmStudioTranscript(path.name.removesuffix(".json").removesuffix(".conversation"), document)
-        yield from document_chunks(messages, size, transcript, line if offset else 0)
+        transcript = LmStudioTranscript(path.name.removesuffix(".json").removesuffix(".conversation"), document.about)
+        yield from document_chunks(document.records, document.size, transcript, line if offset else 0)
 
     def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
         """Titles stand inside the conversations."""

@@ -106,7 +106,7 @@ class _OllamaTranscript(Teller):
 
 
 def _messages(db: Database, chat: object) -> Iterator[dict[str, Any]]:
-    rows = db.read("messages", _MESSAGE, 'WHERE "chat_id" = ? ORDER BY "id"', (chat,))
+    rows = db.each("messages", _MESSAGE, 'WHERE "chat_id" = ? ORDER BY "id"', (chat,))
     for record in as_records(_MESSAGE, rows):
         of = 'WHERE "message_id" = ? ORDER BY rowid'
         record["calls"] = record["attachments"] = []

@@ -1,13 +1,14 @@
 """The database of an Open WebUI server, ``webui.db``: chats of all its users, each with its tree of messages as JSON.
 
-Held against the models and migrations of 0.12.4, as its package has them. From 0.8 on the messages also stand one by one in
-a table of their own, ``chat_message``; what is there and not in the tree is taken from there. A chat has the same id as in
-an export.
+There was no real sample to read: it is held against the models and migrations of 0.12.4, as its package has them. From 0.8
+on the messages also stand one by one in a table of their own, ``chat_message``; what is there and not in the tree is taken
+from there. A chat has the same id as in an export.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,7 +99,8 @@ def _chat(
         "meta": meta,
     }
     made = Chat(record)
-    yield from record_chunks(lambda: (made.info(), made.messages()), version, number, lambda: at)
+    for chunk in record_chunks(lambda: (made.info(), made.messages()), version, number, lambda: at):
+        yield replace(chunk, problems=tuple(replace(cut, line=number) for cut in db.take_cuts()))
 
 
 def _in_a_row(messages: object) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def _in_a_row(messages: object) -> dict[str, Any]:
 
 def _rows(db: Database, chat_id: object) -> dict[str, dict[str, Any]]:
     """The messages of ``chat_message`` by their ids, as they stand in a tree."""
-    rows = db.read("chat_message", _SAID, 'WHERE "chat_id" = ? ORDER BY "created_at", "id"', (chat_id,))
+    rows = db.each("chat_message", _SAID, 'WHERE "chat_id" = ? ORDER BY "created_at", "id"', (chat_id,))
     found = {}
     for row in as_records(_SAID, rows):
         values = {**row, **{column: json_of(row[column]) for column in _JSON}}

@@ -47,7 +47,8 @@ def read_sessions(path: Path, known: Mapping[str, str]) -> Iterator[Chunk]:
             if not name or known.get(name) == version:
                 continue
             transcript = OpenCodeTranscript(name, _session(about))
-            yield from chat_chunks(_messages(db, about["id"]), transcript, version, progress(nth, len(sessions), size))
+            told = db.with_cuts(_messages(db, about["id"]))
+            yield from chat_chunks(told, transcript, version, progress(nth, len(sessions), size))
 
 
 def _session(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile
+from chattui.sources.bounded import Cut
 from chattui.sources.chunks import Transcript
 from chattui.sources.containers import chat_chunks, id_of
 from chattui.sources.content import text_of
@@ -121,18 +123,24 @@ def _read_tree(path: Path, offset: int) -> Iterator[Chunk]:
 
 
 def _read_export(path: Path, offset: int, line: int) -> Iterator[Chunk]:
-    document, size = document_in(path)
-    if document is None or (offset and offset >= size):
+    document = document_in(path, "messages")
+    if document is None or (offset and offset >= document.size):
         return
-    if not _is_export(document):
+    records = iter(document.records)
+    first = list(islice(records, 3))
+    if not _is_export({**document.about, "messages": [one.record if isinstance(one, Cut) else one for one in first]}):
         raise SourceError(f"{path} is not a history file: no session that OpenCode exported.")
-    transcript = OpenCodeTranscript(id_of(document["info"]["id"]) or path.stem, document["info"])
-    records = [_exported(one) for one in document["messages"]]
-    yield from document_chunks(records, size, transcript, line if offset else 0)
+    info = document.about["info"]
+    transcript = OpenCodeTranscript(id_of(info["id"]) or path.stem, info)
+    exported = map(_exported, chain(first, records))
+    del first
+    yield from document_chunks(exported, document.size, transcript, line if offset else 0)
 
 
-def _exported(message: object) -> dict[str, Any] | None:
+def _exported(message: object) -> object:
     """A message of an export as the transcript takes it."""
+    if isinstance(message, Cut):
+        return Cut(_exported(message.record), message.problem)
     if not isinstance(message, dict) or not isinstance(message.get("info"), dict):
         return None
     parts = message.get("parts")

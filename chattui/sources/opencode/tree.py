@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Problem
+from chattui.sources.bounded import Bounded
 from chattui.sources.containers import id_of
 from chattui.sources.content import text_of
-from chattui.sources.regular import read_regular
+from chattui.sources.regular import open_regular
 from chattui.sources.telling import parsed
 
-LONGEST: Final = 64 << 20
+_BLOCK: Final = 1 << 18
 _ALL: Final = 50
 _LAST: Final = 4
 
@@ -54,7 +55,9 @@ def messages(path: Path, name: str) -> Iterator[dict[str, Any] | Problem]:
         if (written := id_of(info.get("id"))) and written != stem and not below.is_dir():
             stem, below = written, _folder(path, "part", written)
         for one in _files(below):
-            part = document(below / one, n)
+            cuts: list[Problem] = []
+            part = document(below / one, n, cuts)
+            yield from (replace(cut, reason=f"part {one.removesuffix('.json')}: {cut.reason}") for cut in cuts)
             if isinstance(part, Problem):
                 yield replace(part, line=n, reason=f"part {one.removesuffix('.json')}: {part.reason}")
             else:
@@ -75,13 +78,22 @@ def belonging(path: Path) -> Iterator[Path]:
         yield folder / name
 
 
-def document(path: Path, place: int) -> dict[str, Any] | Problem:
-    """A file's JSON object, or why there is none."""
+def document(path: Path, place: int, cuts: list[Problem] | None = None) -> dict[str, Any] | Problem:
+    """A file's JSON object, or why there is none. ``cuts``: where is told what was too long to be taken as it is."""
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode) or about.st_size > LONGEST:
-            return Problem(place, "not a regular file, or too long")
-        return parsed(read_regular(path), place, "the file")
+        if not stat.S_ISREG(path.stat().st_mode):
+            return Problem(place, "not a regular file")
+        bounded = Bounded()
+        with open_regular(path) as file:
+            while block := file.read(_BLOCK):
+                bounded.add(block)
+        held = bounded.take()
+        problem = held.problem(place)
+        if problem is not None and not held.text:
+            return problem
+        if problem is not None and cuts is not None:
+            cuts.append(problem)
+        return parsed(held.text, place, "the file")
     except (OSError, ValueError) as error:
         return Problem(place, f"cannot be read: {getattr(error, 'strerror', None) or error}")
 

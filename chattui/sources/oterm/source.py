@@ -48,9 +48,9 @@ class Oterm(DatabaseSource):
 
     def chats(self, db: Database) -> list[Listed]:
         columns = ("id", "name", "model", "system")
-        messages = counted(
-            db, "SELECT chat_id, min(id), count(*), max(id), total(length(text)) FROM message GROUP BY chat_id"
-        )
+        length = "total(length(text))"
+        question = f"SELECT chat_id, min(id), count(*), max(id), {length} FROM message GROUP BY chat_id"  # noqa: S608
+        messages = counted(db, question, length)
         found = []
         for about in as_records(columns, db.read("chat", columns, 'ORDER BY "id" DESC')):
             told = messages.get(about["id"])
@@ -97,4 +97,4 @@ def _kind(image: str) -> str:
 
 
 def _messages(db: Database, chat: object) -> Iterator[dict[str, Any]]:
-    return as_records(_MESSAGE, db.read("message", _MESSAGE, 'WHERE "chat_id" = ? ORDER BY "id"', (chat,)))
+    return as_records(_MESSAGE, db.each("message", _MESSAGE, 'WHERE "chat_id" = ? ORDER BY "id"', (chat,)))

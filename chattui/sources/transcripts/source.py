@@ -1,4 +1,7 @@
-"""How a transcript is recognised and read. A text without a format of its own is one only where a person names it."""
+"""How a transcript is recognised and read. A text without a format of its own is one only where a person names it.
+
+There was no real sample to read: dialogues and cues were made after what WebVTT, SubRip and people's notes look like.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from chattui.sources.transcripts.turns import Transcript, role_of
 from chattui.sources.windows import key_of
 
 NAME: Final = "transcript"
-LONGEST: Final = 64 << 20
+LONGEST: Final = 16 << 20
 """Bytes of a transcript, which is held as a whole."""
 
 TEXTS: Final = frozenset({".md", ".markdown", ".txt", ".text"})

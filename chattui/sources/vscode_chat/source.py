@@ -14,7 +14,7 @@ import orjson
 from chattui.domain.errors import SourceError
 from chattui.domain.history import Chunk, HistoryFile, Problem
 from chattui.sources.content import text_of
-from chattui.sources.documents import document_chunks, document_in
+from chattui.sources.documents import Document, document_chunks, document_in
 from chattui.sources.head import Head
 from chattui.sources.lines import OpenLines
 from chattui.sources.protocol import Report
@@ -39,9 +39,9 @@ class VSCodeChat:
 
     def roots(self, env: Mapping[str, str], home: Path) -> tuple[Path, ...]:
         """What holds workspaces, and what holds chats without one: for each variant, on whichever system this is."""
-        config = env.get("XDG_CONFIG_HOME")
+        config = env.get("XDG_CONFIG_HOME", "")
         parents = [
-            Path(config) if config else home / ".config",
+            Path(config) if Path(config).is_absolute() else home / ".config",
             home / "Library" / "Application Support",
         ]
         if roaming := env.get("APPDATA"):
@@ -90,18 +90,11 @@ class VSCodeChat:
     ) -> Iterator[Chunk]:
         """The session, from its beginning; nothing when all of it was read."""
         del state
-        problems: tuple[Problem, ...] = ()
-        if path.suffix == _LOG:
-            session, size, problems = _replayed(path)
-        else:
-            session, size = document_in(path)
-        if session is None or (offset and offset >= size):
+        session, problems = _replayed(path) if path.suffix == _LOG else (document_in(path, "requests", "requests"), ())
+        if session is None or (offset and offset >= session.size):
             return
-        requests = session.get("requests")
-        if not isinstance(requests, list):
-            raise SourceError(f"{path} is not a history file: it has no requests.")
-        transcript = VSCodeTranscript(path.stem, session, _project(path))
-        yield from document_chunks(requests, size, transcript, line if offset else 0, problems)
+        transcript = VSCodeTranscript(path.stem, session.about, _project(path))
+        yield from document_chunks(session.records, session.size, transcript, line if offset else 0, problems)
 
     def titles(self, root: Path) -> Mapping[str, str]:  # noqa: ARG002
         """Titles stand inside the sessions."""
@@ -123,8 +116,8 @@ def _is_wanted(name: str, parents: tuple[str, ...]) -> bool:
     return not parents and name.endswith((".json", _LOG))
 
 
-def _replayed(path: Path) -> tuple[dict[str, Any] | None, int, tuple[Problem, ...]]:
-    """The session that a log of operations ends with, the log's bytes that were read, and what could not be."""
+def _replayed(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
+    """The session that a log of operations ends with, and what could not be read."""
     with OpenLines(path) as lines:
         state = replayed(
             (record for _line, _part, _end, records in lines for record in records),
@@ -134,10 +127,13 @@ def _replayed(path: Path) -> tuple[dict[str, Any] | None, int, tuple[Problem, ..
         if not lines.objects:
             if problems:
                 raise SourceError(f"{path} is not a history file: line {problems[0].line} is {problems[0].reason}.")
-            return None, 0, ()
+            return None, ()
         if not isinstance(state, dict):
             raise SourceError(f"{path} is not a history file: it does not begin with a session.")
-        return state, lines.offset, problems
+        requests = state.pop("requests", None)
+        if not isinstance(requests, list):
+            raise SourceError(f"{path} is not a history file: it has no requests.")
+        return Document(state, requests, len(requests), lines.offset), problems
 
 
 def _project(path: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chattui.domain.errors import ChattuiError
+from chattui.domain.turns import TURN
 from chattui.domain.visible import visible_line
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from chattui.domain.replies import Turn
     from chattui.replies.acp.process import Talks
     from chattui.replies.acp.process import Turn as Held
-    from chattui.replies.events import Event
+    from chattui.replies.events import Event, Session
     from chattui.store.database import Database
     from chattui.tui.data.live_reply import LiveReply
 
@@ -34,6 +35,8 @@ class AgentTurns:
         self._talks: Talks | None = None
         self._lock = threading.Lock()
         self._last: dict[int, int] = {}  # by chat, the last message that its agent's session knows of
+        self._agents: dict[int, str] = {}  # by chat, the agent that was asked last
+        self._sessions: dict[int, tuple[str, str]] = {}  # by chat, the agent and its session that can be taken up again
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,17 +77,47 @@ class AgentTurns:
         with self._lock:
             if self._talks is None:
                 self._talks = Talks()
-        fresh = live.wanted.again or self._last.get(chat_id) != self._parent_of(live)
+        parent = self._parent_of(live)
+        kept = "" if live.wanted.again else self._kept_session(chat_id, agent.name, parent)
+        fresh = live.wanted.again or (not kept and self._last.get(chat_id) != parent)
         request = TurnRequest(
-            agent, self._directory(chat_id), prompt.text, prompt.files, _told(turns[:-1], system), fresh
+            agent, self._directory(chat_id), prompt.text, prompt.files, _told(turns[:-1], system), fresh, kept
         )
         self._last[chat_id] = live.wanted.seq
+        self._agents[chat_id] = agent.name
         return self._talks.hold(chat_id, request, on_event)
 
-    def made(self, live: LiveReply, messages: Sequence[Message]) -> None:
-        """These messages came of a turn, or a reply."""
-        if messages and live.chat_id in self._last:
+    def _kept_session(self, chat_id: int, agent: str, parent: int | None) -> str:
+        """The session that this agent can take up again where the chat has not parted since; empty for none."""
+        from chattui.store import replies
+
+        kept = replies.session(self._database(), chat_id)
+        return kept.id if kept is not None and (kept.agent, kept.seq) == (agent, parent) else ""
+
+    def began(self, live: LiveReply, session: Session) -> str:
+        """A turn is held in this session; what is to be said of it, in a line. From any thread."""
+        if session.kept:
+            self._sessions[live.chat_id] = (self._agents[live.chat_id], session.session)
+        else:
+            self._sessions.pop(live.chat_id, None)
+        name = visible_line(live.model)
+        if session.loaded:
+            return f"{name} goes on with the session that it had here."
+        return f"{name} begins a new session, and was told what was said before." if session.told else ""
+
+    def made(self, live: LiveReply, messages: Sequence[Message], *, is_over: bool = False) -> None:
+        """These messages came of a turn, or a reply, of which the session knows nothing."""
+        if messages and live.key.startswith(TURN):
             self._last[live.chat_id] = messages[-1].seq
+            if is_over:
+                self._remember(live.chat_id, messages[-1].seq)
+
+    def _remember(self, chat_id: int, seq: int) -> None:
+        from chattui.domain.replies import KeptSession
+        from chattui.store import replies
+
+        if (known := self._sessions.get(chat_id)) is not None:
+            replies.keep_session(self._database(), chat_id, KeptSession(*known, seq))
 
     def answer(self, live: LiveReply, ask: str, option: str) -> None:
         """Answer what an agent asked; an empty option refuses."""

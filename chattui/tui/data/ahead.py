@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from chattui.domain.errors import ChattuiError
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from chattui.domain.chat import FirstScreen
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """The database is open: how to connect to it, and what to show first."""
 
     conninfo: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.message import Message
 
-from chattui.domain.errors import ChattuiError, Conflict, ReadOnly, Unreachable
+from chattui.domain.errors import ChattuiError, ReadOnly, Unreachable
 from chattui.domain.replies import File
 from chattui.tui import messages as told
 from chattui.tui import reply_messages as of_replies
@@ -79,18 +79,19 @@ class Changes:
         self._pages.submit(job)
 
     def _save(self, item: Unsent, settings: ReplySettings | None = None) -> told.MessageSaved:
-        from chattui.store import chats, messages, replies
+        from chattui.store import sending
 
-        db = self._database()
-        target = item.chat_id
-        if target is None:
-            target = chats.create(db, project=item.project, key=item.chat_key or item.key).id
-            if settings is not None:
-                replies.set_settings(db, target, settings)
-        message = messages.append(db, target, item.content, key=item.key, parent=item.parent, files=item.files)
-        chat = chats.get(db, target)
-        if chat is None:
-            raise Conflict(f"There is no chat {target} any more, so nothing was added to it.")
+        chat, message = sending.send(
+            self._database(),
+            item.chat_id,
+            item.content,
+            key=item.key,
+            parent=item.parent,
+            files=item.files,
+            chat_key=item.chat_key,
+            project=item.project,
+            settings=settings,
+        )
         return told.MessageSaved(item.key, chat, message)
 
     def _keep_unsent(self, item: Unsent) -> None:

@@ -18,6 +18,7 @@ from chattui.tui import messages as told
 from chattui.tui import reply_messages as of_replies
 from chattui.tui.data.agent_turns import AgentTurns
 from chattui.tui.data.live_reply import LiveReply, Wanted
+from chattui.tui.data.titles import Titles
 from chattui.tui.data.worker import Worker
 
 if TYPE_CHECKING:
@@ -68,8 +69,12 @@ class Replies:
         self._live: dict[int, LiveReply] = {}
         self._next: dict[int, Wanted] = {}
         self._holds: dict[str, Hold] = {}
+        self._told: set[int] = (
+            set()
+        )  # chats of whose replies it was told that there is more, and nobody has looked since
         self._closed = False
         self._agents = AgentTurns(db, agents)
+        self._titles = Titles(db, self._asked, lambda: self._worker, post, settings)
         self._configured = (False, 0.0)  # what was found, and how long that holds
 
     @property
@@ -95,6 +100,11 @@ class Replies:
     def live(self, chat_id: int | None) -> LiveReply | None:
         """The reply that is being written in a chat."""
         return self._live.get(chat_id) if chat_id is not None else None
+
+    def looked(self, chat_id: int | None) -> None:
+        """What there is of a chat's reply is about to be shown: tell when there is more."""
+        if chat_id is not None:
+            self._told.discard(chat_id)
 
     @property
     def any_live(self) -> bool:
@@ -277,7 +287,7 @@ class Replies:
         try:
             db = self._database()
             made = replies.finish(db, reply, end)
-            self._agents.made(live, made)
+            self._agents.made(live, made, is_over=True)
             self._post(of_replies.ReplyEnded(live, chats.get(db, live.chat_id), made))
         except ChattuiError as error:
             log.info("a reply cannot be stored yet", exc_info=True)
@@ -291,9 +301,12 @@ class Replies:
             with self._lock:
                 if self._live.get(live.chat_id) is live:
                     self._live.pop(live.chat_id)
+                    self._told.discard(live.chat_id)
                 wanted = self._next.pop(live.chat_id, None)
         if wanted is not None and not self._closed:
             self.ask(wanted)
+        elif not self._closed:
+            self._worker.submit(partial(self._titles.after, live, of_agent=reply.is_turn))
 
     def _save(self, live: LiveReply) -> None:
         from chattui.store import chats, replies
@@ -313,7 +326,7 @@ class Replies:
     # On other threads
 
     def _heard(self, live: LiveReply, event: Event) -> None:
-        from chattui.replies.events import Permission, Usage, Warned
+        from chattui.replies.events import Permission, Session, Usage, Warned
 
         if live.take(event):
             self._worker.submit(partial(self._finish, live))
@@ -321,7 +334,11 @@ class Replies:
             self._post(of_replies.PermissionWanted(live, event))
         elif isinstance(event, Warned):
             self._post(of_replies.ReplyWarned(event.sentence))
-        elif not isinstance(event, Usage):
+        elif isinstance(event, Session):
+            if sentence := self._agents.began(live, event):
+                self._post(of_replies.SessionTaken(sentence))
+        elif not isinstance(event, Usage) and live.chat_id not in self._told:
+            self._told.add(live.chat_id)
             self._post(of_replies.ReplyMoved(live.chat_id))
 
     def _look_later(self, live: LiveReply) -> None:

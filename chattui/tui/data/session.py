@@ -23,6 +23,7 @@ from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
 from chattui.tui.data.sources import Sources
 from chattui.tui.data.state import StateReader
+from chattui.tui.data.states import States
 from chattui.tui.data.worker import Worker, unasked
 from chattui.tui.outbox import Outbox
 
@@ -71,6 +72,8 @@ class Session:
         self.sources = Sources(self._helpers, self._database, post, settings)
         self.state = StateReader(self._helpers, self._database, post, settings)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
+        self.states = States(self._pages, self._helpers, self._database, post)
+        """Snapshots of chats."""
         self._finds: FindFlight | None = None
         self._db: Database | None = None
         self._listener: Listener | None = None
@@ -87,7 +90,9 @@ class Session:
         self._pages.submit(lambda: self._open(chat, fresh))
 
     def close(self, state: dict[str, object] | None = None) -> None:
-        """Save ``state``, end the threads and close the connections."""
+        """Save ``state``, end the threads and close the connections. Nothing happens when it is closed already."""
+        if self._closed:
+            return
         self._closed = True
         if self._later is not None:
             self._later.cancel()
@@ -108,6 +113,11 @@ class Session:
             worker.stop()
         if self._db is not None:
             self._db.close()
+
+    def rest(self) -> None:
+        """Give back connections that nobody has used for a while; called now and then."""
+        if (db := self._db) is not None:
+            self._helpers.submit(db.rest)
 
     @property
     def finds(self) -> FindFlight:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from chattui.domain.kinds import Kind, Role
 from chattui.tui.pane.detail import Detail
 from chattui.tui.pane.keys import pane_key
 from chattui.tui.pane.messages import GoToWanted, OutlineWanted, PlaceWanted
@@ -43,7 +42,7 @@ class Jumps(Detail):
             if message is None:
                 self._ask("prompt", before, step)
                 return
-            if message.role is Role.USER and message.kind is Kind.TEXT:
+            if message.is_prompt:
                 self.go_to_message(seq)
                 return
             before, seq = seq, move(seq)

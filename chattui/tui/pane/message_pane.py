@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import ClassVar
@@ -164,6 +164,17 @@ class MessagePane(Sideways):
         self._remeasure()
         self.choose(seq)
         self.go(partial(self._place_head, seq, above))
+
+    def open_by_hand(self, opened: Mapping[int, bool]) -> None:
+        """Show these messages open (or folded: False), as they were shown before; all others as their kind is."""
+        before = self.typeset.opened_by_hand()
+        for seq in before.keys() | opened.keys():
+            self.typeset.look(seq).opened = opened.get(seq)
+            self.forget(seq)
+        self.drop_selection()
+        self._painter.clear()
+        self.settle()
+        self.refresh()
 
     def action_more(self) -> None:
         """Show more of a long message, or the part of it that follows."""

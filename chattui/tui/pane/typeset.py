@@ -10,7 +10,7 @@ from rich.segment import Segment
 
 from chattui.domain.attached import is_kept, is_only_named
 from chattui.domain.chat import Fork, Message, Subagent
-from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind, Role
+from chattui.domain.kinds import FOLDED_KINDS, ContentType, Kind
 from chattui.domain.marks import Mark
 from chattui.domain.markup import too_heavy
 from chattui.tui.habits import HABITS
@@ -134,6 +134,10 @@ class Typesetter:
         """The look of one message, to be changed before ``drop``."""
         return self._looks.setdefault(seq, Look())
 
+    def opened_by_hand(self) -> dict[int, bool]:
+        """Messages that were opened (or folded: False) one by one."""
+        return {seq: look.opened for seq, look in self._looks.items() if look.opened is not None}
+
     def regroup(self) -> None:
         """Other messages are shown: the gaps between them are made anew."""
         self._laid.clear()
@@ -233,7 +237,7 @@ class Typesetter:
 
     def palette(self, message: Message) -> Palette:
         """The styles of a message: prompts stand on a background of their own."""
-        prompt = message.role is Role.USER and message.kind is Kind.TEXT
+        prompt = message.is_prompt
         return self._palettes().prompt if prompt else self._palettes().plain
 
     def _frame(self, message: Message) -> Laid:

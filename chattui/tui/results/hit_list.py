@@ -26,7 +26,13 @@ from chattui.tui.results.snippet import Ranges, flatten
 INDENT = 1
 CURSOR_MARK = "▌"
 _SNIPPET_ROWS = 2
-_BESIDE = {FoundIn.NOTE: "Note", FoundIn.TITLE: "Title", FoundIn.FILE: "File"}
+_BESIDE = {
+    FoundIn.NOTE: "Note",
+    FoundIn.TITLE: "Title",
+    FoundIn.FILE: "File",
+    FoundIn.ISSUE: "Issue",
+    FoundIn.BRANCH: "Branch",
+}
 
 
 @dataclass

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chattui.domain.errors import ChattuiError
-from chattui.domain.kinds import Kind, Role
 from chattui.domain.visible import visible_line
 from chattui.tui.screens.replying import Replying
 
@@ -56,7 +55,7 @@ class Composing(Replying):
 
     def _change_prompt(self, seq: int) -> None:
         message = self.pane.feed.get(seq) if self.pane.feed is not None else None
-        if message is None or message.role is not Role.USER or message.kind is not Kind.TEXT:
+        if message is None or not message.is_prompt:
             self.notify("This is not a prompt. { and } go to the one before and the next.", timeout=4, markup=False)
             return
         self.make_room()
@@ -156,7 +155,7 @@ class Composing(Replying):
             if message is None:
                 break
             shown = self.pane.viewport.heights.is_shown(seq)
-            if shown and message.role is Role.USER and message.kind is Kind.TEXT:
+            if shown and message.is_prompt:
                 self._change_prompt(seq)
                 return
         self.notify("There is no prompt here to be changed.", timeout=4)

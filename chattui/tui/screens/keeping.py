@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat
     from chattui.tui import messages as told
 
 
-class Keeping(Shell):
+class Keeping(Part):
     """What the main screen does with whole chats."""
 
     _undo: tuple[Chat, ...] = ()

@@ -13,10 +13,13 @@ from chattui.tui.commands import bindings
 from chattui.tui.screens.agenting import Agenting
 from chattui.tui.screens.detailing import Detailing
 from chattui.tui.screens.moving import Moving
+from chattui.tui.screens.notifying import Notifying
 from chattui.tui.screens.recalling import Recalling
 from chattui.tui.screens.resuming import Resuming
 from chattui.tui.screens.seeking import Seeking
 from chattui.tui.screens.setting import Setting
+from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.snapshotting import Snapshotting
 from chattui.tui.screens.sourcing import Sourcing
 from chattui.tui.screens.stating import Stating
 from chattui.tui.screens.tabbing import Tabbing
@@ -33,7 +36,20 @@ _SLOW_START = 0.2  # seconds; a server that was only stopped is up sooner
 
 
 class MainScreen(
-    Seeking, Recalling, Detailing, Resuming, Moving, Taking, Tabbing, Sourcing, Setting, Stating, Agenting
+    Seeking,
+    Recalling,
+    Snapshotting,
+    Detailing,
+    Resuming,
+    Moving,
+    Taking,
+    Tabbing,
+    Sourcing,
+    Setting,
+    Stating,
+    Agenting,
+    Notifying,
+    Shell,
 ):
     """What happens in the shell. State lives here; widgets get values and answer with messages."""
 

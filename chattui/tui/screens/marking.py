@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chattui.tui.pane.messages import BookmarkWanted, NoteWanted
 
 
-class Marking(Shell):
+class Marking(Part):
     """What the main screen does about marks."""
 
     def chosen(self) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.domain.place import Place
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chattui.tui.widgets.find_bar import FindBar
 
 
-class Moving(Shell):
+class Moving(Part):
     """What the pane asks for when what is wanted may be anywhere in the chat."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 from chattui.tui.soon import Soon
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _SOON = 5.0
 """Seconds between two counts of the saved searches while chats change."""
 
 
-class Recalling(Shell):
+class Recalling(Part):
     """What the main screen does about searches that are kept."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from chattui.domain.visible import visible_line
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.domain.chat import Message as ChatMessage
@@ -31,7 +31,7 @@ _AFTER = "{screen.go_on} goes on · {screen.retry} asks again"
 """Ids of commands stand for their keys."""
 
 
-class Replying(Shell):
+class Replying(Part):
     """What the main screen does with replies."""
 
     def __init__(self) -> None:
@@ -102,7 +102,8 @@ class Replying(Shell):
             from chattui.tui.data.live_reply import Wanted
 
             self._asked.discard(event.key)
-            self.session.replies.ask(Wanted(event.chat.id, event.message.seq), self.model)
+            wanted = Wanted(event.chat.id, event.message.seq)
+            self.call_after_refresh(self.session.replies.ask, wanted, self.model)  # first the message is seen
         elif not self.replies and not self._said_how:
             from chattui.replies import HOW
 
@@ -172,6 +173,7 @@ class Replying(Shell):
 
     def _draw_tail(self) -> None:
         if self.open_chat.chat is not None or self.open_chat.is_new:
+            self.session.replies.looked(self.open_chat.chat_id)
             self.open_chat.set_tail(self._tail(self._live_here()))
 
     def _live_here(self) -> LiveReply | None:
@@ -226,7 +228,7 @@ class Replying(Shell):
         if event.waits:
             sentence = f"{visible_line(event.sentence)} What came is kept on this machine until then."
             self.notify(sentence, title="The reply is not stored yet", severity="warning", markup=False)
-        elif event.sentence or live.sentence:
+        elif (event.sentence or live.sentence) and not (event.chat is not None and event.chat.is_quiet):
             sentence = visible_line(event.sentence or live.sentence)
             self.notify(sentence, title="No reply", severity="error", timeout=10, markup=False)
         self._tell_model()
@@ -254,6 +256,10 @@ class Replying(Shell):
         if event.sentence not in self._warned:
             self._warned.add(event.sentence)
             self.notify(visible_line(event.sentence), severity="warning", timeout=10, markup=False)
+
+    def on_session_taken(self, event: of_replies.SessionTaken) -> None:
+        """An agent goes on in a session of before, or in a new one."""
+        self.notify(event.sentence, timeout=5, markup=False)
 
     def on_reply_interrupted(self, event: of_replies.ReplyInterrupted) -> None:
         """What came of a reply whose writer was gone is a message now."""

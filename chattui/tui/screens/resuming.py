@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from chattui.domain.errors import ChattuiError
 from chattui.domain.visible import visible_line
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.tui import messages as told
     from chattui.tui.screens.hand_over_dialog import HandOverWish
 
 
-class Resuming(Shell):
+class Resuming(Part):
     """What the main screen does to go on with a chat elsewhere."""
 
     _import_awaited = False

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual import on
 from textual.widgets import Input
 
 from chattui.domain.visible import visible_line
-from chattui.tui.screens.shell import Shell
-from chattui.tui.widgets.query_bar import QueryBar
-from chattui.tui.widgets.search_bar import SearchBar
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -21,13 +18,14 @@ if TYPE_CHECKING:
     from chattui.tui.results.facet_strip import FacetPicked
     from chattui.tui.results.hit_list import HitPicked
     from chattui.tui.results.search_hits import SelectionChanged
+    from chattui.tui.widgets.search_bar import SearchBar
 
 
 _FACETS_AFTER = 0.06
 """Seconds after an answer in which its facets follow."""
 
 
-class Seeking(Shell):
+class Seeking(Part):
     """What the main screen does about a search."""
 
     def state(self) -> dict[str, object]:
@@ -46,9 +44,9 @@ class Seeking(Shell):
 
     # Typing
 
-    @on(Input.Changed, "#search")
-    def _search_changed(self, event: Input.Changed) -> None:
-        if self.furnished:
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another text is in an input; the search bar's is meant."""
+        if self.furnished and event.input is self.search_bar:
             self.type(event.value)
 
     def type(self, text: str) -> None:
@@ -65,9 +63,9 @@ class Seeking(Shell):
         elif not self.hits.inner_width:
             self.show_hits(True)  # never laid out before: it has no width to wrap hits at
 
-    @on(Input.Submitted, "#search")
-    def _search_submitted(self) -> None:
-        if not self._correct():
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter, in the search bar."""
+        if event.input is self.search_bar and not self._correct():
             self.hits.action_pick()
 
     def _correct(self) -> bool:
@@ -95,8 +93,8 @@ class Seeking(Shell):
             self.problem = problem
             self.draw_title()
 
-    @on(QueryBar.CompletionWanted)
-    def _complete(self) -> None:
+    def on_query_bar_completion_wanted(self) -> None:
+        """Tab, in the search bar."""
         if self._correct() or self.search_bar.complete(self._values or {}):
             return
         self._completing = self._values is None and ":" in self.search_bar.value

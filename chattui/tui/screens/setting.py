@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chattui.domain.visible import visible_line
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.tui.data.options import SettingsRead
     from chattui.tui.screens.settings_dialog import SettingsDialog
 
 
-class Setting(Shell):
+class Setting(Part):
     """What the main screen does with settings."""
 
     def action_settings(self) -> None:

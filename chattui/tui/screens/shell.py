@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -104,6 +105,7 @@ class Shell(Screen[None]):
         from chattui.tui.widgets.composer import Composer
         from chattui.tui.widgets.tab_bar import TabBar
 
+        self.app.stylesheet.read(Path(__file__).parent.with_name("furniture.tcss"))
         clock, masks = self.app.now, session.masks
         self.session = session
         self.pane = MessagePane(id="pane", now=clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chattui.domain.visible import visible_line
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 from chattui.tui.soon import Soon
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EMBED_SECONDS, _READ_SECONDS = 60.0, 1.0
 
 
-class Sourcing(Shell):
+class Sourcing(Part):
     """What the main screen does with sources."""
 
     count_soon: Soon

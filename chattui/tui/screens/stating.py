@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from chattui.tui.data.state import StateRead
 
 
-class Stating(Shell):
+class Stating(Part):
     """What the main screen does with the state of the database."""
 
     def action_database(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chattui.tui.widgets.tab_bar import TabPicked
 
 
-class Tabbing(Shell):
+class Tabbing(Part):
     """What the main screen does with tabs. The pane is one: a tab is a chat and a place."""
 
     def chosen(self) -> int | None:
@@ -167,6 +167,13 @@ class Tabbing(Shell):
         tab.chat_id, tab.title = chat.id, chat.title
         self.tabs.rename(chat.id, chat.title)
         self.show_tabs()
+
+    def on_chat_grew(self, event: told.ChatGrew) -> None:
+        """The open chat may have another title."""
+        tab = self.tabs.current
+        if tab.chat_id == event.chat.id and tab.title != event.chat.title:
+            self.tabs.rename(event.chat.id, event.chat.title)
+            self.show_tabs()
 
     def on_chat_missing(self, event: told.ChatMissing) -> None:
         """The chat of a tab was deleted elsewhere."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.actions import SkipAction
 
 from chattui.domain.visible import visible_line
-from chattui.tui.screens.shell import Shell
+from chattui.tui.screens.part import Part
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chattui.tui.screens.save_dialog import Attached, Savable, SaveWish
 
 
-class Taking(Shell):
+class Taking(Part):
     """What the main screen does for a reader who wants to take something along."""
 
     def on_copy_requested(self, event: CopyRequested) -> None:

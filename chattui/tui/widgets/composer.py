@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _KEEP_AFTER = 0.3
 _STOPS = " · Esc stops"
+_FORGET_AFTER = 0.1
 
 
 class Composer(Vertical):
@@ -85,6 +86,11 @@ class Composer(Vertical):
     def _written(self) -> str:
         """What is written now, or waits to be gone on with before there is a text area."""
         return self.text if self._editor is not None else self._drafts.get(self._slot)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether what is written is another text than the draft that is kept."""
+        return self._editor is not None and self._editor.text != self._drafts.get(self._slot)
 
     @property
     def files(self) -> list[Path]:
@@ -162,6 +168,24 @@ class Composer(Vertical):
             self._editor.move_cursor(self._editor.document.end)
             self.keep()
 
+    def draft_of(self, chat_id: int) -> tuple[str, tuple[str, ...]]:
+        """What is being written in a chat, and the files that are to go with it."""
+        here = chat_id == self._chat_id and self._instead_of is None
+        draft = self._written if here else self._drafts.get(chat_id)
+        return draft, tuple(map(str, self._drafts.files(chat_id)))
+
+    def set_draft(self, chat_id: int, draft: str, files: list[Path]) -> None:
+        """Another draft for a chat, in the place of the one that it has."""
+        here = chat_id == self._chat_id and self._instead_of is None
+        if here and self._sending is not None:
+            return
+        self._drafts.put(chat_id, draft)
+        self._drafts.put_files(chat_id, files)
+        if here:
+            self._load(draft)
+            if self._editor is not None and draft:
+                self._editor.display = True
+
     def attach(self, paths: list[Path]) -> None:
         """Let these files go with the message too."""
         known = self.files
@@ -175,6 +199,7 @@ class Composer(Vertical):
 
     def keep(self) -> None:
         """Write the draft to the disk now."""
+        self._drafts.flush()
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -194,8 +219,8 @@ class Composer(Vertical):
             return False
         _, began_in, text = self._sending
         self._sending = None
-        self._drafts.put(began_in, "")
-        self._drafts.put_files(began_in, [])
+        self._drafts.sent(began_in)
+        self.set_timer(_FORGET_AFTER, self._drafts.flush)  # the disk would hold up the message's first picture
         if self._slot == began_in:
             self._chat_id = chat_id if self._instead_of is None else self._chat_id
             here, self._instead_of = self._instead_of is not None, None
