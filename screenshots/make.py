@@ -1,4 +1,5 @@
-"""Makes the pictures of the README: the real app on the sample chats, driven by real keys. `make screenshots` runs it."""
+"""Makes the pictures of all screens: the real app on the sample chats, driven by real keys; replies are those of the
+suite's scripted model and agent. `make screenshots` runs it."""
 
 from __future__ import annotations
 
@@ -9,17 +10,23 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from textual.pilot import Pilot
 
-from chattui.config import Settings, load_settings
-from chattui.server import stop
-from chattui.tui.app import Arguments, ChattuiApp
-from chattui.tui.demo import fill
-
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+import pictured  # noqa: E402 - found from here on
+
+from chattui.config import Settings, load_settings  # noqa: E402
+from chattui.server import open_database, stop  # noqa: E402
+from chattui.store.connection import connect  # noqa: E402
+from chattui.tui.app import Arguments, ChattuiApp  # noqa: E402
+from chattui.tui.demo import fill  # noqa: E402
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _FONT_FACE = re.compile(r"\s*@font-face \{.*?\}\n", re.DOTALL)
 Steps = Callable[[Pilot[int]], Awaitable[None]]
@@ -111,6 +118,85 @@ async def light(pilot: Pilot[int]) -> None:
     await pilot.pause(0.6)
 
 
+async def tabs(pilot: Pilot[int]) -> None:
+    """Several chats open, one pinned."""
+    main = pilot.app.screen
+    await pilot.press("alt+i")
+    main.sidebar.recents.focus()  # type: ignore[attr-defined]
+    for _ in range(4):
+        await pilot.press("down", "alt+t")
+    await pilot.press("alt+l", "alt+l")
+    await pilot.pause(0.6)
+    pilot.app.clear_notifications()
+    await pilot.pause(0.3)
+
+
+async def find(pilot: Pilot[int]) -> None:
+    """Find in the open chat."""
+    await pilot.press("ctrl+f", *"pool", "enter")
+    await pilot.pause(0.8)
+
+
+async def outline(pilot: Pilot[int]) -> None:
+    """The chat's prompts."""
+    pilot.app.screen.pane.focus()  # type: ignore[attr-defined]
+    await pilot.press("o")
+    await pilot.pause(0.8)
+
+
+async def export(pilot: Pilot[int]) -> None:
+    """To which format a chat is exported."""
+    await pilot.press("x")
+    await pilot.pause(0.5)
+
+
+async def palette(pilot: Pilot[int]) -> None:
+    """Every command, with its key."""
+    await pilot.press("ctrl+p", *"tab")
+    await pilot.pause(0.8)
+
+
+async def plain(pilot: Pilot[int]) -> None:
+    """Without symbols: ASCII."""
+    pilot.app.look.change(replace(pilot.app.settings, appearance=replace(pilot.app.settings.appearance, icons=False)))  # type: ignore[attr-defined]
+    await reading(pilot)
+
+
+async def replying(pilot: Pilot[int]) -> None:
+    """A reply that is being written."""
+    SCRIPTED[0].held_after = pictured.WORDS_SEEN
+    await pilot.press("ctrl+n", *pictured.PROMPT, "enter")
+    await until(pilot, lambda: pictured.is_halfway(pilot.app))
+    await pilot.pause(0.3)
+
+
+async def models(pilot: Pilot[int]) -> None:
+    """Which model replies."""
+    await pilot.press("ctrl+n", "ctrl+o")
+    await until(pilot, lambda: pictured.has_models(pilot.app))
+    await pilot.pause(0.3)
+
+
+async def permission(pilot: Pilot[int]) -> None:
+    """An agent asks whether it may."""
+    await pilot.press("ctrl+n", *"/model agent:scripted", "enter")
+    await pilot.press(*pictured.MEND, "enter")
+    await until(pilot, lambda: len(pilot.app.screen_stack) > 1)
+    await pilot.pause(0.5)
+
+
+async def agent(pilot: Pilot[int]) -> None:
+    """What an agent thinks, plans, changes and says."""
+    await permission(pilot)
+    await pilot.press("up", "up", "enter")
+    await until(pilot, lambda: pictured.is_mended(pilot.app))
+    await pictured.open_the_edit(pilot)
+    await pilot.pause(0.5)
+
+
+SCRIPTED: list[pictured.ModelServer] = []
+"""The server of models, while there is one."""
+
 PICTURES: dict[str, tuple[Steps, tuple[int, int]]] = {
     "start": (start, (120, 36)),
     "reading": (reading, (120, 36)),
@@ -124,16 +210,28 @@ PICTURES: dict[str, tuple[Steps, tuple[int, int]]] = {
     "details": (details, (120, 36)),
     "light": (light, (120, 36)),
     "small": (start, (80, 24)),
+    "tabs": (tabs, (120, 36)),
+    "find": (find, (120, 36)),
+    "outline": (outline, (120, 36)),
+    "export": (export, (120, 30)),
+    "palette": (palette, (120, 30)),
+    "plain": (plain, (120, 36)),
+    "replying": (replying, (120, 36)),
+    "models": (models, (120, 30)),
+    "permission": (permission, (120, 36)),
+    "agent": (agent, (120, 40)),
 }
 
 
 async def take(settings: Settings, name: str, steps: Steps, size: tuple[int, int]) -> None:
     """Run the app, press the keys, write the picture."""
-    app = ChattuiApp(settings, Arguments(imports=False), now=lambda: NOW)
+    app = ChattuiApp(settings, Arguments(imports=False, fresh=True), now=lambda: NOW)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.main.furnished and app.main.open_chat.chat is not None)
         await steps(pilot)
         picture = _FONT_FACE.sub("", app.export_screenshot(title="chattui"))
+        SCRIPTED[0].go.set()
+        await app.action_quit()
     stable = re.sub(r"terminal-\d+", f"chattui-{name}", picture)
     (HERE / f"{name}.svg").write_text("\n".join(line.rstrip() for line in stable.splitlines()) + "\n", encoding="utf-8")
     print(f"screenshots/{name}.svg")
@@ -142,12 +240,22 @@ async def take(settings: Settings, name: str, steps: Steps, size: tuple[int, int
 def main(names: list[str]) -> None:
     """Make the named pictures, or all of them."""
     place = Path(tempfile.mkdtemp(prefix="cs-"))
-    settings = load_settings({"CHATTUI_HOME": str(place / "h"), "CHATTUI_LINGER": "0"})
+    env = {"CHATTUI_HOME": str(place / "h"), "CHATTUI_LINGER": "1m"}
+    settings = load_settings(env)
+    here = place / "harbor-api"
+    here.mkdir()
     try:
         fill(settings, place / "home", NOW)
-        os.environ["HOME"] = str(place / "home")  # whose sources are shown
+        conninfo = open_database(settings).conninfo
+        pictured.stand_still(conninfo, NOW)
+        os.environ["HOME"] = os.environ["LLM_USER_PATH"] = str(place / "home")  # whose sources, whose models are shown
+        os.chdir(here)
         for name in names or PICTURES:
-            asyncio.run(take(settings, name, *PICTURES[name]))
+            with pictured.speaking(place / "h" / "config") as server:
+                SCRIPTED[:] = [server]
+                asyncio.run(take(load_settings(env), name, *PICTURES[name]))
+            with connect(conninfo, autocommit=True) as conn:
+                conn.execute("DELETE FROM chattui.chats WHERE source = 'chattui'")
     finally:
         stop(settings)
         shutil.rmtree(place, ignore_errors=True)

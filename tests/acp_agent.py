@@ -151,6 +151,47 @@ class Agent:
         self.update(session, sessionUpdate="usage_update", used=10, size=100, cost={"amount": 0.25, "currency": "USD"})
         return "end_turn"
 
+    def do_Mend(self, session: str) -> str:
+        """For the pictures: a turn that a person would read."""
+        self.say(session, "The digest job takes a connection and keeps it while it mails.", "agent_thought_chunk")
+        self.say(
+            session,
+            "The pool has ten connections, and the digest runs in 32 threads. I look where each of them takes one.",
+        )
+        self.update(
+            session, sessionUpdate="tool_call", toolCallId="r1", title="Read digests.py", kind="read", status="completed",
+            locations=[{"path": "jobs/digests.py"}],
+            content=[{"type": "content", "content": {"type": "text", "text": "def run(captain):\n    with pool.get() as c:\n"}}],
+        )  # fmt: skip
+        steps = ("Find who keeps connections", "Give them back before mailing", "Run the tests", "Commit")
+        status = ("completed", "in_progress", "pending", "pending")
+        entries = [
+            {"content": step, "priority": "high", "status": how} for step, how in zip(steps, status, strict=True)
+        ]
+        self.update(session, sessionUpdate="plan", entries=entries)
+        old = (
+            "def run(captain):\n    with pool.get() as conn:\n        due = recent(conn, captain)\n        mail(due)\n"
+        )
+        new = "def run(captain):\n    with pool.get() as conn:\n        due = recent(conn, captain)\n    mail(due)\n"
+        diff = {"type": "diff", "path": "jobs/digests.py", "oldText": old, "newText": new}
+        call = {"toolCallId": "e1", "title": "Edit digests.py", "kind": "edit", "status": "pending", "content": [diff]}
+        self.update(session, sessionUpdate="tool_call", **call)
+        outcome = self.ask(session, call)
+        if outcome["outcome"] == "cancelled":
+            return "cancelled"
+        self.update(session, sessionUpdate="tool_call_update", toolCallId="e1", status="completed")
+        self.update(
+            session, sessionUpdate="tool_call", toolCallId="t1", title="Run the tests", kind="execute", status="completed",
+            rawInput={"command": "pytest -q jobs"},
+            content=[{"type": "content", "content": {"type": "text", "text": "42 passed in 1.31s"}}],
+        )  # fmt: skip
+        self.say(
+            session,
+            "`jobs/digests.py` gives its connection back **before** it mails: a slow mail server costs none of the ten.\n\n"
+            "* 42 tests pass.\n* Nothing is committed yet.",
+        )
+        return "end_turn"
+
     def do_wait(self, session: str) -> str:
         self.say(session, "Half of")
         self.update(

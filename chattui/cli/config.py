@@ -49,13 +49,14 @@ def show(context: Context, as_json: bool) -> int:
         document = {"options": rows, "sources": rules, "keys": settings.keys, "themes": settings.themes}
         output.print_json(document)
         return 0
+    width = max(len(row["name"]) for row in rows)
     for row in rows:
         value = ", ".join(row["value"]) if isinstance(row["value"], list) else _plain(row["value"])
-        click.echo(f"{row['name']:<24} {visible_line(value) or '-':<24} {row['origin']}")
+        click.echo(f"{row['name']:<{width}} {visible_line(value) or '-':<24} {row['origin']}")
     for rule in rules:
         click.echo(f"sources.{visible_line(rule['name'])}: {'on' if rule['enabled'] else 'off'}")
     for name, keys in settings.keys.items():
-        click.echo(f"{'keys.' + visible_line(name):<24} {visible_line(keys)}")
+        click.echo(f"{'keys.' + visible_line(name):<{width}} {visible_line(keys)}")
     for name in settings.themes:
         click.echo(f"themes.{visible_line(name)}")
     return 0
@@ -114,13 +115,17 @@ def check(context: Context, as_json: bool) -> int:
 
 
 def _tell(settings: Settings, *, as_json: bool) -> int:
+    from chattui.sources.registry import all_sources
     from chattui.tui.checking import of_the_app
+
+    sources = [source.name for source in all_sources()] if settings.rules.sources else []
 
     found: list[dict[str, Any]] = [
         {"line": one.line or None, "sentence": one.sentence, "stops": one.guards.value or None}
         for one in settings.problems
     ]
-    found += [{"line": None, "sentence": sentence, "stops": None} for sentence in of_the_app(settings)]
+    found += [{"line": line or None, "sentence": told, "stops": None} for line, told in of_the_app(settings, sources)]
+    found.sort(key=lambda one: one["line"] or 0)
     if as_json:
         output.print_json({"path": str(settings.config_file), "problems": found})
     elif found:

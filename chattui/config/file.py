@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -126,6 +126,24 @@ def look_through(text: str, path: Path) -> ConfigFile:
     return ConfigFile(values, rules, keys, themes, tuple(sorted(reader.problems, key=lambda p: p.line)), agents)
 
 
+def line_of(lines: Sequence[str], table: str, key: str = "") -> int:
+    """In which of these lines a table begins, or a key in it stands; 0 when it is written in another way."""
+    import re
+
+    inside = ""
+    for number, text in enumerate(lines, 1):
+        if header := re.match(r"\s*\[+\s*([^\]#]+?)\s*\]", text):
+            inside = re.sub(r"[\"'\s]", "", header[1])
+            if not key and (inside == table or inside.startswith(f"{table}.")):
+                return number
+        elif inside == table:
+            if key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", text):
+                return number
+        elif not inside and re.match(rf"\s*{re.escape(table)}\s*[.=]", text):
+            return number
+    return 0
+
+
 class _Reader:
     """Holds what was parsed against what may be there, and knows in which line it stands."""
 
@@ -149,20 +167,7 @@ class _Reader:
 
     def line(self, table: str, key: str = "") -> int:
         """The line of a table, or of a key in it; 0 when it is written in another way."""
-        import re
-
-        inside = ""
-        for number, text in enumerate(self._lines, 1):
-            if header := re.match(r"\s*\[+\s*([^\]#]+?)\s*\]", text):
-                inside = re.sub(r"[\"'\s]", "", header[1])
-                if not key and (inside == table or inside.startswith(f"{table}.")):
-                    return number
-            elif inside == table:
-                if key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", text):
-                    return number
-            elif not inside and re.match(rf"\s*{re.escape(table)}\s*[.=]", text):
-                return number
-        return 0
+        return line_of(self._lines, table, key)
 
     def check(
         self, table: str, content: Mapping[str, object], known: tuple[Option, ...], guards: Guards

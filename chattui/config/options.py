@@ -201,7 +201,11 @@ OPTIONS: tuple[Option, ...] = (
         choices=("compact", "normal", "comfortable"),
     ),
     Option(
-        "appearance", "icons", Takes.FLAG, True, "Symbols such as ★ and ✎; without them plain characters stand there."
+        "appearance",
+        "icons",
+        Takes.FLAG,
+        True,
+        "Symbols such as ★ and ✎, and lines around boxes; without them all of the screen is drawn in plain ASCII.",
     ),
     Option(
         "appearance",

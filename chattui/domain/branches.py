@@ -68,6 +68,10 @@ class Branches:
         """On how many forks a message depends."""
         return len(self._heads(seq))
 
+    def head(self, seq: int) -> int:
+        """The first message of the last branch that a message is on; 0 on the trunk."""
+        return next(iter(self._heads(seq)), 0)
+
     def place(self, head: int) -> tuple[int, int] | None:
         """Which of how many answers the first message of a branch is; None for other messages."""
         fork = self._fork_of.get(head)

@@ -19,6 +19,10 @@ class Unreachable(DatabaseError):
     """No connection: wrong host, server down, wrong password, no such database."""
 
 
+class Refused(Unreachable):
+    """The server is there and does not take the password: asking again changes nothing, and may lock the account."""
+
+
 class SchemaMismatch(DatabaseError):
     """The database is newer than this program, or older and this role may not migrate it."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import psycopg
 from psycopg import errors as pg
 
-from chattui.domain.errors import Cancelled, Conflict, DatabaseError, ReadOnly, Unreachable
+from chattui.domain.errors import Cancelled, Conflict, DatabaseError, ReadOnly, Refused, Unreachable
 
 _HINT_URL = "Check --database, CHATTUI_DATABASE_URL, DATABASE_URL or the PG* variables."
 
 NOT_AN_ADDRESS = (
     "The database's address cannot be understood: it is written like postgresql://user@host:5432/name. " + _HINT_URL
 )
+
+_REFUSED = "The database server refused the password. Correct it in the URL, in PGPASSWORD or in ~/.pgpass."
 
 _CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")  # in all others the text may repeat what a chat says
 
@@ -32,7 +34,7 @@ def _unreachable(text: str) -> str | None:
             "Is the primary up? " + _HINT_URL
         )
     if "password authentication failed" in low or "no password supplied" in low:
-        return "The database server refused the password. Correct it in the URL, in PGPASSWORD or in ~/.pgpass."
+        return _REFUSED
     if "does not exist" in low and "database" in low:
         return "The server has no such database. Create it (createdb NAME) or name another one. " + _HINT_URL
     if "does not exist" in low and "role" in low:
@@ -103,7 +105,7 @@ def _translate(error: BaseException) -> DatabaseError:
     state = getattr(error, "sqlstate", None)
     is_of_connection = state is None or state.startswith(_CONNECTION_CLASSES)
     if is_of_connection and (sentence := _unreachable(text)) is not None:
-        return Unreachable(sentence)
+        return Refused(sentence) if sentence is _REFUSED else Unreachable(sentence)
     if is_disconnect(error):
         return Unreachable(
             "The connection to the database was lost. It is tried again; start the server if it is down."

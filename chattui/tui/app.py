@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from chattui.tui.commands import COMMANDS
+from chattui.tui.habits import HABITS
 from chattui.tui.keys_in_turn import KeysInTurn
 from chattui.tui.look import Look
 from chattui.tui.memory import Memory
@@ -24,6 +25,7 @@ from chattui.tui.screens.main import MainScreen
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.driver import Driver
+    from textual.filter import LineFilter
 
     from chattui.config import Settings
     from chattui.tui.data.ahead import ReadAhead
@@ -104,6 +106,15 @@ class ChattuiApp(App[int]):
         from chattui.tui.picture import behind
 
         return behind(driver, self._picture)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and one that draws in ASCII where a person wants no symbols."""
+        filters = super().get_line_filters()
+        if HABITS.icons:
+            return filters
+        from chattui.tui.plain_characters import PLAIN
+
+        return [*filters, PLAIN]
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Paint, unless the picture of the last screen still stands."""
@@ -209,10 +220,14 @@ class ChattuiApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every command that is declared, and the themes."""
+        from chattui.tui.key_names import key_name
+
         main = self.main
         for command in COMMANDS:
             if command.palette:
-                yield SystemCommand(command.label, command.help, _runner(main, command.action))
+                name = f"{command.room}.{command.name}"
+                keys = key_name(self.look.keymap.get(name, command.keys)).replace("  ", ", ")
+                yield SystemCommand(command.label, f"{command.help}  ({keys})", _runner(main, command.action))
         yield SystemCommand(
             "Theme", "Choose among all themes for this time; the settings keep one", self.action_change_theme
         )

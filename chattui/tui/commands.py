@@ -50,13 +50,16 @@ COMMANDS: tuple[Command, ...] = (
     Command("import", "ctrl+r", "import", "Import", "Look now for what is new from every source", "app"),
     Command("sidebar", "f9", "toggle_sidebar", "Sidebar", "Show or hide the list of chats", "app"),
     Command("theme", "f8", "app.toggle_theme", "Light/dark", "Change between the light and the dark theme", "app"),
+    Command(
+        "agent", "alt+a", "begin_session", "Agent", "Begin a session in an agent's own program", "app", footer=True
+    ),
     Command("quit", "ctrl+q", "app.quit", "Quit", "Close chattui; everything is saved", "app", footer=True),
     Command("new_tab", "ctrl+t", "new_tab", "New tab", "Start a new chat in a tab of its own", "tabs"),
     Command(
         "open_tab", "alt+t", "screen.open_in_tab", "In a tab", "Open the chat in a tab, a hit at its match", "tabs"
     ),
-    Command("next_tab", "ctrl+pagedown,alt+l", "screen.tab(1)", "Next tab", "Go to the next tab", "tabs"),
-    Command("last_tab", "ctrl+pageup,alt+h", "screen.tab(-1)", "Tab before", "Go to the tab before", "tabs"),
+    Command("next_tab", "alt+l,ctrl+pagedown", "screen.tab(1)", "Next tab", "Go to the next tab", "tabs"),
+    Command("last_tab", "alt+h,ctrl+pageup", "screen.tab(-1)", "Tab before", "Go to the tab before", "tabs"),
     Command("tab_right", "alt+L", "screen.move_tab(1)", "Tab to the right", "Move the tab to the right", "tabs"),
     Command("tab_left", "alt+H", "screen.move_tab(-1)", "Tab to the left", "Move the tab to the left", "tabs"),
     Command(

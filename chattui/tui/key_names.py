@@ -62,5 +62,8 @@ def _usual(name: str) -> str:
         if f"{command.room}.{command.name}" == name:
             return command.keys
     from chattui.tui.pane.message_pane import MessagePane
+    from chattui.tui.widgets.editor import Editor
+    from chattui.tui.widgets.message_editor import MessageEditor
 
-    return next(key.key for key in MessagePane.BINDINGS if isinstance(key, Binding) and key.id == name)
+    known = (*MessagePane.BINDINGS, *MessageEditor.BINDINGS, *Editor.BINDINGS)
+    return next(key.key for key in known if isinstance(key, Binding) and key.id == name)

@@ -41,6 +41,8 @@ class Look:
         if (old.icons, old.dates, old.density) != (new.icons, new.dates, new.density):
             self._habits(settings)
             self._app.main.draw_anew()
+            if old.icons != new.icons:
+                self._app.refresh_css(animate=False)
 
     def other_theme(self) -> str:
         """The theme to change to by key: the other one of the two that the settings name."""

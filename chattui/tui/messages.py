@@ -39,11 +39,12 @@ class StoreReady(Message):
 
 
 class ConnectionChanged(Message):
-    """The database is there, or it is not; then ``sentence`` says why."""
+    """The database is there, or it is not; then ``sentence`` says why. ``failed``: it could not be opened."""
 
-    def __init__(self, connected: bool, sentence: str = "") -> None:
+    def __init__(self, connected: bool, sentence: str = "", *, failed: bool = False) -> None:
         self.connected = connected
         self.sentence = sentence
+        self.failed = failed
         super().__init__()
 
 

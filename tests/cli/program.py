@@ -30,7 +30,11 @@ class Program:
     def __init__(self, home: Path, conninfo: str) -> None:
         self.home = home
         self.conninfo = conninfo
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CHATTUI", "CLAUDE", "CODEX"))}
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("PG", "CHATTUI", "CLAUDE", "CODEX", "OPENAI", "LLM_"))
+        }
         self.env = {**kept, "HOME": str(home), "CHATTUI_HOME": str(home / "c"), "TZ": "UTC", "CHATTUI_LINGER": "0"}
 
     def command(self, *arguments: str | bytes, database: str | None = None) -> list[str | bytes]:

@@ -106,7 +106,8 @@ def test_check_names_every_mistake_and_says_what_stops(chattui: Program) -> None
     assert chattui.bare("config", "check").code == 0
     path = config(
         chattui,
-        '[log]\nlevle = "debug"\n[projects]\nexclude = 5\n[keys]\n"app.nwe" = "f3"\n[appearance]\ntheme = "drakula"\n',
+        '[log]\nlevle = "debug"\n[projects]\nexclude = 5\n[keys]\n"app.nwe" = "f3"\n[appearance]\ntheme = "drakula"\n'
+        "[sources.cursr]\nenabled = false\n",
     )
     done = chattui.bare("config", "check")
     assert done.code == 2
@@ -114,14 +115,16 @@ def test_check_names_every_mistake_and_says_what_stops(chattui: Program) -> None
     assert "did you mean 'level'?" in done.out
     assert "line 4, 'projects.exclude' must be a list of texts" in done.out
     assert "Until then there is no import." in done.out
-    assert "nothing has the id 'app.nwe' (did you mean 'app.new'?)" in done.out
+    assert "line 6, nothing has the id 'app.nwe' (did you mean 'app.new'?)" in done.out
     assert "there is no theme 'drakula' (did you mean 'dracula'?)" in done.out
+    assert "line 9, there is no source 'cursr' (did you mean 'cursor'?)" in done.out
     found = chattui.bare("config", "check", "--json").json
     assert [(p["line"], p["stops"]) for p in found["problems"]] == [
         (2, None),
         (4, "import"),
-        (None, None),
-        (None, None),
+        (6, None),
+        (8, None),
+        (9, None),
     ]
 
 

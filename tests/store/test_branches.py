@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, update
 
 from chattui.domain.branches import Branches, Fork
 from chattui.domain.kinds import Kind, Role
@@ -14,7 +14,7 @@ from chattui.store.database import Database
 from chattui.store.tables import messages
 
 U, A, T = (Role.USER, Kind.TEXT), (Role.ASSISTANT, Kind.TEXT), (Role.ASSISTANT, Kind.TOOL_CALL)
-R = (Role.TOOL, Kind.TOOL_RESULT)
+R, E = (Role.TOOL, Kind.TOOL_RESULT), (Role.SYSTEM, Kind.EVENT)
 
 
 def write(db: Database, rows: list[tuple[tuple[Role, Kind], int | None, str | None]], thread: str | None = None) -> int:
@@ -54,6 +54,54 @@ def test_a_reply_made_again_parts_the_chat_but_blocks_and_tools_do_not(db: Datab
     assert found.forks == {1: Fork(1, (2, 4))}
     tools = write(db, [(U, None, None), (T, 1, "a"), (T, 1, "a"), (R, 2, None), (R, 3, None), (A, 4, "b"), (A, 2, "c")])
     assert branches.of_chat(db, tools) is None
+
+
+def ours(db: Database, chat: int, *seqs: int) -> None:
+    """These messages were written here."""
+    name = update(messages).where(messages.c.chat_id == chat, messages.c.seq.in_(seqs))
+    db.write(lambda conn: conn.execute(name.values(source_id=func.concat("chattui:", messages.c.seq))))
+
+
+def test_a_reply_asked_for_again_parts_a_chat_of_a_tool_that_does_not_say_who_answers_whom(db: Database) -> None:
+    rows = [(U, None, None), (T, None, None), (A, None, None), (U, None, None), (E, None, None), (A, None, None)]
+    chat = write(db, [*rows, (A, 4, "x"), (A, 1, "y"), (U, 8, None)])
+    ours(db, chat, 7, 8, 9)
+    found = branches.of_chat(db, chat)
+    assert found is not None
+    assert found.forks == {4: Fork(4, (5, 7)), 1: Fork(1, (2, 8))}
+    assert found.mask(9) == bytes([1, 0, 0, 0, 0, 0, 0, 1, 1])
+    assert found.show(7)
+    assert found.mask(9) == bytes([1, 1, 1, 1, 0, 0, 1, 0, 0])
+    assert found.show(6)
+    assert found.mask(9) == bytes([1, 1, 1, 1, 1, 1, 0, 0, 0])
+
+
+def test_a_prompt_changed_here_parts_such_a_chat_and_what_its_tool_adds_goes_on_there(db: Database) -> None:
+    chat = write(
+        db,
+        [
+            (U, None, None),
+            (A, None, None),
+            (U, None, None),
+            (A, None, None),
+            (U, 2, None),
+            (A, 5, "x"),
+            (U, None, None),
+        ],
+    )
+    ours(db, chat, 5, 6)
+    found = branches.of_chat(db, chat)
+    assert found is not None
+    assert found.forks == {2: Fork(2, (3, 5))}
+    assert found.mask(7) == bytes([1, 1, 1, 1, 0, 0, 1]), "the last message is shown, with what it follows"
+
+
+def test_replies_with_ids_are_told_by_them_also_beside_ours(db: Database) -> None:
+    chat = write(db, [(U, None, None), (A, 1, "a"), (A, 2, "a"), (A, 1, "b"), (A, 1, "x")])
+    ours(db, chat, 5)
+    found = branches.of_chat(db, chat)
+    assert found is not None
+    assert found.forks == {1: Fork(1, (2, 4, 5))}
 
 
 def test_side_threads_and_straight_chats_have_none(db: Database) -> None:

@@ -19,6 +19,7 @@ from chattui.samples import BASE
 from chattui.store.connection import connect
 from chattui.store.database import Database
 from chattui.tui.demo import fill
+from chattui.tui.habits import HABITS
 
 SAMPLES = "chattui_samples"
 OF_THE_TERMINAL = ("NO_COLOR", "TMUX", "WAYLAND_DISPLAY", "DISPLAY", "COLORTERM")
@@ -29,6 +30,13 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever terminal the tests are started from, the app sees the same one."""
     for name in OF_THE_TERMINAL:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def usual_habits() -> Iterator[None]:
+    """What the settings of one test make of days and symbols is no business of the next one, which may have no app."""
+    yield
+    HABITS.dates, HABITS.icons, HABITS.density = "words", True, "normal"
 
 
 @pytest.fixture(scope="session")

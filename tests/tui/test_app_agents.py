@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from chattui.tui.app import ChattuiApp
 from chattui.tui.outbox import Outbox, UnsentReply
 from chattui.tui.screens.hand_over_dialog import HandOverDialog
 from chattui.tui.screens.model_dialog import ModelDialog
-from chattui.tui.screens.permission_dialog import PermissionDialog
+from chattui.tui.screens.permission_dialog import PermissionDialog, readable
 
 AGENT = Path(__file__).parents[1] / "acp_agent.py"
 
@@ -106,11 +107,13 @@ async def test_a_turn_streams_in_asks_and_is_stored_with_all_that_was_said_calle
     async with running(app) as pilot:
         await begin(pilot, "work hard")
         await until(pilot, lambda: isinstance(app.screen, PermissionDialog))
-        await until_seen(pilot, "Scripted Agent asks: Edit pool.py", "size = 50", "● Reject", "Esc refuses")
+        await until_seen(
+            pilot, "Scripted Agent asks: Edit pool.py", "-size = 5", "+size = 50", "● Reject", "Esc refuses"
+        )
         assert "work hard" in [m.content for m in newest(store)], "the prompt is durable before the agent is asked"
         await pilot.press("up", "up", "enter")
         await ended(pilot, store)
-        await until_seen(pilot, "It is mended.", "execute", "make test", "edit", "Plan: 1 of 2 done")
+        await until_seen(pilot, "It is mended.", "execute", "make test", "edit", "Plan ", "1 of 2 done: mend it")
         stored = newest(store)
     kinds = [Kind.TEXT, Kind.THINKING, Kind.TEXT, Kind.EVENT, Kind.TOOL_CALL, Kind.TOOL_RESULT, Kind.TOOL_CALL]
     assert [m.kind for m in stored] == [*kinds, Kind.TEXT]
@@ -131,6 +134,32 @@ async def test_a_turn_streams_in_asks_and_is_stored_with_all_that_was_said_calle
     chat = chats.get(store, last.chat_id)
     assert chat is not None
     assert chat.cost == 0.25
+
+
+def test_a_question_shows_edits_as_what_changes_and_hides_secrets_of_several_lines() -> None:
+    key = "-----BEGIN RSA PRIVATE " + "KEY-----\n" + "MIIEpAIBAAKCAQEA7\n" * 3 + "-----END RSA PRIVATE " + "KEY-----"
+    edit = {"file_path": "/p/a.py", "old_string": "one\ntwo\n", "new_string": "one\nthree\n"}
+    whole = readable("\n".join(("/p/a.py", json.dumps([edit, edit | {"old_string": ""}]), key, '{"command": "ls"}')))
+    assert whole.plain.split("\n")[:7] == ["/p/a.py", " one", "-two", "+three", "/p/a.py", "+one", "+three"]
+    assert "MIIE" not in whole.plain
+    assert whole.plain.endswith("ls")
+    colours = {whole.plain[span.start : span.end]: str(span.style) for span in whole.spans}
+    assert (colours["-two"], colours["+three"]) == ("$text-error", "$text-success")
+
+
+async def test_a_key_begins_a_session_from_anywhere(
+    samples: str, app_on: AppMaker, speaking: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (app_on.home / "config" / "config.toml").write_text("")
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("ctrl+n", *"half a thought", "alt+a")
+        await until(pilot, lambda: isinstance(app.screen, HandOverDialog))
+        await until_seen(pilot, "No agent is installed here", "[agents.NAME]", "Esc closes")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.main)
+        assert app.main.composer.text == "half a thought"
 
 
 async def test_escape_and_enter_refuse_and_the_session_goes_on_until_the_chat_parts(

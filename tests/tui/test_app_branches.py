@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from app_driver import AppMaker, part, running, screen_text, seen_in, toasts, until
 from made_kinds import add, write_chat
+from sqlalchemy import update
 
 from chattui.domain.kinds import Kind, Role
 from chattui.store.database import Database
+from chattui.store.tables import messages
 
 U, A = (Role.USER, Kind.TEXT), (Role.ASSISTANT, Kind.TEXT)
 TEXTS = [
@@ -93,6 +95,21 @@ async def test_the_tree_lists_the_prompts_by_branch_and_goes_there(made: int, co
         await pilot.press("o")
         await until(pilot, lambda: "How do I moor?" in screen_text(app) and "5 prompts" in screen_text(app))
         assert "├" not in screen_text(app)
+
+
+async def test_replies_made_again_are_in_the_tree(db: Database, conninfo: str, app_on: AppMaker) -> None:
+    texts = [(*U, "How do I moor?"), (*A, "With a line."), (*U, "Which one?"), (*A, "With two."), (*U, "And at night?")]
+    chat = write_chat(db, "Mooring", texts, parents={4: 1})
+    said_by = update(messages).where(messages.c.chat_id == chat, messages.c.role == "assistant")
+    db.write(lambda conn: conn.execute(said_by.values(reply_id=messages.c.content)))
+    app = app_on(conninfo)
+    async with running(app) as pilot:
+        app.main.pane.focus()
+        await until(pilot, lambda: "‹2 of 2›" in seen_in(app.main.pane) and "night" in seen_in(app.main.pane))
+        await pilot.press("O")
+        await until(pilot, lambda: "1  ‹2 replies› How do I moor?" in screen_text(app))
+        assert "├ ‹1 of 2› Which one?" in screen_text(app)
+        assert "├ ‹2 of 2› And at night?" in screen_text(app)
 
 
 async def test_a_prompt_that_is_edited_meanwhile_is_followed_at_the_end(

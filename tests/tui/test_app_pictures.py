@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pictured
 import pytest
-from app_driver import AppMaker, part, seen_in, until
+from app_driver import AppMaker, part, screen_text, seen_in, strips, until, until_seen
+from model_server import ModelServer
 from textual.pilot import Pilot
 
+from chattui.samples import BASE
 from chattui.tui.app import ChattuiApp
 
 WIDE, USUAL = (120, 36), (80, 24)
@@ -48,7 +51,11 @@ def test_start_on_80x24(samples: str, app_on: AppMaker, snap_compare: Compare) -
 
 
 def test_light_theme(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
-    ready = settled(["f8"], then=lambda app: app.theme == "textual-light")
+    def coloured(app: ChattuiApp) -> bool:  # code too, which is done when nothing else is
+        code = [part for strip in strips(app) for part in strip if "# back to the pool" in part.text]
+        return app.theme == "textual-light" and bool(code[0].style and code[0].style.italic)
+
+    ready = settled(["f8"], then=coloured)
     assert snap_compare(app_on(samples), terminal_size=WIDE, run_before=ready)
 
 
@@ -75,6 +82,113 @@ def test_help(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
 def test_empty(conninfo: str, app_on: AppMaker, snap_compare: Compare) -> None:
     ready = settled(then=lambda app: "No chats yet" in seen_in(app.main.empty))
     assert snap_compare(app_on(conninfo), terminal_size=USUAL, run_before=ready)
+
+
+def test_nothing_found(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    ready = settled(["slash"], "zzqx", then=lambda app: "Esc goes back" in seen_in(app.main.hits))
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+
+
+def test_mistaken_search(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    ready = settled(["slash"], "role:usr pool", then=lambda app: "Did you mean user" in title(app))
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+
+
+def test_no_database(app_on: AppMaker, snap_compare: Compare) -> None:
+    async def ready(pilot: Pilot[Any]) -> None:
+        await until_seen(pilot, "No database yet", "which database is meant")
+
+    away = app_on("postgresql://nobody@127.0.0.1:1/nothing")
+    assert snap_compare(away, terminal_size=USUAL, run_before=ready)
+
+
+def test_settings(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    ready = settled(["f4"], "jj", then=lambda app: app.screen.query("#settings"))
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+
+
+def test_details(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    ready = settled("K", then=lambda app: "Details" in screen_text(app))
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+
+
+def test_outline(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    ready = settled(["enter"], "o", then=lambda app: "prompts" in screen_text(app))
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+
+
+def test_export(samples: str, app_on: AppMaker, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    ready = settled("x", then=lambda app: "Into the directory" in screen_text(app))
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+
+
+def test_palette(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    ready = settled(["ctrl+p"], "tab", then=lambda app: "Reopen a tab" in screen_text(app))
+    assert snap_compare(app_on(samples), terminal_size=WIDE, run_before=ready)
+
+
+def test_tabs_on_200x60(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    def there(app: ChattuiApp) -> bool:
+        app.clear_notifications()
+        return len(app.main.tabs.all) == 5 and app.main.tabs.active == 2 and not app.main.open_chat.is_awaited
+
+    opened = [key for _ in range(4) for key in ("down", "alt+t")]
+    ready = settled(["alt+i", *opened, "alt+l", "alt+l"], then=there)
+    assert snap_compare(app_on(samples), terminal_size=(200, 60), run_before=ready)
+
+
+def test_without_symbols_all_is_ascii(samples: str, app_on: AppMaker, snap_compare: Compare) -> None:
+    place = app_on.home / "config"
+    place.mkdir(parents=True)
+    (place / "config.toml").write_text("[appearance]\nicons = false\n")
+    told: list[str] = []
+
+    def there(app: ChattuiApp) -> bool:
+        told[:] = [screen_text(app)]
+        return "Settings" in told[0]
+
+    ready = settled(["f4"], then=there)
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+    odd = {char for char in told[0] if not char.isascii() and not char.isalpha()}
+    assert not odd, f"drawn though there are to be no symbols: {odd}"
+
+
+# Replies and agents
+
+
+@pytest.fixture
+def speaking(samples: str, app_on: AppMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """The suite's model and agent, and times that stand still."""
+    pictured.stand_still(samples, BASE)
+    (tmp_path / "harbor-api").mkdir()
+    monkeypatch.chdir(tmp_path / "harbor-api")
+    monkeypatch.setenv("LLM_USER_PATH", "/nowhere/at/all")
+    with pictured.speaking(app_on.home / "config") as server:
+        yield server
+
+
+def test_a_reply_that_is_being_written(
+    samples: str, app_on: AppMaker, snap_compare: Compare, speaking: ModelServer
+) -> None:
+    speaking.held_after = pictured.WORDS_SEEN
+    ready = settled(["ctrl+n", *pictured.PROMPT, "enter"], then=pictured.is_halfway)
+    assert snap_compare(app_on(samples), terminal_size=WIDE, run_before=ready)
+
+
+ASK = ["ctrl+n", *"/model agent:scripted", "enter", *pictured.MEND, "enter"]
+
+
+def test_a_turn_of_an_agent(samples: str, app_on: AppMaker, snap_compare: Compare, speaking: ModelServer) -> None:
+    async def ready(pilot: Pilot[Any]) -> None:
+        await settled(ASK, then=lambda app: "Reject" in screen_text(app))(pilot)
+        await pilot.press("up", "up", "enter")
+        await until(pilot, lambda: pictured.is_mended(pilot.app))
+        await pictured.open_the_edit(pilot)
+        await until(pilot, lambda: "+    mail(due)" in screen_text(pilot.app))
+        await until(pilot, lambda: pilot.app.main.pane._idle._timer is None)  # type: ignore[attr-defined]
+
+    assert snap_compare(app_on(samples), terminal_size=WIDE, run_before=ready)
 
 
 @pytest.mark.parametrize(

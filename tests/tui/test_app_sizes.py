@@ -28,6 +28,29 @@ async def test_the_usual_sizes_show_list_pane_and_keys(samples: str, app_on: App
         assert all(len(strip.text) <= size[0] for strip in strips(app))
 
 
+async def test_the_line_of_keys_and_the_hint_show_whole_parts_the_nearest_first(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app, size=(72, 24)) as pilot:
+        await until(pilot, lambda: app.main.open_chat.chat is not None)
+        whole = ["⏎ Open", "f Filter", "w Write", "^N New chat", "^K Search", "? Help", "^Q Quit", "Alt+A Agent"]
+        for width in (72, 80, 100, 45):
+            await pilot.resize_terminal(width, 24)
+            await until(pilot, lambda w=width: app.main.size.width == w)
+            await pilot.pause()
+            shown = [name for name in lines(app)[-1].strip().split("   ") if name]
+            assert shown == [name for name in whole if name in shown], "in their order, none cut"
+            assert "? Help" in shown
+            assert ("Alt+A Agent" in shown) == (width == 100)
+        await pilot.resize_terminal(80, 24)
+        app.main.composer.set_model("a-model-of-a-name-that-is-long")
+        await pilot.press("w")
+        await until(pilot, lambda: "⏎ Send" in lines(app)[-1])
+        assert lines(app)[-1].strip().startswith("⏎ Send   ^E Editor"), "what is for writing before the rest"
+        assert seen_in(app.main.composer).strip() == "Enter sends to a-model-of-a-name-that-is-long"
+        app.main.composer.set_status("a-model-of-a-name · 3 s · ≈120 tokens · ≈52/s")
+        assert app.main.composer._hint.visual.plain == "a-model-of-a-name · 3 s · Esc stops"
+
+
 async def test_a_tiny_terminal_can_be_used(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
     async with running(app, size=(20, 5)) as pilot:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
+import pytest
 from app_driver import AppMaker, part, quit_app, running, seen_in, until, until_seen
 
 from chattui.store import chats
 from chattui.store.database import Database
 from chattui.tui.app import ChattuiApp
+from chattui.tui.screens.main import MainScreen
 
 
 def title(app: ChattuiApp) -> str:
@@ -121,7 +126,9 @@ async def test_tabs_come_back_at_the_next_start_and_a_click_goes_to_one(samples:
         await until(pilot, lambda: len(app.main.tabs.all) == 1 and app.main.open_chat.chat_id == here)
 
 
-async def test_hundreds_of_tabs_show_those_around_the_active_one(samples: str, app_on: AppMaker) -> None:
+async def test_hundreds_of_tabs_show_those_around_the_active_one_and_come_back_at_once(
+    samples: str, app_on: AppMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = app_on(samples)
     async with running(app) as pilot:
         await until(pilot, lambda: app.main.open_chat.chat is not None)
@@ -131,6 +138,24 @@ async def test_hundreds_of_tabs_show_those_around_the_active_one(samples: str, a
         app.main.show_tabs()
         await until(pilot, lambda: "Tab 149" in bar(app))
         assert {"‹", "›"} <= set(bar(app))
+        await quit_app(pilot)
+    app = app_on(samples)
+    took: list[float] = []
+    take_up = MainScreen.take_up_tabs
+
+    def timed(screen: MainScreen, *given: Any) -> None:
+        began = time.perf_counter()
+        take_up(screen, *given)
+        took.append(time.perf_counter() - began)
+
+    monkeypatch.setattr(MainScreen, "take_up_tabs", timed)
+    async with running(app) as pilot:
+        await until(pilot, lambda: "‹14" in bar(app) and app.main.open_chat.chat is not None)
+        assert len(app.main.tabs.all) == 301
+        assert app.main.tabs.active == 150
+        assert max(took) < 0.05, "tabs are read when they are gone to"
+        await pilot.press("alt+H", "alt+l")
+        await until(pilot, lambda: app.main.tabs.active == 150)
 
 
 async def test_a_chat_that_is_deleted_has_no_tab(samples: str, app_on: AppMaker) -> None:

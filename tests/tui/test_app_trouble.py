@@ -8,14 +8,17 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from app_driver import AppMaker, part, quit_app, running, screen_text, seen_in, toasts, until, until_seen
+from app_driver import AppMaker, part, quit_app, running, screen_text, seen_in, until, until_seen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chattui.server import status, stop
 from chattui.store import chats
 from chattui.store.connection import connect
 from chattui.store.database import Database
+from chattui.tui.data import session
 
 END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -79,6 +82,26 @@ async def test_a_killed_embedded_server_is_started_again_and_the_draft_is_saved(
             stop(settings)
 
 
+async def test_a_database_that_answers_later_is_there_by_itself_with_what_was_sent_meanwhile(
+    samples: str, app_on: AppMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_RETRY_SECONDS", (0.2,))
+    parts = conninfo_to_dict(samples)
+    sockets, door = str(parts["host"]), tmp_path / "s"
+    app = app_on(make_conninfo(samples, host=str(door)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_seen(
+            pilot, "No database server answers there", "No database yet", "F4      which database is meant"
+        )
+        await pilot.press("ctrl+n", *"meanwhile", "enter")
+        await until_seen(pilot, "not sent yet")
+        door.symlink_to(sockets)
+        await until(pilot, lambda: "meanwhile" in seen_in(app.main.sidebar.recents), "the database")
+        await until(pilot, lambda: not app.main.banner.display and "not sent yet" not in screen_text(app))
+        assert "No database yet" not in screen_text(app)
+        await quit_app(pilot)
+
+
 @pytest.fixture
 def refusing_server() -> Iterator[int]:
     """The port of something that speaks just enough of PostgreSQL's protocol to refuse a password."""
@@ -107,6 +130,6 @@ async def test_a_wrong_password_is_said_and_never_shown(refusing_server: int, ap
         await pilot.press("ctrl+n")
         await until(pilot, lambda: app.main.composer.is_writing)
         await pilot.press(*"kept", "enter")
-        await until(pilot, lambda: "kept as a draft" in toasts(app) or app.main.composer.text == "kept")
+        await until_seen(pilot, "kept", "not sent yet")
         await quit_app(pilot)
     assert app.return_code == 0

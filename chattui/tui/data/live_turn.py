@@ -134,7 +134,7 @@ def _tool(call: ToolCall, call_id: str) -> Part:
         value = call.arguments
     target = call.target or target_of(value) or call.title
     if isinstance(value, dict) and call.title and call.title != target:
-        value = {**value, "title": call.title} if "title" not in value else value
+        value = {"title": call.title} | value  # before an edit, which ends with what it puts in
     content, content_type = readable_input(value) if value is not None else (call.title, "text")
     if isinstance(value, str) and call.title:
         content = f"{call.title}\n{content}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from chattui.config import Settings
-from chattui.domain.errors import Cancelled, ChattuiError, Unreachable
+from chattui.domain.errors import Cancelled, ChattuiError, Refused, Unreachable
 from chattui.tui import messages as told
 from chattui.tui.data.ahead import Opened, ReadAhead, chat_id_of
 from chattui.tui.data.changes import Changes
@@ -80,6 +80,7 @@ class Session:
         self._recents_wanted: object = None
         self._painted = threading.Event()
         self._closed = False
+        self._later: threading.Timer | None = None
 
     # Opening and closing
 
@@ -93,6 +94,8 @@ class Session:
         if self._closed:
             return
         self._closed = True
+        if self._later is not None:
+            self._later.cancel()
         if state is not None and self._db is not None:
             self.save_state(state)
             self.places.leave_state(state)
@@ -152,22 +155,20 @@ class Session:
         """The first screen is on the screen."""
         self._painted.set()
 
-    def _open(self, reference: str | None, fresh: bool) -> None:
-        import time
-
-        for pause in (*_RETRY_SECONDS, None):
-            try:
-                self._connect(reference, fresh)
-                return
-            except Unreachable as error:
-                self._post(told.ConnectionChanged(False, str(error)))
-                if pause is None or self._closed:
-                    return
-                time.sleep(pause)
-            except ChattuiError as error:
-                log.info("cannot open the database", exc_info=True)
-                self._post(told.ConnectionChanged(False, str(error)))
-                return
+    def _open(self, reference: str | None, fresh: bool, failures: int = 0) -> None:
+        try:
+            self._connect(reference, fresh)
+        except Unreachable as error:
+            self._post(told.ConnectionChanged(False, str(error), failed=True))
+            pause = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)]
+            again = partial(self._open, reference, fresh, failures + 1)
+            self._later = threading.Timer(pause, self._pages.submit, (again,))  # what is sent meanwhile does not wait
+            self._later.daemon = True
+            if not self._closed and not isinstance(error, Refused):
+                self._later.start()
+        except ChattuiError as error:
+            log.info("cannot open the database", exc_info=True)
+            self._post(told.ConnectionChanged(False, str(error), failed=True))
 
     def _connect(self, reference: str | None, fresh: bool) -> None:
         """Bring the first screen by the driver alone; the rest of the data layer is imported when it is painted."""

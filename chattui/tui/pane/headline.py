@@ -31,6 +31,9 @@ _ROOMY = 60
 """Columns from which a header has room for the exact time and for tokens."""
 
 _OPENING = re.compile(r"^(?:#{1,6} |> ?|[-*+] |[-=]{3,})+")
+_PLAN = re.compile(r"Plan: (?P<done>\d+ of \d+ done)$(?:(?s:.*?)^\[>\] (?P<step>[^\n]*))?", re.MULTILINE)
+"""What an agent intends, as replies/acp tells it: with the first step that is under way."""
+
 _BOUNDARY = re.compile(r"(?:Conversation|Context) compacted\b")
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
 _PEEK = 600
@@ -43,6 +46,8 @@ def name_of(message: Message) -> str:
         return visible_line(message.tool.name)
     if message.kind is Kind.TEXT:
         return ROLE_NAMES[message.role]
+    if message.kind is Kind.EVENT and _PLAN.match(message.content):
+        return "Plan"
     return KIND_NAMES[message.kind]
 
 
@@ -75,7 +80,7 @@ def header(
     elif message.error:
         runs += [(HABITS.icon("  ✗ error"), palette.failed)]
     elif (message.metadata or {}).get("unsent"):
-        runs += [("  ⧖ not sent yet: the database is away", palette.notice)]
+        runs += [("  ⧖ not sent yet (no database)", palette.notice)]
     return line_of(runs)
 
 
@@ -153,6 +158,8 @@ def _detail(message: Message) -> str:
         start = _SGR.sub("", message.content[:_PEEK]).lstrip()
         line = visible_line(start.partition("\n")[0])
         return visible_line(start) if line in ("{", "[", "[{") else line  # a bracket alone tells nothing
+    if message.kind is Kind.EVENT and (plan := _PLAN.match(message.content)):
+        return visible_line(f"{plan['done']}: {plan['step']}" if plan["step"] else plan["done"])
     return first_line(message.content)
 
 

@@ -73,11 +73,14 @@ def _edit(text: str) -> list[Block]:
     if found is None:
         return []
     head = "\n".join(part.strip("\n") for part in (found["head"], found["tail"] or "") if part.strip())
-    diff = Code(text=_diff(found["old"].split("\n"), found["new"].rstrip("\n").split("\n")), language="diff")
+    diff = Code(
+        text="\n".join(diff_lines(found["old"].split("\n"), found["new"].rstrip("\n").split("\n"))), language="diff"
+    )
     return [Code(text=head, gap=False), diff] if head else [diff]
 
 
-def _diff(old: list[str], new: list[str]) -> str:
+def diff_lines(old: list[str], new: list[str]) -> list[str]:
+    """What changes between two texts: their lines with a blank, - or + before each."""
     from difflib import SequenceMatcher
 
     lines: list[str] = []
@@ -86,7 +89,7 @@ def _diff(old: list[str], new: list[str]) -> str:
             lines += [f" {line}" for line in old[a:b]]
         else:
             lines += [f"-{line}" for line in old[a:b]] + [f"+{line}" for line in new[c:d]]
-    return "\n".join(lines)
+    return lines
 
 
 def _is_json(text: str) -> bool:

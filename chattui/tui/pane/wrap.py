@@ -10,6 +10,7 @@ from rich.segment import Segment
 from chattui.tui.pane.lines import Line, Run
 
 ELLIPSIS = "…"
+_BETWEEN = " · "
 
 
 def cells(text: str) -> int:
@@ -126,6 +127,15 @@ def slice_runs(runs: Sequence[Run], start: int, stop: int) -> tuple[Segment, ...
         if position >= stop:
             break
     return tuple(parts)
+
+
+def whole_parts(text: str, width: int, *, last: int = 0) -> str:
+    """As many of the parts of a text, between "·", as fit whole into ``width`` columns; the first stays, and the ``last``
+    ones, before which others are left out."""
+    parts = text.split(_BETWEEN)
+    while len(parts) > last + 1 and cells(_BETWEEN.join(parts)) > width:
+        parts.pop(-1 - last)
+    return _BETWEEN.join(parts)
 
 
 def clip(text: str, width: int) -> str:

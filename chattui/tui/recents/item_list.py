@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from chattui.tui.pane.lru import Lru
-from chattui.tui.pane.wrap import cells, clip
+from chattui.tui.pane.wrap import breaks, cells, clip
 from chattui.tui.recents.list_palette import ListPalette, make_list_palette
 
 
@@ -282,8 +282,11 @@ class ItemList(ScrollView, can_focus=True):
 
     def _below(self, y: int, row: int, width: int, palette: ListPalette) -> Strip:
         text = ""
-        if self.count == 0 and y == min(1, self.scrollable_content_region.height - 1):
-            text = self.fault or self.hint()
+        first = min(1, self.scrollable_content_region.height - 1)
+        if self.count == 0 and y >= first:
+            says = self.fault or self.hint()
+            rows = breaks(says, max(4, width - 2))
+            text = says[slice(*rows[y - first])] if y - first < len(rows) else ""
         elif self.more and self.count and row == self.tops[-1]:
             text = "…"
         return Strip([Segment(" " + clip(text, width - 2), palette.muted)]).extend_cell_length(width, palette.text)

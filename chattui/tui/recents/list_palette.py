@@ -28,6 +28,10 @@ class ListPalette:
         """Text in the row of the cursor."""
         return self.text + self.over(focused=focused)
 
+    def aside(self, *, at_cursor: bool) -> Style:
+        """Text that tells less: in the row of the cursor it would be lost on its colour."""
+        return self.text if at_cursor else self.muted
+
     def over(self, *, focused: bool) -> Style:
         """What the cursor changes in the styles under it."""
         return self.cursor if focused else self.cursor_far

@@ -38,6 +38,8 @@ _TAGS = {
 _OPEN_MARK, _PIN_MARK, _ARCHIVED_MARK = "▌", "★ ", "▫ "
 _TAG_FROM = 24
 """Columns below which the source is left out, for the title's sake."""
+_DAY_FROM = 38
+"""Columns from which sources stand below each other, whatever the width of the day behind them."""
 
 
 @dataclass
@@ -180,7 +182,7 @@ class RecentsList(ItemList):
         mark = HABITS.icon(_PIN_MARK if entry.pinned else _ARCHIVED_MARK if entry.status is ChatStatus.ARCHIVED else "")
         when = age(entry.last_message_at, self._now())
         tag = _TAGS.get(entry.source, visible_line(entry.source)[:2]) if width >= _TAG_FROM else ""
-        side = f" {tag:<2} {when:>3} " if width >= _TAG_FROM else f" {when} "
+        side = f" {tag:<2} {when:>{6 if width >= _DAY_FROM else 3}} " if width >= _TAG_FROM else f" {when} "
         room = max(1, width - 1 - cells(mark) - cells(side))
         title = clip(shown_line(entry.title, self._masks) or "Untitled", room)
         style = (palette.strong if opened or at_cursor else palette.text) + over

@@ -85,7 +85,7 @@ class FacetStrip(Static):
             line, used = self._row(row, fields, width)
             parts += ["\n", *line] if row else line
         if not self.numbers and used + cells(_HINT) + 2 <= width:
-            parts.append((_HINT.rjust(width - used), "$text-muted"))
+            parts.append((_HINT.rjust(width - used), "$foreground-muted"))
         self.update(Content.assemble(*parts), layout=False)
 
     def _row(self, row: int, fields: tuple[str, ...], width: int) -> tuple[_Parts, int]:
@@ -104,9 +104,14 @@ class FacetStrip(Static):
                 start = at + len(gap)
                 at = start + cells(number + value + count)
                 self._spans.append((row, start, at, facet))
-                parts += [(gap, "$text-disabled"), (number, "bold $text-accent"), value, (count, "$text-muted")]
+                parts += [
+                    (gap, "$foreground-disabled"),
+                    (number, "bold $text-accent"),
+                    value,
+                    (count, "$foreground-muted"),
+                ]
         if left_out:
-            parts.append((_LEFT_OUT, "$text-muted"))
+            parts.append((_LEFT_OUT, "$foreground-muted"))
         return parts, at + cells(_LEFT_OUT) * left_out
 
     def _fitting(self, fields: tuple[str, ...], width: int) -> tuple[list[list[Facet]], bool]:

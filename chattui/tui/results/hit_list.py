@@ -138,9 +138,17 @@ class HitList(ItemList):
         """Set the rows of the hits from ``start`` on, and ``tops``."""
         width = max(4, self.inner_width - INDENT - 1)
         self._rows += [wrapped(text, ranges, width) for text, ranges in self._flat[start:]]
-        note = 2 if self._note else 0
+        note = self.note_rows
         self.tops = list(accumulate((len(each.rows) + 2 for each in self._rows), initial=note))
         self.tops.insert(0, 0)
+
+    @property
+    def note_rows(self) -> int:
+        """Rows that the note takes, with the empty one below it."""
+        return len(self._note_lines()) + 1 if self._note else 0
+
+    def _note_lines(self) -> list[str]:
+        return [self._note[start:end] for start, end in breaks(self._note, max(4, self.inner_width - 2))]
 
     def selectable(self, index: int) -> bool:
         """Hits are, the note is not."""
@@ -159,7 +167,8 @@ class HitList(ItemList):
     def draw(self, index: int, row: int, width: int, palette: ListPalette, *, at_cursor: bool) -> list[Segment]:
         """A row of the note or of a hit."""
         if not index:
-            return [Segment(clip(f" {self._note}", width), palette.muted)] if not row else []
+            note = self._note_lines()
+            return [Segment(f" {note[row]}", palette.muted)] if row < len(note) else []
         over = palette.over(focused=self.has_focus) if at_cursor else Style.null()
         hit, lines = self._hits[index - 1], self._rows[index - 1]
         if row == 0:

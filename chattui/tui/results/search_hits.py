@@ -196,7 +196,7 @@ class SearchHits(HitList):
             self._entries.append(group)
             self._entries += [self._row(at, width, at == shown[-1], known.get(at)) for at in shown]
         sizes = (len(e.lines.rows) + e.last if isinstance(e, _Row) else 1 for e in self._entries)
-        self.tops = [0, *accumulate(sizes, initial=2 if self._note else 0)]
+        self.tops = [0, *accumulate(sizes, initial=self.note_rows)]
 
     def _choose(self, group: _Group) -> None:
         """Which hits of a chat are shown: those that were, and the best of the others while there is room."""

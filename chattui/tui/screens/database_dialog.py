@@ -72,12 +72,12 @@ def _parts(state: DatabaseState, checks: Sequence[Check], now: datetime) -> list
         parts.append(Content.styled(f"{_SIGNS[check.level]} ", f"{_STYLES[check.level]} bold"))
         parts.append(f"{visible_line(check.said)}\n")
         if check.advice:
-            parts.append(Content.styled(f"    {check.advice}\n", "$text-muted"))
+            parts.append(Content.styled(f"    {check.advice}\n", "$foreground-muted"))
     parts.append(_heading("Tables and indexes"))
     parts += [_relation(one) for one in state.relations[:_TABLES]]
     if rest := state.relations[_TABLES:]:
         together = size_words(sum(one.bytes for one in rest))
-        parts.append(Content.styled(f"… and {len(rest)} smaller ones, {together} together\n", "$text-muted"))
+        parts.append(Content.styled(f"… and {len(rest)} smaller ones, {together} together\n", "$foreground-muted"))
     if state.days:
         parts.append(_heading("Messages by day"))
         days = state.days[:_DAYS]

@@ -117,7 +117,7 @@ class FactList(ItemList):
         text = clip(shown_line(fact.text, self._masks) or "-", max(1, width - _NAME - 1))
         return [
             Segment("▌" if at_cursor else " ", palette.accent + over),
-            Segment(f"{fact.label:<{_NAME}}", palette.muted + over),
+            Segment(f"{fact.label:<{_NAME}}", palette.aside(at_cursor=at_cursor) + over),
             Segment(
                 text + " " * (width - _NAME - 1 - cells(text)), (palette.text if fact.how else palette.muted) + over
             ),

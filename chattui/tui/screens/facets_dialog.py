@@ -78,7 +78,7 @@ class FacetList(ItemList):
         return [
             Segment("▌ " if at_cursor else "  ", palette.accent + over),
             Segment(value + " " * (room - cells(value)), palette.text + over),
-            Segment(count, palette.muted + over),
+            Segment(count, palette.aside(at_cursor=at_cursor) + over),
         ]
 
 

@@ -17,8 +17,14 @@ from textual.widgets import Static
 from chattui.domain.visible import visible_line
 from chattui.resume.agents import Agent
 from chattui.tui.habits import HABITS
+from chattui.tui.pane.wrap import clip
 from chattui.tui.screens.dialogs import Dialog
 
+_LONGEST = 60
+_NONE = (
+    "No agent is installed here: Claude Code, Codex, Gemini CLI, OpenCode and others are found on the PATH. "
+    "Any other program is set in the config file, under [agents.NAME]."
+)
 _OWN = "Its own tool, where it was held (as r does)"
 
 
@@ -80,7 +86,9 @@ class HandOverDialog(Dialog[HandOverWish | None]):
         """The agents, one a line."""
         with Vertical(classes="dialog"):
             heading = (
-                f"Begin a session in {self._title[-60:]}" if self._is_new else f"Go on with “{self._title[:60]}” in"
+                f"Begin a session in {_end_of(self._title)}"
+                if self._is_new
+                else f"Go on with “{clip(self._title, _LONGEST)}” in"
             )
             yield Static(heading, markup=False, classes="dialog-title")
             for index, label in enumerate(self._labels):
@@ -90,14 +98,11 @@ class HandOverDialog(Dialog[HandOverWish | None]):
                 if len(self._names) > 1 and not self._is_new
                 else "The terminal is handed to it, and taken back when it ends. Its history appears in the list by itself."
                 if self._names
-                else "No other agent is installed here."
+                else _NONE
             )
             yield Static(hint, markup=False, classes="dialog-hint")
-            yield Static(
-                "↑ ↓ choose · Enter begins · c copies the command instead · Esc cancels",
-                markup=False,
-                classes="dialog-hint",
-            )
+            keys = "↑ ↓ choose · Enter begins · c copies the command instead · Esc cancels"
+            yield Static(keys if self._names else "Esc closes", markup=False, classes="dialog-hint")
 
     def on_mount(self) -> None:
         """Mark the first one."""
@@ -121,3 +126,8 @@ class HandOverDialog(Dialog[HandOverWish | None]):
     def _draw(self) -> None:
         for index, line in enumerate(self.query(AgentLine)):
             line.show(chosen=index == self._index)
+
+
+def _end_of(path: str) -> str:
+    """The end of a path, which tells most of it."""
+    return path if len(path) <= _LONGEST else f"…{path[1 - _LONGEST :]}"

@@ -131,6 +131,9 @@ class MainScreen(
             self.recents.refresh()
             self.open_chat.reconnect()
         self._connected = event.connected
+        if event.failed and not self.loaded:
+            self.is_away = True
+            self.show_empty()
 
     def on_server_starting(self) -> None:
         """A start that takes longer is time to get ready; so does the import, which waits for the same server."""

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from chattui.domain.visible import visible_line
+from chattui.tui.habits import HABITS
 from chattui.tui.pane.wrap import cells, clip
 from chattui.tui.recents.item_list import ItemList
 from chattui.tui.recents.list_palette import ListPalette
@@ -46,6 +47,10 @@ class ModelList(ItemList):
         """Show other names; ``hint`` in the place of none."""
         self._names, self._hint = names, hint
         self.filter("")
+
+    def set_default(self, name: str) -> None:
+        """What replies where nothing was chosen."""
+        self._current = self._current or name
 
     def filter(self, needle: str) -> None:
         """Show only names that hold every word of ``needle``."""
@@ -79,7 +84,7 @@ class ModelList(ItemList):
         name = self._shown[index]
         room = max(4, width - 4)
         value = clip(visible_line(name), room)
-        mark = "✓ " if name == self._current else "  "
+        mark = HABITS.icon("✓ ") if name == self._current else "  "
         return [
             Segment("▌ " if at_cursor else "  ", palette.accent + over),
             Segment(mark + value + " " * (room - cells(value)), palette.text + over),
@@ -112,8 +117,9 @@ class ModelDialog(Dialog[str | None]):
         """Typing filters."""
         self.query_one(LineInput).focus()
 
-    def show_names(self, names: Sequence[str], sentence: str) -> None:
-        """The names are here, or why they are not."""
+    def show_names(self, names: Sequence[str], sentence: str, default: str = "") -> None:
+        """The names are here, or why they are not; ``default`` is the one that replies where none is chosen."""
+        self._list.set_default(default)
         self._list.set_names([*names], visible_line(sentence) or "There is no model.")
         self._list.filter(self.query_one(LineInput).value)
 

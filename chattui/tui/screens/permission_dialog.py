@@ -5,20 +5,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.widgets import Static
 
 from chattui.domain.secrets import masked
 from chattui.domain.visible import visible, visible_line
-from chattui.tui.screens.dialogs import Dialog
+from chattui.tui.screens.dialogs import LOW, Dialog
 from chattui.tui.screens.hand_over_dialog import AgentLine
 
 if TYPE_CHECKING:
     from chattui.replies.events import Permission
 
 _REFUSE = "Refuse"
+_COLOURS = {"+": "$text-success", "-": "$text-error"}
+_AROUND = 8
+"""Rows of the box that are neither what is asked nor answers: frame, title, keys."""
 
 
 class PermissionDialog(Dialog[str | None]):
@@ -46,11 +51,11 @@ class PermissionDialog(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """What is asked, and the answers, one a line."""
-        with Vertical(classes="dialog tall"):
+        with Vertical(classes="dialog"):
             title = f"{self._who} asks: {visible_line(masked(self._asked.title))}"
             yield Static(title, markup=False, classes="dialog-title")
             with VerticalScroll():
-                yield Static(visible(masked(_readable(self._asked.detail))), markup=False, id="permission-detail")
+                yield Static(readable(self._asked.detail), markup=False, id="permission-detail")
             for index, (_, name) in enumerate(self._options):
                 yield AgentLine(index, visible_line(name)[:100])
             yield Static("↑ ↓ choose · Enter answers · Esc refuses", markup=False, classes="dialog-hint")
@@ -58,6 +63,12 @@ class PermissionDialog(Dialog[str | None]):
     def on_mount(self) -> None:
         """Mark the answer that refuses."""
         self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What is asked scrolls where it would leave no room for the answers."""
+        around = 2 if event.size.height < LOW else _AROUND
+        room = event.size.height * 9 // 10 - around - len(self._options)
+        self.query_one(VerticalScroll).styles.max_height = max(3, room)
 
     def action_step(self, by: int) -> None:
         """The next or previous one."""
@@ -83,13 +94,20 @@ class PermissionDialog(Dialog[str | None]):
             line.show(chosen=index == self._index)
 
 
-def _readable(detail: str) -> str:
-    """Arguments as lines, not as JSON."""
+def readable(detail: str) -> Content:
+    """What is asked, as lines: arguments not as JSON, edits as what they take away and put in."""
     import json
 
     from chattui.sources.content import readable_input
 
-    lines = []
+    parts: list[Content] = []
+    said: list[str] = []  # what is no edit is looked through for secrets as a whole: some have several lines
+
+    def flush() -> None:
+        if said:
+            parts.append(Content(_plain("\n".join(said))))
+            said.clear()
+
     for line in detail.split("\n"):
         value: object = None
         if line.startswith(("{", "[")):
@@ -97,5 +115,39 @@ def _readable(detail: str) -> str:
                 value = json.loads(line)
             except (ValueError, RecursionError):
                 value = None
-        lines.append(readable_input(value)[0] if value is not None else line)
-    return "\n".join(lines)
+        edits = _edits(value)
+        if not edits:
+            said.append(line if value is None else readable_input(value)[0])
+            continue
+        if said == [edits[0][0]]:
+            said.clear()  # the file is named by its edit
+        flush()
+        for path, old, new in edits:
+            parts += _edit(path, old, new)
+    flush()
+    return Content("\n").join(parts)
+
+
+def _plain(text: str) -> str:
+    return visible(masked(text))
+
+
+def _edits(value: object) -> list[tuple[str, str, str]]:
+    """File, old and new text of each edit that a call's arguments are; nothing for other arguments."""
+    found: list[tuple[str, str, str]] = []
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, dict) or one.keys() != {"file_path", "old_string", "new_string"}:
+            return []
+        found.append((str(one["file_path"]), str(one["old_string"]), str(one["new_string"])))
+    return found
+
+
+def _edit(path: str, old: str, new: str) -> list[Content]:
+    from chattui.tui.pane.output import MOST_LINES, diff_lines
+
+    before, after = (_plain(text.removesuffix("\n")).split("\n") if text else [] for text in (old, new))
+    if len(before) + len(after) > MOST_LINES:
+        lines = [f"-{line}" for line in before] + [f"+{line}" for line in after]
+    else:
+        lines = diff_lines(before, after)
+    return [Content.styled(_plain(path), "bold"), *(Content.styled(line, _COLOURS.get(line[:1], "")) for line in lines)]

@@ -87,7 +87,8 @@ class OutlineDialog(Dialog[int | None]):
 
     def _count(self) -> None:
         shown, total = self.prompts.count, self.prompts.total
-        self._title.update(f"{total:,} prompts" if shown == total else f"{shown:,} of {total:,} prompts")
+        count = f"{total:,}" if shown == total else f"{shown:,} of {total:,}"
+        self._title.update(f"{count} prompt{'' if total == 1 else 's'}")
 
     def on_search_bar_moved(self, event: SearchBar.Moved) -> None:
         """An arrow key in the filter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +42,7 @@ class PromptList(ItemList):
         self._shown: Sequence[Prompt] = ()
         self._needle = ""
         self._read = False
+        self._firsts: dict[int, tuple[int, int]] = {}
 
     @property
     def total(self) -> int:
@@ -52,6 +53,7 @@ class PromptList(ItemList):
         """The prompts are read."""
         self._all, self._read = prompts, True
         self._lowered = [prompt.text.lower() for prompt in prompts]
+        self._firsts = dict(self._first_prompts())
         self.filter(self._needle)
 
     def filter(self, needle: str) -> None:
@@ -92,15 +94,28 @@ class PromptList(ItemList):
         text = clip(self._branch(prompt.seq, room) + start, room)
         return [
             Segment("▌" if at_cursor else " ", palette.accent + over),
-            Segment(number, palette.muted + over),
+            Segment(number, palette.aside(at_cursor=at_cursor) + over),
             Segment(text + " " * (room - cells(text)), palette.text + over),
-            Segment(when, palette.muted + over),
+            Segment(when, palette.aside(at_cursor=at_cursor) + over),
         ]
 
+    def _first_prompts(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """The first prompt of each branch, which may begin with a reply, and which branch of how many that is."""
+        seen = {0}
+        for prompt in self._all if self._branches is not None else ():
+            assert self._branches is not None
+            head = self._branches.head(prompt.seq)
+            if head not in seen and (place := self._branches.place(head)) is not None:
+                yield prompt.seq, place
+            seen.add(head)
+
     def _branch(self, seq: int, room: int) -> str:
-        """What stands before a prompt in the tree: a bar for each fork above it, and which branch it begins."""
+        """What stands before a prompt in the tree: a bar for each fork above it, which branch it begins, and how many
+        replies it has where these are several."""
         if self._branches is None:
             return ""
-        place = self._branches.place(seq)
+        place = self._firsts.get(seq)
+        again = self._branches.forks.get(seq)
+        replies = f"‹{len(again.heads)} replies› " if again is not None else ""
         bars = "│ " * min(self._branches.depth(seq) - (place is not None), room // 4)
-        return f"{bars}├ ‹{place[0]} of {place[1]}› " if place is not None else bars
+        return (f"{bars}├ ‹{place[0]} of {place[1]}› " if place is not None else bars) + replies

@@ -83,4 +83,4 @@ class Recalling(Part):
         if self._saved_list is not None and self._saved:
             self._saved_list.focus()
         else:
-            self.notify("No search is saved yet. Alt+S saves the one that is typed.", timeout=4)
+            self.notify(self.keyed("No search is saved yet. {search.save} saves the one that is typed."), timeout=4)

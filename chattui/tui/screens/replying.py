@@ -27,7 +27,8 @@ FRAME = 0.05
 
 _TICK = 0.5
 _A_WHILE = 6.0
-_AFTER = "C goes on · A asks again"
+_AFTER = "{screen.go_on} goes on · {screen.retry} asks again"
+"""Ids of commands stand for their keys."""
 
 
 class Replying(Part):
@@ -222,7 +223,7 @@ class Replying(Part):
             self.find_grew()
             self.draw_title()
         if here:
-            self.composer.set_status("", "" if whole else _AFTER)
+            self.composer.set_status("", "" if whole else self.keyed(_AFTER))
             self._say_for_a_while(visible_line(live.status()) if live.model else "")
         if event.waits:
             sentence = f"{visible_line(event.sentence)} What came is kept on this machine until then."
@@ -263,7 +264,7 @@ class Replying(Part):
     def on_reply_interrupted(self, event: of_replies.ReplyInterrupted) -> None:
         """What came of a reply whose writer was gone is a message now."""
         if event.chat_id == self.open_chat.chat_id:
-            self.composer.set_status("", f"interrupted: {_AFTER}")
+            self.composer.set_status("", self.keyed(f"interrupted: {_AFTER}"))
 
     # Which model, and how
 

@@ -32,6 +32,10 @@ class Origin:
     at_end: bool
 
 
+_ALL_WORDS = "A message has to hold all the words: leave one out, or put OR between them."
+_NARROWED = "Fewer words find more, and so do fewer conditions, as project: or last:."
+
+
 class Searching:
     """The state of one search. ``tell`` shows a sentence about it."""
 
@@ -170,8 +174,10 @@ class Searching:
             return f"Nothing found so far, back to {self._day(page.more)}. {on}"
         if not event.final:
             return "Still looking …"
+        if page.problems:
+            return f"Nothing found. {page.problems[0]}"
         if not event.similar:
-            return "Nothing found."
+            return f"Nothing found. {_NARROWED if ':' in event.text else _ALL_WORDS} Esc goes back."
         meant, *others = event.similar
         also = f" Or: {', '.join(others)}" if others else ""
         return f"Nothing found. Did you mean {meant}? Tab or Enter looks for it.{also}"

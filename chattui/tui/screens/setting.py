@@ -60,7 +60,11 @@ class Setting(Part):
 
         problems = every_problem(self.app.settings)
         if problems:
-            more = f" And {len(problems) - 1} more: F4 lists them." if len(problems) > 1 else ""
+            more = (
+                self.keyed(f" And {len(problems) - 1} more: {{screen.settings}} lists them.")
+                if len(problems) > 1
+                else ""
+            )
             self.notify(
                 visible_line(problems[0]) + more, title="Config file", severity="warning", timeout=12, markup=False
             )

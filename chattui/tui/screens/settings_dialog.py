@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from chattui.config.options import Applies, Takes, Value
 from chattui.domain.visible import visible_line
 from chattui.tui.checking import every_problem
-from chattui.tui.pane.wrap import cells, clip
+from chattui.tui.pane.wrap import breaks, cells, clip
 from chattui.tui.recents.item_list import ItemList
 from chattui.tui.recents.list_palette import ListPalette
 from chattui.tui.screens.dialogs import Dialog
@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 _NAME = 34
 """Columns of the names."""
 
+_WHEN = {Applies.NEXT_LOOK: "at the next import", Applies.NEXT_START: "at the next start"}
+
 _PROBLEMS = 3
 """Mistakes that are shown above the list; the others are counted."""
 
 
 class SettingsList(ItemList):
-    """The options under the headings of their tables, two rows each."""
+    """The options under the headings of their tables, a line each and a sentence below it."""
 
     DEFAULT_CSS = "SettingsList { height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,16 +64,20 @@ class SettingsList(ItemList):
                 entries += [""] * bool(entries) + [heading(table)]
             entries.append(item)
         self._entries = entries
-        tops = [0]
-        for entry in entries:
-            tops.append(tops[-1] + (2 if isinstance(entry, Item) else 1))
-        self.tops = tops
+        self.measure(self.inner_width)
         same = (
             nr
             for nr, one in enumerate(entries)
             if isinstance(one, Item) and before is not None and (one.table, one.key) == (before.table, before.key)
         )
         self.replaced(next(same, 0), more=False)
+
+    def measure(self, width: int) -> None:
+        """Sentences take the rows that they need."""
+        tops = [0]
+        for entry in self._entries:
+            tops.append(tops[-1] + (1 + len(_rows(entry, width)) if isinstance(entry, Item) else 1))
+        self.tops = tops
 
     @property
     def item(self) -> Item | None:
@@ -110,28 +116,31 @@ class SettingsList(ItemList):
         over = palette.over(focused=self.has_focus) if at_cursor else Style.null()
         mark = Segment("▌" if at_cursor else " ", palette.accent + over)
         if row:
-            text = clip(f"  {_below(entry)}", width - 1)
-            return [mark, Segment(text + " " * (width - 1 - cells(text)), palette.muted + over)]
+            rows = _rows(entry, width)
+            text = f"  {rows[row - 1]}" if row <= len(rows) else ""
+            return [mark, Segment(text + " " * (width - 1 - cells(text)), palette.aside(at_cursor=at_cursor) + over)]
         name = _filled(entry.title, min(_NAME, width // 2))
         value = clip(visible_line(entry.shown), max(1, width - cells(name) - 1))
         side = clip(_side(entry), max(0, width - 1 - cells(name) - cells(value)))
-        strong = palette.accent if entry.is_set else palette.text
+        strong = palette.text if not entry.is_set else palette.strong if at_cursor else palette.accent
         return [
             mark,
             Segment(name, palette.strong + over),
             Segment(value, strong + over),
-            Segment(side, palette.faint + over),
+            Segment(side, palette.aside(at_cursor=True) + over if at_cursor else palette.faint),
         ]
 
 
-def _below(item: Item) -> str:
+def _rows(item: Item, width: int) -> list[str]:
+    """The sentence below an item, in ``width`` columns."""
     instead = f"{item.instead} says otherwise, and wins. " if item.instead else ""
-    return f"{instead}{item.help}"
+    text = f"{instead}{item.help}"
+    return [text[start:end] for start, end in breaks(text, max(8, width - 4))]
 
 
 def _side(item: Item) -> str:
     default = f"  default: {item.shown_default}" if item.is_set else ""
-    return default if item.applies is Applies.AT_ONCE else f"{default}  holds {item.applies.value}"
+    return default if item.applies is Applies.AT_ONCE else f"{default}  {_WHEN[item.applies]}"
 
 
 def _filled(text: str, width: int) -> str:
@@ -166,7 +175,7 @@ class SettingsDialog(Dialog[None]):
             yield self._filter
             yield self._list
             yield Static(
-                "Enter changes · ← → choose · r puts the default back · f filters · Esc closes",
+                "Enter or ← → changes · r default · f filter · Esc closes",
                 markup=False,
                 classes="dialog-hint",
             )
@@ -185,7 +194,7 @@ class SettingsDialog(Dialog[None]):
         words = self._filter.value.lower().split()
         found = items(settings, known_keys(), themes, self._all_sources(), os.environ)
         self._list.set_items([item for item in found if item.matches(words)])
-        problems = every_problem(settings)
+        problems = every_problem(settings, self._sources or ())
         more = len(problems) - _PROBLEMS
         lines = problems[:_PROBLEMS] + ([f"And {more} more: chattui config check lists them."] if more > 0 else [])
         self._problems.update("\n".join(visible_line(line) for line in lines))

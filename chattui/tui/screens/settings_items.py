@@ -85,7 +85,7 @@ def items(
                 "keys",
                 key.id,
                 key.label,
-                f"{key.help} · {key.id}",
+                f"{key.help} · {key.id}" if key.help != key.label else key.id,
                 None,
                 _usual(wanted or key.keys),
                 _usual(key.keys),

@@ -24,9 +24,15 @@ if TYPE_CHECKING:
 
 EMPTY = (
     "No chats yet.\n\nchattui brings in what your agents left on this machine by itself, and what they write from now on. "
-    "{screen.sources} shows where it looks.\n\n{app.new}  starts a chat here\n{screen.help}  shows every key"
+    "{screen.sources} shows where it looks.\n\n{app.new}\tstarts a chat here\n{screen.help}\tshows every key"
 )
 """Ids of commands stand for their keys."""
+
+AWAY = (
+    "No database yet.\n\nThe line at the top says why. Where nothing answers, it is asked again by itself, and the chats "
+    "are here as soon as it does.\n\n{screen.settings}\twhich database is meant\n"
+    "{app.new}\tstart a chat here: what you send waits on this machine"
+)
 NARROW, LOW = 70, 12
 """Columns and rows below which the screen does without the list, and without titles and keys."""
 
@@ -49,6 +55,8 @@ class Shell(Screen[None]):
         self.main = Vertical(self.title_bar, id="main")
         self.furnished = False
         self.loaded = False
+        self.is_away = False
+        """Whether the database could not be opened."""
         self.status = ""
         self.problem = ""
         """What is mistaken in the search that is being typed."""
@@ -148,17 +156,21 @@ class Shell(Screen[None]):
 
     def show_empty(self) -> None:
         shows = self.open_chat.chat is not None or self.open_chat.has_tail
-        nothing = not shows and self.loaded and not self.hits.display
+        nothing = not shows and (self.loaded or self.is_away) and not self.hits.display
         _display(self.empty, nothing)
         _display(self.pane, not nothing and not self.hits.display)
         if nothing:
-            self.empty.update(self.keyed(EMPTY) if not self.recents.has_any and not self.composer.is_writing else NEW)
+            begins = self.composer.is_writing or self.open_chat.is_new
+            text = NEW if begins or self.recents.has_any else EMPTY if self.loaded else AWAY
+            self.empty.update(self.keyed(text))
 
     def keyed(self, text: str) -> str:
-        """The text with the keys that hold in place of the ids of their commands, as {app.new}."""
+        """The text with the keys that hold in place of the ids of their commands, as {app.new}, which a tab may end."""
         from chattui.tui.key_names import with_keys
 
-        return with_keys(text, self.app.look.keymap)
+        lines = [line.partition("\t") for line in with_keys(text, self.app.look.keymap).split("\n")]
+        width = max((cell_len(keys) for keys, tab, _ in lines if tab), default=0)
+        return "\n".join(f"{keys:<{width}}  {does}" if tab else keys for keys, tab, does in lines)
 
     def draw_anew(self) -> None:
         """Rows, symbols and dates are to look different."""
@@ -183,11 +195,17 @@ class Shell(Screen[None]):
         if problem and self.status:  # how many were found stays
             problem = f"{problem} · {self.status.partition(' · ')[0]}"
         note = problem or self.status or self.open_chat.facts(width - cell_len(title) - 2)
+        if self.hits.display and cell_len(title) + 2 + cell_len(note) > width:
+            title = ""  # the hits speak for themselves
+        from chattui.tui.pane.wrap import whole_parts
+
+        note = whole_parts(note, width - min(12, cell_len(title)) - (2 if title else 0))
         room = max(12, width - cell_len(note) - 2)
         shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
-        gap = " " * max(2, width - cell_len(shown) - cell_len(note))
+        gap = " " * max(2 if title else 0, width - cell_len(shown) - cell_len(note))
         self.title_bar.update(
-            Content.assemble((shown, "bold"), (gap + note, "$text-error" if problem else "$text-muted")), layout=False
+            Content.assemble((shown, "bold"), (gap + note, "$text-error" if problem else "$foreground-muted")),
+            layout=False,
         )
 
 

@@ -110,7 +110,7 @@ class SourceList(ItemList):
             shown = clip(text, room)
             return [
                 mark,
-                Segment(shown + " " * (room - cells(shown)), palette.muted + over),
+                Segment(shown + " " * (room - cells(shown)), palette.aside(at_cursor=at_cursor) + over),
                 Segment(side, palette.match + over),
             ]
         switch = " [on]  " if one.enabled else " [off] "
@@ -178,7 +178,7 @@ class SourcesDialog(Dialog[None]):
             yield self._standing
             yield self._list
             yield Static(
-                "Space switches on and off · Enter shows files with problems · Esc closes",
+                "Space switches on and off · Enter shows problems · Esc closes",
                 markup=False,
                 classes="dialog-hint",
             )

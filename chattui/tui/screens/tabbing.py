@@ -58,7 +58,7 @@ class Tabbing(Part):
             title = self.recents.title_of(chat_id)
         at = self.tabs.add(chat_id, title, seq, query)
         self.show_tabs()
-        self.say_shortly(f"Opened in tab {at + 1} of {len(self.tabs.all)}. Alt+L goes there.")
+        self.say_shortly(self.keyed(f"Opened in tab {at + 1} of {len(self.tabs.all)}. {{tabs.next_tab}} goes there."))
 
     def say_shortly(self, sentence: str) -> None:
         """What a key has changed, where it cannot be seen."""
@@ -122,7 +122,7 @@ class Tabbing(Part):
     def _close(self, index: int) -> None:
         tab = self.tabs.all[index]
         if tab.pinned:
-            self.notify("This tab is pinned: let it go first (Alt+I).", timeout=4)
+            self.notify(self.keyed("This tab is pinned: let it go first ({tabs.pin_tab})."), timeout=4)
         elif len(self.tabs.all) == 1:
             self.notify("This is the only tab.", timeout=3)
         else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chattui.tui.widgets.message_editor import MessageEditor
 
 _KEEP_AFTER = 0.3
+_STOPS = " · Esc stops"
 _FORGET_AFTER = 0.1
 
 
@@ -293,6 +294,10 @@ class Composer(Vertical):
             self._editor.display = False
         self._tell(self.text)
 
+    def on_resize(self) -> None:
+        """Other columns, other words."""
+        self._tell(self._written)
+
     def on_click(self, event: events.Click) -> None:
         """A click on the hint begins to write."""
         event.stop()
@@ -304,6 +309,10 @@ class Composer(Vertical):
         text = self._hint_for(draft)
         if files := self.files:
             text = f"{len(files)} file{'' if len(files) == 1 else 's'} · {text}"
+        if width := self._hint.content_size.width:
+            from chattui.tui.pane.wrap import whole_parts
+
+            text = whole_parts(text, width, last=1 if text.endswith(_STOPS) else 0)
         self._hint.update(text, layout=False)
 
     def _hint_for(self, draft: str) -> str:
@@ -316,22 +325,25 @@ class Composer(Vertical):
         if command:
             return command
         if self._status:
-            return f"{self._status} · Esc stops"
+            return f"{self._status}{_STOPS}"
         if self.is_writing:
-            does = (
-                f"Enter sends to {self._model} · Ctrl+O another" if self._model else "Enter saves · Ctrl+O for replies"
-            )
+            if self._model:  # of which anything may be the name
+                does = f"{self._keyed('{composer.send}')} sends to {self._model} · {self._keyed('{composer.model}')} another"
+            else:
+                does = self._keyed("{composer.send} saves · {composer.model} for replies")
             if self._instead_of is not None:
                 return f"Another version of message {self._instead_of:,} · {does} · Esc leaves it"
-            return f"{does} · Ctrl+J new line · Esc leaves (the draft is kept)"
+            return f"{does} · {self._keyed('{composer.newline}')} new line · Esc leaves (the draft is kept)"
         if draft:
-            return f"A draft is waiting: {self._key()} to go on writing"
-        text = f"{self._key()}  write {'a message' if self._chat_id is not None else 'the first message'}"
+            return self._keyed("A draft is waiting: {screen.write} to go on writing")
+        text = self._keyed(
+            f"{{screen.write}}  write {'a message' if self._chat_id is not None else 'the first message'}"
+        )
         return f"{text} · {self._after}" if self._after else text
 
-    def _key(self) -> str:
-        """The key to write, which may be another one in the settings."""
+    def _keyed(self, text: str) -> str:
+        """The text with keys in place of the ids of commands; they may be other ones in the settings."""
         from chattui.tui.key_names import with_keys
 
         look = getattr(self.app, "look", None)
-        return with_keys("{screen.write}", look.keymap if look is not None else {})
+        return with_keys(text, look.keymap if look is not None else {})

@@ -16,6 +16,9 @@ from chattui.domain.visible import visible_line
 from chattui.tui.habits import HABITS
 from chattui.tui.widgets.line_input import LineInput
 
+_NARROW = 60
+"""Columns below which what was found and what is wrong need the room of names."""
+
 _ROOM_FOR_HINTS = 100
 """Columns from which the bar also says which keys change how the text is meant."""
 
@@ -51,8 +54,12 @@ class FindBar(Horizontal):
     FindBar { height: 1; background: $panel; }
     FindBar > #find-name { width: auto; padding: 0 1; color: $text-accent; text-style: bold; }
     FindBar > #find-line { width: 1fr; min-width: 8; background: $panel; }
-    FindBar > #find-says { width: 31; padding: 0 1; color: $text-muted; text-wrap: nowrap; text-align: right; }
+    FindBar > #find-says { width: 31; padding: 0 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis;
+        text-align: right; }
     FindBar.-problem > #find-says { width: 60%; color: $text-error; }
+    FindBar.-narrow.-problem > #find-line { width: 14; }
+    FindBar.-narrow.-problem > #find-says { width: 1fr; }
+    FindBar.-narrow.-problem > #find-name { display: none; }
     FindBar > #find-how { width: auto; padding: 0 1 0 0; color: $text-muted; }
     """
 
@@ -82,11 +89,12 @@ class FindBar(Horizontal):
         self.line = FindLine(placeholder="alt+r regex · alt+c case", id="find-line")
         self._says = Static("", id="find-says", markup=False)
         self._how = Static("", id="find-how", markup=False)
+        self._title = Static("Find in chat", id="find-name", markup=False)
         self._regex = self._case = False
 
     def compose(self) -> ComposeResult:
         """A name, the line, what was found, and the switches."""
-        yield Static("Find in chat", id="find-name", markup=False)
+        yield self._title
         yield self.line
         yield self._says
         yield self._how
@@ -97,6 +105,9 @@ class FindBar(Horizontal):
 
     def on_resize(self) -> None:
         """There may be room for the keys of the switches, or none."""
+        narrow = self.size.width < _NARROW
+        self.set_class(narrow, "-narrow")
+        self._title.update("Find" if narrow else "Find in chat")
         self._draw_how()
 
     @property
@@ -106,7 +117,9 @@ class FindBar(Horizontal):
 
     def say(self, text: str, *, problem: bool = False) -> None:
         """Show what was found, or what is wrong."""
-        self.set_class(problem, "-problem")
+        if problem != self.has_class("-problem"):
+            self.set_class(problem, "-problem")
+            self._draw_how()
         self._says.update(visible_line(text), layout=False)  # its width is fixed: a key must not lay the screen out
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -134,4 +147,4 @@ class FindBar(Horizontal):
             elif hints:
                 parts.append(Content(f"{key} {name}"))
         self._how.update(Content(" · ").join(parts))
-        self._how.display = bool(parts)
+        self._how.display = bool(parts) and not (self.has_class("-narrow") and self.has_class("-problem"))

@@ -64,15 +64,15 @@ class TabBar(Static):
         parts: list[tuple[str, str]] = []
         self._spans, at = [], 0
         if first:
-            parts.append((f"‹{first} ", "$text-muted"))
+            parts.append((f"‹{first} ", "$foreground-muted"))
             at = cells(parts[0][0])
         for index in range(first, last + 1):
             label = f" {shown[index]} "
             self._spans.append((at, at + cells(label), index))
             at += cells(label)
-            parts.append((label, "bold $text-accent on $surface" if index == self._active else "$text-muted"))
+            parts.append((label, "bold $text-accent on $surface" if index == self._active else "$foreground-muted"))
         if rest := len(self._tabs) - 1 - last:
-            parts.append((f" {rest}›", "$text-muted"))
+            parts.append((f" {rest}›", "$foreground-muted"))
         self.update(Content.assemble(*parts), layout=False)
 
     def _label(self, tab: Tab, width: int) -> str:
