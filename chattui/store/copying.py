@@ -94,7 +94,7 @@ def _long_body(m: NewMessage, call_id: str, tokens: str, metadata: str) -> bytes
     at = 0
     while text := m.content[at : at + _LONG]:
         at += len(text)
-        if "\ud800" <= text[-1] < "\udc00":  # what belongs to it may follow
+        while "\ud800" <= text[-1] < "\udc00" and at < len(m.content):  # what belongs to it may follow
             text, at = text + m.content[at : at + 1], at + 1
         try:
             content = text.encode()

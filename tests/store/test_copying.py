@@ -20,7 +20,7 @@ def test_a_long_content_is_written_as_a_short_one(monkeypatch: pytest.MonkeyPatc
         metadata = {"a": words} if turn % 2 else None
         message = NewMessage(Role.USER, Kind.TEXT, words, f"id{words[:5]}", metadata=metadata, thread=words[:3])
         short = copying.message_body(message)
-        monkeypatch.setattr(copying, "_LONG", 0)
+        monkeypatch.setattr(copying, "_LONG", 1)
         assert copying.message_body(message) == short
         monkeypatch.undo()
     assert copying._LONG > 1 << 16
