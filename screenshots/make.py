@@ -158,7 +158,7 @@ async def palette(pilot: Pilot[int]) -> None:
 
 async def plain(pilot: Pilot[int]) -> None:
     """Without symbols: ASCII."""
-    pilot.app.look.change(replace(pilot.app.settings, appearance=replace(pilot.app.settings.appearance, icons=False)))  # type: ignore[attr-defined]
+    pilot.app.look.change(replace(pilot.app.settings, appearance=pilot.app.settings.appearance._replace(icons=False)))  # type: ignore[attr-defined]
     await reading(pilot)
 
 
