@@ -10,7 +10,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -158,7 +157,7 @@ async def palette(pilot: Pilot[int]) -> None:
 
 async def plain(pilot: Pilot[int]) -> None:
     """Without symbols: ASCII."""
-    pilot.app.look.change(replace(pilot.app.settings, appearance=replace(pilot.app.settings.appearance, icons=False)))  # type: ignore[attr-defined]
+    pilot.app.look.change(pilot.app.settings._replace(appearance=pilot.app.settings.appearance._replace(icons=False)))  # type: ignore[attr-defined]
     await reading(pilot)
 
 

@@ -96,7 +96,7 @@ class Composing(Replying):
 
         self._default = event.default or self._default
         if isinstance(self.app.screen, ModelDialog):
-            self.app.screen.show_names(event.names, event.sentence, event.default)
+            self.app.screen.show_names(event.names, event.sentence)
         self._tell_model()
 
     def on_message_editor_model_wanted(self, event: MessageEditor.ModelWanted) -> None:  # noqa: ARG002

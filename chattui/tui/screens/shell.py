@@ -195,11 +195,13 @@ class Shell(Screen[None]):
         if problem and self.status:  # how many were found stays
             problem = f"{problem} · {self.status.partition(' · ')[0]}"
         note = problem or self.status or self.open_chat.facts(width - cell_len(title) - 2)
-        if self.hits.display and cell_len(title) + 2 + cell_len(note) > width:
+        narrow = width < NARROW
+        if narrow and self.hits.display and cell_len(title) + 2 + cell_len(note) > width:
             title = ""  # the hits speak for themselves
         from chattui.tui.pane.wrap import whole_parts
 
-        note = whole_parts(note, width - min(12, cell_len(title)) - (2 if title else 0))
+        if narrow:
+            note = whole_parts(note, width - min(12, cell_len(title)) - (2 if title else 0))
         room = max(12, width - cell_len(note) - 2)
         shown = title if cell_len(title) <= room else set_cell_size(title, room - 1).rstrip() + "…"
         gap = " " * max(2 if title else 0, width - cell_len(shown) - cell_len(note))
