@@ -124,6 +124,7 @@ def test_neither_an_interrupt_key_nor_a_closed_terminal_reaches_the_server(home)
         "import json, os, pty, sys\n"
         "pid, terminal = pty.fork()\n"
         "if pid == 0:\n"
+        "    import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a shell's background
         "    from chattui.config import load_settings\n"
         "    from chattui.server import open_database\n"
         "    open_database(load_settings(json.loads(sys.argv[1])))\n"

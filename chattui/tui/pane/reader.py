@@ -335,8 +335,12 @@ class Reader(LineScroll):
         super().notify_style_update()
         palettes, self._palettes = self._palettes, None
         if palettes is not None and palettes != self._theme():
-            self.typeset.restyle()
-            self._painter.clear()
+            self.restyled()
+
+    def restyled(self) -> None:
+        """The theme has other colours."""
+        self.typeset.restyle()
+        self._painter.clear()
 
     def paint(self, top: int, rows: int, *, stamp: bool = False) -> list[Strip]:
         """The rows of the window, each as wide as the widget, the scrollbar's columns included."""

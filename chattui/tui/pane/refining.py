@@ -29,6 +29,12 @@ class Refining(Reader):
         if self.feed is not None and self.viewport.height:
             self._idle.wait()
 
+    def restyled(self) -> None:
+        """Code has its colours to get anew."""
+        super().restyled()
+        if self.feed is not None and self.viewport.height:
+            self._idle.wait()
+
     def _use_idle_time(self, until: float) -> bool:
         if self.feed is None or not self.typeset.width:
             return True
