@@ -74,8 +74,9 @@ def seen(app: Any) -> str:
 
 
 def is_halfway(app: Any) -> bool:
-    """Whether as much of the reply is shown as the picture shows."""
-    return "commonest word costs" in seen(app)
+    """Whether as much of the reply is shown as the picture shows, and who makes it."""
+    shown = seen(app)
+    return "commonest word costs" in shown and "echo · 3 s" in shown
 
 
 def has_models(app: Any) -> bool:

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from chattui.domain.kinds import Kind, Role
 from chattui.domain.language import Regex, parse
-from chattui.domain.search import Hit
+from chattui.domain.search import FoundIn, Hit
 
 _PHRASE, _NEAR, _TITLE, _WHOLE, _RECENT = 4.0, 2.0, 3.0, 1.0, 1.0
-_BESIDE, _PROMPT, _REPLY, _THINKING = 2.0, 1.5, 1.0, 0.5
+_BESIDE, _PROMPT, _REPLY, _THINKING, _BRANCH = 2.0, 1.5, 1.0, 0.5, -1.0
 _MOST_WORDS = 16
 _HALF_LIFE = 30.0
 """Days in which half of what a hit has for being recent is gone."""
@@ -19,7 +19,7 @@ _HALF_LIFE = 30.0
 
 class Ranking:
     """Ranks hits for one text. What counts: the words as a phrase, or near each other; words in the chat's title; notes,
-    prompts and replies before tool output; whole words before beginnings of words; recent before old."""
+    prompts and replies before tool output, branches last; whole words before beginnings of words; recent before old."""
 
     def __init__(self, text: str, now: datetime) -> None:
         self._now = now
@@ -64,7 +64,7 @@ class Ranking:
 
 def _said_by(hit: Hit) -> float:
     if not hit.is_message:
-        return _BESIDE
+        return _BRANCH if hit.found_in is FoundIn.BRANCH else _BESIDE  # all that was said there is beside a branch
     if hit.kind is Kind.TEXT:
         return _PROMPT if hit.role is Role.USER else _REPLY if hit.role is Role.ASSISTANT else 0.0
     return _THINKING if hit.kind is Kind.THINKING else 0.0

@@ -28,10 +28,10 @@ async def test_hits_stand_under_their_chat_the_best_three_of_each(samples: str, 
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
         await until(pilot, lambda: "44 messages" in title(app))
-        await until(pilot, lambda: len(app.main.hits.hits) == 46)
+        await until(pilot, lambda: len(app.main.hits.hits) == 48)
         assert heads(app)[:2] == [
-            "Pool exhausted at midnight · 4m · 24 hits · → shows 21 more",
-            "Find every place in harbor/ that starts threads. · 9m · 6 hits · → shows 3 more",
+            "Pool exhausted at midnight · 4m · 25 hits · → shows 22 more",
+            "Find every place in harbor/ that starts threads. · 9m · 7 hits · → shows 4 more",
         ]
         rows = part(app.main.hits)
         first = rows[1 : rows.index("")]
@@ -46,25 +46,25 @@ async def test_right_behind_the_text_shows_all_hits_of_the_chat(samples: str, ap
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
-        await until(pilot, lambda: len(app.main.hits.hits) == 46)
+        await until(pilot, lambda: len(app.main.hits.hits) == 48)
         count = app.main.hits.count
         await pilot.press("down", "right")
-        await until(pilot, lambda: app.main.hits.count == count + 21)
-        assert heads(app)[0].endswith("24 hits")
+        await until(pilot, lambda: app.main.hits.count == count + 22)
+        assert heads(app)[0].endswith("25 hits")
         assert app.main.hits.hit is not None
         assert "Red, and for the right reason" in app.main.hits.hit.snippet, "the cursor stays on its hit"
         app.main.hits.focus()
         await pilot.press("minus")
         await until(pilot, lambda: app.main.hits.count == count)
         await pilot.press("plus")
-        await until(pilot, lambda: app.main.hits.count == count + 21)
+        await until(pilot, lambda: app.main.hits.count == count + 22)
 
 
 async def test_a_key_puts_hits_one_below_the_other_also_at_the_next_start(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
-        await until(pilot, lambda: len(app.main.hits.hits) == 46)
+        await until(pilot, lambda: len(app.main.hits.hits) == 48)
         await pilot.press("alt+g")
         await until_seen(pilot, "▌Pool exhausted at midnight · Assistant · 4m")
         assert app.main.search_bar.value == "pool", "the key is no text"
@@ -74,7 +74,7 @@ async def test_a_key_puts_hits_one_below_the_other_also_at_the_next_start(sample
         await pilot.press("slash", *"pool")
         await until_seen(pilot, "▌Pool exhausted at midnight · Assistant · 4m")
         await pilot.press("alt+g")
-        await until_seen(pilot, "Pool exhausted at midnight · 4m · 24 hits")
+        await until_seen(pilot, "Pool exhausted at midnight · 4m · 25 hits")
 
 
 async def test_a_key_brings_the_best_hits_first_and_says_so(samples: str, app_on: AppMaker) -> None:
@@ -83,9 +83,9 @@ async def test_a_key_brings_the_best_hits_first_and_says_so(samples: str, app_on
         await pilot.press("slash", "alt+g", *"pool")
         await until(pilot, lambda: "44 messages" in title(app))
         await pilot.press("alt+o")
-        await until(pilot, lambda: "44 messages, 2 names · best first" in title(app))
+        await until(pilot, lambda: "44 messages, 4 names · best first" in title(app))
         hits = app.main.hits.hits
-        assert len(hits) == 46, "all that were looked at"
+        assert len(hits) == 48, "all that were looked at"
         assert "pool" in hits[0].title.lower(), "the title counts"
         assert [h.created_at for h in hits] != sorted((h.created_at for h in hits), reverse=True)
         roles = [h.kind.value for h in hits[:8]]

@@ -52,7 +52,7 @@ async def test_the_newest_hit_comes_first_whoever_said_it(samples: str, app_on: 
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
-        await until_seen(pilot, "Pool exhausted at midnight · 4m · 24 hits")
+        await until_seen(pilot, "Pool exhausted at midnight · 4m · 25 hits")
         assert part(app.main.hits)[1].startswith("▌  Assistant · 4m  ")
 
 
