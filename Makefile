@@ -29,7 +29,7 @@ test: $(VENV)/installed-dev  ## lint, types, doors between the rooms, and the wh
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 6
+	$(BIN)/python -m pytest -n 4
 
 check: $(VENV)/installed-dev  ## only lint, types and doors
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

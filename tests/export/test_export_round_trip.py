@@ -241,7 +241,7 @@ def test_a_newer_version_and_what_is_no_export_are_refused(tmp_path: Path) -> No
     with pytest.raises(SourceError, match="version 2"):
         list(ChattuiJson().read(path))
     path.write_text('{"chattui": 1}')
-    with pytest.raises(SourceError, match="not a chat that chattui exported"):
+    with pytest.raises(SourceError, match="it has no messages"):
         list(ChattuiJson().read(path))
     path.write_text('{"chats": 1}')
     assert recognise(path) is None

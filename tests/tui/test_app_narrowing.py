@@ -30,7 +30,7 @@ async def test_a_key_looks_within_the_chat_of_the_hit(samples: str, app_on: AppM
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
-        await until(pilot, lambda: len(app.main.hits.hits) == 46)
+        await until(pilot, lambda: len(app.main.hits.hits) == 48)
         app.main.hits.focus()
         await pilot.press("end")
         hit = app.main.hits.hit
@@ -48,7 +48,7 @@ async def test_facets_are_counted_and_narrow_the_search(samples: str, app_on: Ap
     app = app_on(samples)
     async with running(app) as pilot:
         await pilot.press("slash", *"pool")
-        await until(pilot, lambda: len(app.main.hits.hits) == 46)
+        await until(pilot, lambda: len(app.main.hits.hits) == 48)
         await pilot.press("alt+n")
         await until(pilot, lambda: isinstance(app.screen, FacetsDialog))
         await until_seen(pilot, "Facets of the 44 hits", "Source", "Project", "Role", "Month", "claude-code")

@@ -122,7 +122,7 @@ async def test_every_place_does_what_the_configuration_says(
         app.main.pane.focus()
         await pilot.press("b", "o")  # a bookmark; the outline
         await until(pilot, lambda: isinstance(app.screen, OutlineDialog))
-        await looks(f"my wombat token is {shown}", "1 prompts")
+        await looks(f"my wombat token is {shown}", "1 prompt")
         await pilot.press("escape", "B")
         await until(pilot, lambda: isinstance(app.screen, BookmarksDialog))
         await looks("Bookmarks", f"{shown}")

@@ -23,7 +23,7 @@ def title(app: ChattuiApp) -> str:
 async def select_two_chats(pilot: Pilot[int], app: ChattuiApp) -> list[int]:
     """Three hits of two chats, selected; returns the chats."""
     await pilot.press("slash", *"pool")
-    await until(pilot, lambda: len(app.main.hits.hits) == 46)
+    await until(pilot, lambda: len(app.main.hits.hits) == 48)
     app.main.hits.focus()
     await pilot.press("space", "down", "space", "space")
     await until(pilot, lambda: "3 hits of 2 chats selected" in title(app))

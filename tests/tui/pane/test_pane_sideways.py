@@ -49,7 +49,8 @@ async def test_w_lays_long_lines_out_in_one_row_and_marks_that_they_go_on() -> N
 
 
 async def test_the_arrows_and_0_scroll_the_text_but_neither_gutter_nor_headlines() -> None:
-    app = PaneApp(Feed([message(1, NUMBERS), result(2, NUMBERS)]), at_end=False)
+    numbers = NUMBERS[: 6 * 150 - 1]
+    app = PaneApp(Feed([message(1, numbers), result(2, numbers)]), at_end=False)
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
         await pilot.press("right_square_bracket", "f", "home", "right")
@@ -58,7 +59,7 @@ async def test_the_arrows_and_0_scroll_the_text_but_neither_gutter_nor_headlines
         step = app.pane.cutter.left
         assert step >= 8
         assert texts(app.pane)[0].startswith("Assistant")
-        assert texts(app.pane)[1] == NUMBERS[step : step + app.pane.typeset.width] + GOES_ON
+        assert texts(app.pane)[1] == numbers[step : step + app.pane.typeset.width] + GOES_ON
         assert rows(app.pane)[1][:2].strip(), "the bar of the message"
         shut = next(row for row in texts(app.pane) if "Result" in row)
         assert shut.startswith("▾ Result"), "headlines stay"
@@ -66,8 +67,8 @@ async def test_the_arrows_and_0_scroll_the_text_but_neither_gutter_nor_headlines
         assert texts(app.pane)[1].startswith("n0000")
         await pilot.press("right", "right", "right", "0")
         assert texts(app.pane)[1].startswith("n0000")
-        await pilot.press(*["right"] * 600)
-        assert "n0999" in texts(app.pane)[1], "and no further than the end of the longest line"
+        await pilot.press(*["right"] * 100)
+        assert "n0149" in texts(app.pane)[1], "and no further than the end of the longest line"
         assert GOES_ON not in texts(app.pane)[1]
         await pilot.press("left")
         assert GOES_ON in texts(app.pane)[1]
@@ -124,11 +125,11 @@ async def test_the_line_that_is_read_stays_when_wrapping_is_turned_off_and_on() 
     app = PaneApp(Feed([message(1, paragraphs), *(generated(seq) for seq in range(2, 40))]), at_end=False)
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
-        while "p40 " not in texts(app.pane)[0]:
+        while "p9 " not in texts(app.pane)[0]:
             await pilot.press("down")
         for _ in range(3):
             await pilot.press("W")
-            assert "p40 " in texts(app.pane)[0]
+            assert "p9 " in texts(app.pane)[0]
         await pilot.press("end", "W")
         assert app.pane.viewport.at_end
 
