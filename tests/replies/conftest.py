@@ -18,7 +18,7 @@ def model_server() -> Iterator[ModelServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # the environment of tests elsewhere is as it was
 def asker(tmp_path_factory: pytest.TempPathFactory, model_server: ModelServer) -> Iterator[Asker]:
     """What asks, with the ``llm`` tool set up as somebody's: a model of their own with an alias, nothing of this machine."""
     place = tmp_path_factory.mktemp("llm")
