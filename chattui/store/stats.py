@@ -27,7 +27,8 @@ WITH widths AS (
 )
 SELECT c.relname, coalesce(t.relname, c.relname), i.indexrelid IS NOT NULL,
        CASE WHEN i.indexrelid IS NULL THEN pg_table_size(c.oid) ELSE pg_relation_size(c.oid) END,
-       greatest(c.reltuples, 0)::bigint, coalesce(s.n_dead_tup, 0), coalesce(s.n_mod_since_analyze, 0),
+       CASE WHEN c.reltuples < 0 THEN coalesce(s.n_live_tup, 0) ELSE c.reltuples END::bigint,
+       coalesce(s.n_dead_tup, 0), coalesce(s.n_mod_since_analyze, 0),
        coalesce(x.idx_scan, s.seq_scan + coalesce(s.idx_scan, 0), 0),
        CASE WHEN m.amname = 'btree' AND w.known AND c.reltuples > 0
             THEN greatest(0, pg_relation_size(c.oid)
@@ -45,7 +46,8 @@ SELECT c.relname, coalesce(t.relname, c.relname), i.indexrelid IS NOT NULL,
  WHERE c.relnamespace = 'chattui'::regnamespace AND c.relkind IN ('r', 'i', 'm', 'p')
  ORDER BY 4 DESC, 1
 """
-"""Tables (with what is stored out of line) and indexes, the largest first.
+"""Tables (with what is stored out of line) and indexes, the largest first. The rows of a table that was never analyzed
+are those that the statistics counted.
 
 What a rebuild of a B-tree would give back is its size less that of its entries, packed as full as a new one is: 12 bytes
 and the columns, in steps of eight, on pages that are filled to nine tenths. Where the statistics of a column cannot be

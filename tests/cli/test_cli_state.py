@@ -130,8 +130,11 @@ def test_stats_tell_sizes_growth_and_what_is_slow(chattui: Program, filled: Data
     rows(filled, "CREATE INDEX half_ccnew ON chattui.marks (note)")
     rows(filled, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'chattui.half_ccnew'::regclass")
     rows(filled, "INSERT INTO chattui.upkeep_runs (kind, finished_at) VALUES ('backup', now() - interval '20 days')")
+    with filled.raw() as conn:
+        conn.execute("SELECT pg_stat_force_next_flush()")
     found = chattui("db", "stats", "--json").json
     sizes = {one["name"]: one for one in found["relations"]}
+    assert sizes["messages"]["rows"] == 32, "though it was never analyzed"
     assert sizes["messages"]["bytes"] == value(filled, "SELECT pg_table_size('chattui.messages')")
     assert sizes["messages_pkey"]["bytes"] == value(filled, "SELECT pg_relation_size('chattui.messages_pkey')")
     assert (sizes["half_ccnew"]["is_valid"], sizes["half_ccnew"]["table"]) == (False, "marks")

@@ -106,7 +106,7 @@ def _heading(text: str) -> Content:
 
 def _relation(one: Relation) -> str:
     name = f"  {one.name}" if one.is_index else one.name
-    rows = f"{one.rows:>12,} {'entries' if one.is_index else 'rows'}"
+    rows = f"{one.rows:>12,} {'entries' if one.is_index else 'rows'}" if one.rows or not one.is_index else ""
     spare = f"  {size_words(one.spare)} to spare" if one.spare else ""
     dead = f"  {one.dead:,} dead" if one.dead else ""
     return f"{name:<32} {size_words(one.bytes):>9} {rows:<20}{dead}{spare}{'' if one.is_valid else '  not valid'}\n"
