@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, cast, func, literal, select, text
+from sqlalchemy import BindParameter, Connection, and_, bindparam, cast, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import Text
 
@@ -23,11 +23,16 @@ _BEFORE_NOTES = datetime.max.replace(tzinfo=UTC)  # behind the names, which come
 
 _SNIPPET_CHARS = 240
 
+_BEHIND = 1_000_000
+"""More than there are rows of search_beside: issues and branches come behind titles, and stay in their order."""
 
-def _statement() -> Any:
+
+def _statement(*, first: bool) -> Any:
+    """What stands beside messages, one page; the ``first`` one has issues and branches, too."""
+    query = cast(BindParameter("query", type_=Text), JSONB)
     found = (
         func.chattui.search_beside(
-            cast(BindParameter("query", type_=Text), JSONB),
+            query,
             bindparam("limit"),
             BindParameter("before", type_=TIMESTAMP(timezone=True)),
             bindparam("before_chat"),
@@ -36,15 +41,31 @@ def _statement() -> Any:
         .table_valued("found_in", "chat_id", "seq", "place", "found_at", "body", with_ordinality="nr")
         .render_derived(name="n")
     )
-    said = and_(messages.c.owner == ME, messages.c.chat_id == found.c.chat_id, messages.c.seq == found.c.seq)
+    rows: Any = select(found)
+    if first:  # in the same statement: a search is asked for with every key
+        facts = (
+            func.chattui.search_facts(query)
+            .table_valued("found_in", "chat_id", "found_at", "body", with_ordinality="nr")
+            .render_derived(name="f")
+        )
+        of_facts: tuple[Any, ...] = (
+            facts.c.found_in,
+            facts.c.chat_id,
+            literal_column("0"),
+            literal_column("0"),
+            facts.c.found_at,
+        )
+        rows = rows.union_all(select(*of_facts, facts.c.body, facts.c.nr + _BEHIND))
+    n = rows.subquery("beside")
+    said = and_(messages.c.owner == ME, messages.c.chat_id == n.c.chat_id, messages.c.seq == n.c.seq)
     return (
         select(
-            found.c.found_in,
-            found.c.chat_id,
-            found.c.seq,
-            found.c.place,
-            found.c.found_at,
-            found.c.body,
+            n.c.found_in,
+            n.c.chat_id,
+            n.c.seq,
+            n.c.place,
+            n.c.found_at,
+            n.c.body,
             func.coalesce(messages.c.role, text("'user'")),
             func.coalesce(messages.c.kind, text("'text'")),
             chats.c.title,
@@ -53,45 +74,12 @@ def _statement() -> Any:
             chats.c.project,
             chats.c.parent_id,
         )
-        .select_from(
-            found.join(chats, and_(chats.c.owner == ME, chats.c.id == found.c.chat_id)).outerjoin(messages, said)
-        )
-        .where(literal(True))
-        .order_by(found.c.nr)
+        .select_from(n.join(chats, and_(chats.c.owner == ME, chats.c.id == n.c.chat_id)).outerjoin(messages, said))
+        .order_by(n.c.nr)
     )
 
 
-_SEARCH = _statement()
-
-
-def _facts_statement() -> Any:
-    found = (
-        func.chattui.search_facts(cast(BindParameter("query", type_=Text), JSONB))
-        .table_valued("found_in", "chat_id", "found_at", "body", with_ordinality="nr")
-        .render_derived(name="n")
-    )
-    return (
-        select(
-            found.c.found_in,
-            found.c.chat_id,
-            literal(0),
-            literal(0),
-            found.c.found_at,
-            found.c.body,
-            literal(Role.USER.value),
-            literal(Kind.TEXT.value),
-            chats.c.title,
-            chats.c.source,
-            chats.c.source_id,
-            chats.c.project,
-            chats.c.parent_id,
-        )
-        .select_from(found.join(chats, and_(chats.c.owner == ME, chats.c.id == found.c.chat_id)))
-        .order_by(found.c.nr)
-    )
-
-
-_FACTS = _facts_statement()
+_FIRST, _NEXT = _statement(first=True), _statement(first=False)
 
 
 def find(
@@ -107,9 +95,7 @@ def find(
         "before_chat": after.chat_id if after else 0,
         "before_seq": after.seq if after else 0,
     }
-    found = [_hit(row, pattern) for row in conn.execute(_SEARCH, params)]
-    if after is None:
-        found += [_hit(row, pattern) for row in conn.execute(_FACTS, {"query": query})]
+    found = [_hit(row, pattern) for row in conn.execute(_NEXT if after else _FIRST, params)]
     return sorted(found, key=lambda pair: pair[0].found_in is FoundIn.NOTE)
 
 
