@@ -158,6 +158,27 @@ async def test_hundreds_of_tabs_show_those_around_the_active_one_and_come_back_a
         await until(pilot, lambda: app.main.tabs.active == 150)
 
 
+async def test_pinned_tabs_stay_in_the_bar_however_far_away_the_active_one_is(samples: str, app_on: AppMaker) -> None:
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await until(pilot, lambda: app.main.open_chat.chat is not None)
+        chat = app.main.open_chat.chat_id
+        for number in range(40):
+            app.main.tabs.add(chat, f"Tab {number}")
+        for number in (3, 7):
+            app.main.tabs.go(number)
+            assert app.main.tabs.pin()
+        names = [tab.title for tab in app.main.tabs.all[:2]]
+        app.main.tabs.go(30)
+        app.main.show_tabs()
+        await until(pilot, lambda: app.main.tabs.current.title in bar(app))
+        shown = bar(app)
+        assert shown.lstrip().startswith(f"▪ {names[0]}  ▪ {names[1]} ‹2")
+        assert shown.rstrip().endswith("›")
+        await pilot.click("#tabs", offset=(shown.index(names[1]) + 1, 0))
+        await until(pilot, lambda: app.main.tabs.active == 1)
+
+
 async def test_a_chat_that_is_deleted_has_no_tab(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
     async with running(app) as pilot:

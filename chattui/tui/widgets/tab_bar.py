@@ -1,4 +1,4 @@
-"""The bar of tabs: one line, as many of them as have room around the active one."""
+"""The bar of tabs: one line, the pinned ones and as many as have room around the active one."""
 
 from __future__ import annotations
 
@@ -59,42 +59,60 @@ class TabBar(Static):
         width = self.content_size.width
         if not width or not self._tabs:
             return
-        shown = {index: self._label(self._tabs[index], width) for index in self._fitting(width)}
-        first, last = min(shown), max(shown)
+        kept = self._kept(width)
+        shown = [*range(kept), *self._fitting(width, kept)]
         parts: list[tuple[str, str]] = []
         self._spans, at = [], 0
-        if first:
-            parts.append((f"‹{first} ", "$foreground-muted"))
-            at = cells(parts[0][0])
-        for index in range(first, last + 1):
-            label = f" {shown[index]} "
+
+        def add(text: str, style: str) -> None:
+            nonlocal at
+            parts.append((text, style))
+            at += cells(text)
+
+        for place, index in enumerate(shown):
+            before = shown[place - 1] if place else -1
+            if hidden := index - before - 1:
+                add(f"‹{hidden} ", "$foreground-muted")
+            label = f" {self._label(self._tabs[index], width)} "
             self._spans.append((at, at + cells(label), index))
-            at += cells(label)
-            parts.append((label, "bold $text-accent on $surface" if index == self._active else "$foreground-muted"))
-        if rest := len(self._tabs) - 1 - last:
-            parts.append((f" {rest}›", "$foreground-muted"))
+            add(label, "bold $text-accent on $surface" if index == self._active else "$foreground-muted")
+        if rest := len(self._tabs) - 1 - shown[-1]:
+            add(f" {rest}›", "$foreground-muted")
         self.update(Content.assemble(*parts), layout=False)
+
+    def _kept(self, width: int) -> int:
+        """How many of the pinned tabs, from the first, always stay: as many as fit into half of the bar."""
+        taken = kept = 0
+        for tab in self._tabs:
+            taken += cells(self._label(tab, width)) + 2
+            if not tab.pinned or taken > width // 2:
+                break
+            kept += 1
+        return kept
 
     def _label(self, tab: Tab, width: int) -> str:
         most = max(_NARROWEST, min(_WIDEST, width // min(4, len(self._tabs)) - 4))
         title = shown_line(tab.title, self._masks) or ("(untitled)" if tab.chat_id is not None else _NEW)
         return clip((HABITS.icon(_PIN) if tab.pinned else "") + title, most)
 
-    def _fitting(self, width: int) -> list[int]:
-        """The active tab and as many on both sides as there is room for, by turns."""
-        ends = len(f"‹{len(self._tabs)} ") * 2
-        room = width - ends - cells(self._label(self._tabs[self._active], width)) - 2
-        found = [self._active]
-        before, after = self._active - 1, self._active + 1
-        while before >= 0 or after < len(self._tabs):
+    def _fitting(self, width: int, kept: int) -> list[int]:
+        """The active tab and as many on both sides as there is room for, by turns, behind those that stay anyway."""
+        room = width - len(f"‹{len(self._tabs)} ") * 2
+        room -= sum(cells(self._label(tab, width)) + 2 for tab in self._tabs[:kept])
+        if kept == len(self._tabs):
+            return []
+        middle = max(self._active, kept)
+        room -= cells(self._label(self._tabs[middle], width)) + 2
+        found = [middle]
+        before, after = middle - 1, middle + 1
+        while True:
             grew = False
             for index in (after, before):
-                if 0 <= index < len(self._tabs) and index not in found:
+                if kept <= index < len(self._tabs) and index not in found:
                     needed = cells(self._label(self._tabs[index], width)) + 2
                     if needed <= room:
                         room -= needed
                         found.append(index)
                         before, after, grew = min(before, index - 1), max(after, index + 1), True
             if not grew:
-                break
-        return found
+                return sorted(found)
