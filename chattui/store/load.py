@@ -17,7 +17,7 @@ from psycopg import sql
 
 from chattui.domain.backup import DERIVED, SEMANTIC, Head, Manifest, Meter, Section, Tell
 from chattui.domain.errors import BackupError, Conflict, SchemaMismatch
-from chattui.store import migrations
+from chattui.store import migrations, rights
 from chattui.store.content import (
     TEXT_FORMS,
     Conn,
@@ -151,7 +151,8 @@ def put_aside(conn: Conn) -> None:
 
 
 def drop_aside(conn: Conn) -> None:
-    """Remove what was put aside. Raises ``Conflict`` when somebody reads it for too long."""
+    """Remove what was put aside; what was granted there is granted here. Raises ``Conflict`` when somebody reads it for long."""
+    rights.grant_again(conn)
     try:
         conn.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(_REPLACED)))
     except (pg.LockNotAvailable, pg.DeadlockDetected) as error:

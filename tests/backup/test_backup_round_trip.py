@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from holdings import furnish, shape, state
+from psycopg import sql
 from servers import OLDER, embedded
 from steps import begin, people, rows, value
 
@@ -19,6 +20,7 @@ from chattui.domain.errors import BackupError, Conflict, SchemaMismatch
 from chattui.store import chats, embeddings, migrations, search, staging
 from chattui.store.connection import connect
 from chattui.store.database import Database
+from chattui.store.reset import reset
 from chattui.store.startup import prepare
 
 NO_KEYS = Keys()
@@ -82,6 +84,34 @@ def test_readers_see_the_old_state_until_the_new_one_is_there_and_writers_are_to
 
     restore(other_db.conninfo, saved, NO_KEYS, replace=True, tell=look)
     assert seen == [1]
+
+
+def test_roles_of_the_operator_keep_what_they_were_granted(server: str, other_db: Database, saved: Path) -> None:
+    begin(other_db, "old")
+    asked = (
+        "SELECT has_table_privilege(%s, 'chattui.upkeep_runs', 'INSERT'), has_table_privilege(%s, 'chattui.chats', 'SELECT'), "
+        "has_sequence_privilege(%s, 'chattui.upkeep_runs_id_seq', 'USAGE'), has_schema_privilege(%s, 'chattui', 'USAGE'), "
+        "has_function_privilege(%s, 'chattui.me()', 'EXECUTE')"
+    )
+    with connect(server, autocommit=True) as conn, people(server, other_db.conninfo, "nightly") as (nightly,):
+        name = psycopg.conninfo.conninfo_to_dict(nightly)["user"]
+        role = sql.Identifier(name)
+        conn.execute(sql.SQL("REVOKE chattui_user FROM {}").format(role))
+        assert rows(other_db, asked, *[name] * 5) == [(False,) * 5]
+        with connect(other_db.conninfo, autocommit=True) as owner:
+            for grant in (
+                "INSERT ON chattui.upkeep_runs",
+                "USAGE ON SEQUENCE chattui.upkeep_runs_id_seq",
+                "USAGE ON SCHEMA chattui",
+                "EXECUTE ON FUNCTION chattui.me()",
+            ):
+                owner.execute(sql.SQL("GRANT " + grant + " TO {}").format(role))
+        given = rows(other_db, asked, *[name] * 5)
+        assert given == [(True, False, True, True, True)]
+        restore(other_db.conninfo, saved, NO_KEYS, replace=True)
+        assert rows(other_db, asked, *[name] * 5) == given
+        reset(other_db.conninfo, all_owners=True)
+        assert rows(other_db, asked, *[name] * 5) == given
 
 
 def test_an_ordinary_person_keeps_to_what_is_theirs_on_both_sides(
