@@ -1,4 +1,4 @@
-"""The oldest PostgreSQL that is supported takes the schema, an import's rows and a search."""
+"""Every PostgreSQL from the oldest that is supported takes the schema, an import's rows and a search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from servers import PG15, embedded
+from servers import OLDER, embedded
 from steps import NOON, begin, fill, rows, value
 
 from chattui.domain.errors import DatabaseError
@@ -18,12 +18,17 @@ from chattui.store.database import Database
 from chattui.store.startup import first_screen, prepare
 from chattui.sync.embedding import embed_missing
 
-pytestmark = pytest.mark.skipif(not (PG15 / "postgres").exists(), reason="no binaries of PostgreSQL 15 here")
+
+@pytest.fixture(scope="module", params=OLDER)
+def major(request: pytest.FixtureRequest) -> int:
+    if not (OLDER[request.param] / "postgres").exists():
+        pytest.skip(f"no binaries of PostgreSQL {request.param} here")
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
-def old() -> Iterator[Database]:
-    with embedded(CHATTUI_PG_BIN=str(PG15)) as conninfo:
+def old(major: int) -> Iterator[Database]:
+    with embedded(CHATTUI_PG_BIN=str(OLDER[major])) as conninfo:
         with connect(conninfo, autocommit=True) as conn:
             prepare(conn)
         db = Database(conninfo)
@@ -31,8 +36,8 @@ def old() -> Iterator[Database]:
         db.close()
 
 
-def test_everything_of_the_store_works_on_postgresql_15(old: Database) -> None:
-    assert health.health(old).server_version.startswith("15")
+def test_everything_of_the_store_works(old: Database, major: int) -> None:
+    assert health.health(old).server_version.startswith(f"{major}.")
     chat = begin(old, "os.path.join on an old server")
     fill(old, chat, [(f"line {n} getUserById 東京", NOON - timedelta(days=n)) for n in range(200)], first=2)
     assert search_index.refresh_words(old) > 0
@@ -47,7 +52,7 @@ def test_everything_of_the_store_works_on_postgresql_15(old: Database) -> None:
         assert first_screen(conn).chat == found
 
 
-def test_the_index_is_dropped_and_built_on_postgresql_15(old: Database) -> None:
+def test_the_index_is_dropped_and_built(old: Database) -> None:
     chats.create(old, title="x")
     assert search_index.set_aside(old, 1 << 40)
     assert not search_index.is_ready(old)
