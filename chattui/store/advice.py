@@ -81,7 +81,7 @@ def _slow(state: DatabaseState) -> Check:
     if slow:
         said = f"{len(slow)} statement{'' if len(slow) == 1 else 's'} took more than a second, says {where}."
         return Check("statements", Level.WARNING, said, "`chattui db stats` lists them; is the search index complete?")
-    return Check("statements", Level.GOOD, f"No slow statements, says {where}.")
+    return Check("statements", Level.GOOD, f"No statement took more than a second, says {where}.")
 
 
 def _transactions(state: DatabaseState) -> Check:

@@ -61,7 +61,7 @@ def samples(server: str, samples_template: str, request: pytest.FixtureRequest) 
     name = f"s_{os.getpid()}_{abs(hash(request.node.nodeid)):x}"
     made, source = sql.Identifier(name), sql.Identifier(samples_template)
     with connect(server, autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(made, source))
+        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(made, source))
     yield make_conninfo(server, dbname=name)
     with connect(server, autocommit=True) as conn:
         conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(made))

@@ -15,7 +15,7 @@ from chattui.tui import picture
 from tests.bench.screen import Screen
 from tests.bench.terminal import Terminal
 
-NEWEST = "Pool exhausted at midnight"
+MOUSE = b"\x1b[?1000h"
 
 
 class Starts:
@@ -38,11 +38,11 @@ class Starts:
     def start(self, *arguments: str, columns: int = 100, **env: str) -> Terminal:
         return Terminal([*self.argv, *arguments], {**self.env, **env}, columns=columns, rows=30)
 
-    def first_frame(self, *arguments: str, columns: int = 100, **env: str) -> str:
-        """What stands first in the terminal."""
+    def begins_with_the_app(self, *arguments: str, columns: int = 100, **env: str) -> bool:
+        """Whether the first frame is the living app's, which asks for the mouse before it paints, and no picture."""
         with self.start(*arguments, columns=columns, **env) as terminal:
             terminal.wait(lambda _: True, "anything")
-            return terminal.screen.text()
+            return MOUSE in terminal.frames[0].data
 
 
 def chats_shown(screen: Screen) -> bool:
@@ -80,6 +80,7 @@ def test_what_was_left_is_there_at_once_and_does_not_flicker(starts: Starts) -> 
         terminal.wait(chats_shown, "the picture")
         picture_text = terminal.screen.text()
         assert terminal.frames[0].data.count(b"\x1b[?2026l") == 1
+        assert MOUSE not in terminal.frames[0].data
         while terminal.pump(2.0) and len(terminal.frames) < 3:
             pass
         assert len(terminal.frames) > 1, "the app has painted itself"
@@ -105,7 +106,7 @@ def test_a_key_pressed_at_the_picture_is_not_lost_and_not_echoed(starts: Starts)
 def test_no_picture_of_something_else(
     starts: Starts, arguments: tuple[str, ...], columns: int, env: dict[str, str]
 ) -> None:
-    assert NEWEST not in starts.first_frame(*arguments, columns=columns, **env)
+    assert starts.begins_with_the_app(*arguments, columns=columns, **env)
 
 
 def test_another_database_is_another_mark() -> None:
@@ -132,7 +133,7 @@ def test_a_damaged_picture_is_not_shown(starts: Starts) -> None:
         starts.file.write_bytes(damaged)
         with pytest.raises((ValueError, AssertionError)):
             assert picture.read(starts.state, whole.split(b"\n")[0].decode()) is not None
-    assert NEWEST not in starts.first_frame()
+    assert starts.begins_with_the_app()
 
 
 def test_a_start_that_fails_gives_the_terminal_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,34 @@ from app_driver import AppMaker, part, screen_text, seen_in, strips, until, unti
 from model_server import ModelServer
 from textual.pilot import Pilot
 
+from chattui.domain.state import DatabaseState, Held, Relation, SlowStatement
 from chattui.samples import BASE
 from chattui.tui.app import ChattuiApp
 
 WIDE, USUAL = (120, 36), (80, 24)
 Compare = Callable[..., bool]
 RunBefore = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+_WHEN = BASE - timedelta(days=3)
+STATE = DatabaseState(
+    version="18.1",
+    started_at=_WHEN,
+    held=Held(20, True, False, 1_204, 31, 2, 148_220, 402_653_184, 1_288_490_188, 5, 100),
+    relations=(
+        Relation("messages", "messages", False, 512 << 20, 148_220, 1_930, last_vacuum=_WHEN, last_analyze=_WHEN),
+        Relation("messages_search", "messages", True, 190 << 20, 42_000, spare=96 << 20),
+        Relation("messages_pkey", "messages", True, 12 << 20, 148_220, is_valid=False),
+        Relation("tool_calls", "tool_calls", False, 88 << 20, 60_417),
+        Relation("chats", "chats", False, 1 << 20, 1_204),
+    ),
+    days=(("2026-03-01", 412), ("2026-02-28", 1_377), ("2026-02-27", 96)),
+    cache_hits=0.987,
+    connections={"chattui app": 2, "chattui watch": 1},
+    slow=(SlowStatement("SELECT m.seq FROM chattui.messages m WHERE m.chat_id = $1", 12, 840.0, 911.0),),
+    slow_from="pg_stat_statements",
+)
+"""A database with something to say of each kind; a real one has other numbers every time."""
 
 
 def settled(*keys: str | Iterable[str], then: Callable[[ChattuiApp], object]) -> RunBefore:
@@ -154,6 +177,12 @@ def test_without_symbols_all_is_ascii(samples: str, app_on: AppMaker, snap_compa
     assert not odd, f"drawn though there are to be no symbols: {odd}"
 
 
+def test_database(samples: str, app_on: AppMaker, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chattui.store.survey.read_state", lambda *_: STATE)
+    ready = settled(["f5"], then=lambda app: "m.chat_id" in screen_text(app))
+    assert snap_compare(app_on(samples), terminal_size=(100, 60), run_before=ready)
+
+
 # Replies and agents
 
 
@@ -177,6 +206,16 @@ def test_a_reply_that_is_being_written(
 
 
 ASK = ["ctrl+n", *"/model agent:scripted", "enter", *pictured.MEND, "enter"]
+
+
+def test_models(samples: str, app_on: AppMaker, snap_compare: Compare, speaking: ModelServer) -> None:
+    ready = settled(["ctrl+n", "ctrl+o"], then=pictured.has_models)
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
+
+
+def test_permission(samples: str, app_on: AppMaker, snap_compare: Compare, speaking: ModelServer) -> None:
+    ready = settled(ASK, then=lambda app: "Reject" in screen_text(app))
+    assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
 
 
 def test_a_turn_of_an_agent(samples: str, app_on: AppMaker, snap_compare: Compare, speaking: ModelServer) -> None:

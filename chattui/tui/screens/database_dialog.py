@@ -84,7 +84,7 @@ def _parts(state: DatabaseState, checks: Sequence[Check], now: datetime) -> list
         most = max(n for _, n in days)
         parts += [f"{day} {n:>9,} {'▪' * max(1, round(_BAR * n / most))}\n" for day, n in days]
     if state.slow:
-        parts.append(_heading("Slow statements"))
+        parts.append(_heading("Slowest statements"))
         parts += [f"{s.mean_ms:>8,.0f} ms {s.calls:>6,} ×  {visible_line(s.text)[:70]}\n" for s in state.slow]
     return parts
 
