@@ -29,6 +29,7 @@ test: $(VENV)/installed-dev  ## lint, types, doors between the rooms, and the wh
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python -m compileall -q chattui  # hundreds of tests start the program
 	$(BIN)/python -m pytest -n 4
 
 check: $(VENV)/installed-dev  ## only lint, types and doors

@@ -20,7 +20,7 @@ from chattui.store.database import Database
 from chattui.store.search_query import as_json
 
 QUERIES = int(os.environ.get("CHATTUI_TEST_QUERIES", "200"))
-FUZZ = int(os.environ.get("CHATTUI_TEST_FUZZ", "1500"))
+FUZZ = int(os.environ.get("CHATTUI_TEST_FUZZ", "500"))
 PIECES = [
     *string.printable,
     *"'\"\\%_:*&|!()<->äß漢字한글🙂\u202e\u0301\x00\ud800",

@@ -214,7 +214,7 @@ def test_what_is_typed_is_never_an_error_and_never_an_operator(search_in: Databa
     rows(db, "DELETE FROM chattui.chats")
 
 
-def test_a_thousand_random_inputs_give_no_error(search_in: Database) -> None:
+def test_random_inputs_give_no_error(search_in: Database) -> None:
     chance = random.Random(42)
     pieces = [
         *string.printable,
@@ -226,5 +226,5 @@ def test_a_thousand_random_inputs_give_no_error(search_in: Database) -> None:
         "  ",
         '"a b"',
     ]
-    for _ in range(1_000):
+    for _ in range(300):
         search.search(search_in, "".join(chance.choices(pieces, k=chance.randrange(1, 40))))

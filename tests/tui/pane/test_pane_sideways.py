@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -20,6 +21,13 @@ from chattui.tui.pane.wrap import cells
 NUMBERS = " ".join(f"n{number:04}" for number in range(1_000))  # 6 columns each
 TABLE = "| name | about |\n|---|---|\n| one | " + "wide " * 60 + "|\n| two | short |"
 CODE = f"```text\nhead\n{NUMBERS}\n```"
+
+
+async def read_on_to(app: PaneApp, word: str) -> None:
+    """What the key of the next line does, without a pause for each, until ``word`` is on the first one."""
+    while word not in texts(app.pane)[0]:
+        app.pane.action_rows(1)
+        await asyncio.sleep(0)
 
 
 def result(seq: int, content: str) -> Message:
@@ -125,8 +133,7 @@ async def test_the_line_that_is_read_stays_when_wrapping_is_turned_off_and_on() 
     app = PaneApp(Feed([message(1, paragraphs), *(generated(seq) for seq in range(2, 40))]), at_end=False)
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
-        while "p9 " not in texts(app.pane)[0]:
-            await pilot.press("down")
+        await read_on_to(app, "p9 ")
         for _ in range(3):
             await pilot.press("W")
             assert "p9 " in texts(app.pane)[0]
@@ -140,8 +147,7 @@ async def test_a_place_further_down_than_a_part_that_is_wrapped_is_still_found()
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
         await pilot.press("W", "f")
-        while "line150 " not in texts(app.pane)[0]:
-            await pilot.press("down")
+        await read_on_to(app, "line150 ")
         await pilot.press("W")
         assert texts(app.pane)[0].strip() == "line150", "though the first 200 rows end before it"
 
@@ -225,8 +231,7 @@ async def test_the_same_line_is_on_top_after_the_window_was_narrower_and_wider()
     async with app.run_test(size=(100, 20)) as pilot:
         await pilot.pause()
         for word in ("Paragraph 9:", "call_30(", "Paragraph 22:"):
-            while word not in texts(app.pane)[0]:
-                await pilot.press("down")
+            await read_on_to(app, word)
             await pilot.press("down")
             place, top = app.pane.position, texts(app.pane)[0]
             start = top.strip("▏ ")[:12]
@@ -245,8 +250,7 @@ async def test_a_line_that_was_gone_to_stays_on_top_at_another_width() -> None:
     app = PaneApp(Feed([message(1, body)]), at_end=False)
     async with app.run_test(size=(80, 20)) as pilot:
         await pilot.pause()
-        while "Paragraph 20:" not in texts(app.pane)[0]:
-            await pilot.press("down")
+        await read_on_to(app, "Paragraph 20:")
         seq, row = app.pane.position
         await pilot.press("home")
         app.pane.go_to_line(seq, row)
