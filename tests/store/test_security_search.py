@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -120,8 +122,8 @@ def answers(info: str, ann: str) -> dict[str, str]:
     return found
 
 
-@pytest.fixture
-def infos(server: str, conninfo: str) -> Iterator[list[str]]:
+@contextmanager
+def ann_and_bob(server: str, conninfo: str) -> Iterator[list[str]]:
     """Ann and Bob, as ordinary people; Bob has a chat."""
     with people(server, conninfo, "ann", "bob") as made:
         tables = Database(conninfo)
@@ -132,6 +134,13 @@ def infos(server: str, conninfo: str) -> Iterator[list[str]]:
         fill(bob, begin(bob, title="Bob's chat"), [(f"nothing of interest {n} on my mat", NOON) for n in range(230)])
         embed_missing(bob)
         bob.close()
+        yield made
+
+
+@pytest.fixture
+def infos(server: str, conninfo: str) -> Iterator[list[str]]:
+    """Ann and Bob in the test's own database."""
+    with ann_and_bob(server, conninfo) as made:
         yield made
 
 
@@ -248,24 +257,56 @@ class Counting(Database):
         return indexes, {r[0]: r[1] for r in tables}, {r[0]: r[2] or 0 for r in tables}
 
 
+@pytest.fixture(scope="module")
+def crowded(server: str) -> Iterator[str]:
+    """As Bob, a database in which most of what there is, also of the same words, is Ann's; for tests that only read."""
+    name = f"t_crowd_{os.getpid()}"
+    rows(server, f"CREATE DATABASE {name} TEMPLATE chattui_template STRATEGY file_copy")
+    conninfo = psycopg.conninfo.make_conninfo(server, dbname=name)
+    with ann_and_bob(server, conninfo) as infos:
+        ann, bob = Database(infos[0]), Database(infos[1])
+        secrets_of(ann)
+        said = "common word {0} getUserById 東京タワー rare{0}"
+        many = [(said.format(n), NOON - timedelta(hours=n)) for n in range(2_500)]
+        fill(ann, begin(ann), many)
+        chat = begin(bob, title="A chat of Bob's")
+        fill(bob, chat, many[:1_500])
+        rows(ann, "INSERT INTO chattui.chats (title) SELECT 'chat number ' || n FROM generate_series(1, 3000) n")
+        marks.note(bob, 1, 1, "a common note")
+        rare_values(bob, chat)
+        for who in (ann, bob):
+            search_index.refresh_words(who)
+            who.close()
+        words = "SELECT DISTINCT owner, 'z' || md5(g::text), 3 FROM chattui.words, generate_series(1, 4000) g"
+        rows(conninfo, f"INSERT INTO chattui.words {words}")
+        rows(conninfo, "VACUUM ANALYZE")
+        yield infos[1]
+    rows(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def rare_values(bob: Database, chat: int) -> None:
+    """Fields with values that hardly anything of Bob's has."""
+    marks.note(bob, chat, 699, "of use")
+    rows(
+        bob,
+        "INSERT INTO chattui.tool_calls (chat_id, call_id, name, target) VALUES (%s, 'c1', 'Xylograph', 'src/thingummy.py')",
+        chat,
+    )
+    rows(bob, "UPDATE chattui.messages SET call_id = 'c1' WHERE seq IN (700, 701)")
+    rows(bob, "UPDATE chattui.messages SET error = true WHERE seq = 702")
+    rows(
+        bob,
+        "INSERT INTO chattui.chats (id, source, source_id, title, project, pinned) "
+        "VALUES (9001, 'elsewhere', 'wombat-1', 'The wombat', '/home/qzone', true)",
+    )
+    fill(bob, 9001, [(f"common word {n}", NOON - timedelta(days=30, hours=n)) for n in range(3)])
+
+
 @pytest.fixture
-def crowd(infos: list[str], conninfo: str) -> Iterator[Counting]:
-    """Bob, in a database in which most of what there is, also of the same words, is Ann's."""
-    ann, bob = Database(infos[0]), Counting(infos[1])
-    secrets_of(ann)
-    said = "common word {0} getUserById 東京タワー rare{0}"
-    many = [(said.format(n), NOON - timedelta(hours=n)) for n in range(2_500)]
-    fill(ann, begin(ann), many)
-    fill(bob, begin(bob, title="A chat of Bob's"), many[:1_500])
-    rows(ann, "INSERT INTO chattui.chats (title) SELECT 'chat number ' || n FROM generate_series(1, 3000) n")
-    marks.note(bob, 1, 1, "a common note")
-    for who in (ann, bob):
-        search_index.refresh_words(who)
-    words = "INSERT INTO chattui.words SELECT DISTINCT owner, 'z' || md5(g::text), 3 FROM chattui.words, generate_series(1, 4000) g"
-    rows(conninfo, words)
-    rows(conninfo, "VACUUM ANALYZE")
+def crowd(crowded: str) -> Iterator[Counting]:
+    """Bob, on connections of his own."""
+    bob = Counting(crowded)
     yield bob
-    ann.close()
     bob.close()
 
 
@@ -338,21 +379,6 @@ def test_notes_words_chats_and_a_chats_messages_are_found_by_their_indexes(crowd
 def test_rare_values_of_fields_are_found_without_a_walk_through_the_history(
     crowd: Counting, typed: str, found: int, most: int
 ) -> None:
-    [[chat]] = rows(crowd, "SELECT id FROM chattui.chats WHERE title = 'A chat of Bob''s'")
-    marks.note(crowd, chat, 699, "of use")
-    rows(
-        crowd,
-        "INSERT INTO chattui.tool_calls (chat_id, call_id, name, target) VALUES (%s, 'c1', 'Xylograph', 'src/thingummy.py')",
-        chat,
-    )
-    rows(crowd, "UPDATE chattui.messages SET call_id = 'c1' WHERE seq IN (700, 701)")
-    rows(crowd, "UPDATE chattui.messages SET error = true WHERE seq = 702")
-    rows(
-        crowd,
-        "INSERT INTO chattui.chats (id, source, source_id, title, project, pinned) "
-        "VALUES (9001, 'elsewhere', 'wombat-1', 'The wombat', '/home/qzone', true)",
-    )
-    fill(crowd, 9001, [(f"common word {n}", NOON - timedelta(days=30, hours=n)) for n in range(3)])
     search.search(crowd, typed)  # plans of this connection
     hits = [h for h in search.search(crowd, typed, budget_ms=5_000).hits if h.is_message]
     assert len(hits) == found
