@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, LiteralString
 
 import psycopg
@@ -32,6 +32,7 @@ CREATE INDEX CONCURRENTLY messages_search ON chattui.messages
  USING gin (owner, chattui.day_of(created_at), (chattui.day_of(created_at) >> 4), chattui.tsv(content)) WITH (fastupdate = off)
 """
 _BUILD_LOCK = 0x63696478
+_ASIDE_LOCK = 0x63696479  # shared by all who import without the index, each of whom builds it in the end
 _SETTINGS = ("statement_timeout", "lock_timeout", "maintenance_work_mem", "max_parallel_maintenance_workers")
 _LOCK_PAUSE = 0.5
 WORDS_FROM = 200  # with fewer messages there is nothing to complete and nothing to mistype
@@ -42,6 +43,23 @@ def is_ready(db: Database) -> bool:
     """Whether searches can use the index."""
     with db.raw() as conn, conn.transaction():
         return _state(conn) is True
+
+
+@contextmanager
+def aside(db: Database, incoming_bytes: int) -> Iterator[bool]:
+    """Keep the index out of the way of a bulk import, as ``set_aside``; whether it is. Until the end of the block nobody builds it
+    but who asks for a rebuild: neither upkeep nor another import that is done sooner."""
+    if not (set_aside(db, incoming_bytes) or (incoming_bytes >= BULK_BYTES and not is_ready(db))):
+        yield False
+        return
+    with connect(db.conninfo, autocommit=True) as conn:
+        conn.execute("SELECT pg_advisory_lock_shared(%s)", (_ASIDE_LOCK,))
+        try:
+            yield True
+        finally:
+            if not conn.closed:
+                with suppress(psycopg.OperationalError):  # its server is gone, and the lock with it
+                    conn.execute("SELECT pg_advisory_unlock_shared(%s)", (_ASIDE_LOCK,))
 
 
 def set_aside(db: Database, incoming_bytes: int) -> bool:
@@ -70,13 +88,17 @@ def set_aside(db: Database, incoming_bytes: int) -> bool:
 def build(db: Database, progress: Tell | None = None, *, memory_mb: int = 512) -> bool:
     """Build the index where it is missing or was left half-built; writers go on meanwhile. True when it was built.
 
-    ``progress`` is called from a thread of its own. Another program that builds the index is waited for.
+    ``progress`` is called from a thread of its own. Another program that builds the index is waited for; one that imports
+    without it builds it when it is done.
     """
     if is_ready(db):
         return False
     with connect(db.conninfo, autocommit=True) as conn:
         if not owns_tables(conn):
             return False  # whoever owns the tables builds it; searches walk the newest messages meanwhile
+        if _is_aside(conn):
+            log.info("the search index is left to the import that has set it aside")
+            return False
         with _alone(conn, memory_mb, progress):
             return _build_missing(db, conn, progress)
 
@@ -198,6 +220,14 @@ def words_are_stale(db: Database) -> bool:
     assert row is not None
     sampled, total = row
     return total >= WORDS_FROM and (sampled is None or abs(total - sampled) >= max(_WORDS_AFTER, total // 20))
+
+
+def _is_aside(conn: psycopg.Connection[Any]) -> bool:
+    row = conn.execute("SELECT pg_try_advisory_lock(%s)", (_ASIDE_LOCK,)).fetchone()
+    if row is None or not row[0]:
+        return True
+    conn.execute("SELECT pg_advisory_unlock(%s)", (_ASIDE_LOCK,))
+    return False
 
 
 def _locked(conn: psycopg.Connection[Any]) -> bool:

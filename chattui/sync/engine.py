@@ -155,8 +155,10 @@ class Sync:
         self._progress = Progress(Phase.READING, files=len(work), bytes=total)
         stored = 0
         if work:
-            search_index.set_aside(self._db, total)
-            with ThreadPoolExecutor(1, thread_name_prefix="chattui-store") as store:
+            with (
+                search_index.aside(self._db, total),
+                ThreadPoolExecutor(1, thread_name_prefix="chattui-store") as store,
+            ):
                 stored = self._import(work, store)
             if stored:
                 forks.link_forks(self._db)

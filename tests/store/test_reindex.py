@@ -53,6 +53,27 @@ def held_up(db: Database) -> Iterator[threading.Thread]:
     assert ended
 
 
+def test_an_index_set_aside_for_an_import_is_left_alone_until_that_is_done(filled: Database) -> None:
+    other = Database(filled.conninfo)
+    with search_index.aside(filled, 1 << 40) as first, search_index.aside(other, 1 << 40) as second:
+        assert (first, second) == (True, True), "two may import at once"
+        assert not search_index.build(other)
+        assert not search_index.is_ready(filled)
+    with search_index.aside(other, 1 << 40) as is_away:
+        assert is_away
+        rows(
+            filled,
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+            "WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.mode = 'ShareLock'",
+        )
+        assert search_index.build(filled), "who had set it aside is gone"
+    assert search_index.is_ready(filled)
+    with search_index.aside(filled, 1) as is_away:
+        assert not is_away
+    assert search_index.is_ready(filled)
+    other.close()
+
+
 def test_a_rebuild_makes_every_text_index_anew_and_the_vocabulary(filled: Database) -> None:
     before = value(filled, FILE)
     rows(filled, "DELETE FROM chattui.words")
