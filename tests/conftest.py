@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +102,33 @@ def empty_database(server: str) -> Iterator[str]:
     drop_database(server, conninfo)
 
 
+@pytest.fixture(scope="module")
+def template(server: str) -> str:
+    """The database of which each test has a copy. A module whose tests all begin with the same chats overrides it."""
+    return TEMPLATE
+
+
+@pytest.fixture(scope="module")
+def template_of(server: str) -> Iterator[Callable[[Callable[[Database], object]], str]]:
+    """Makes such a database out of what fills it."""
+    made: list[str] = []
+
+    def make(fill: Callable[[Database], object]) -> str:
+        made.append(make_database(server, TEMPLATE))
+        database = Database(made[-1])
+        fill(database)
+        database.close()
+        return str(psycopg.conninfo.conninfo_to_dict(made[-1])["dbname"])
+
+    yield make
+    for conninfo in made:
+        drop_database(server, conninfo)
+
+
 @pytest.fixture
-def conninfo(server: str) -> Iterator[str]:
-    """Conninfo of a migrated database without chats."""
-    made = make_database(server, TEMPLATE)
+def conninfo(server: str, template: str) -> Iterator[str]:
+    """Conninfo of a migrated database, without chats unless the module has others."""
+    made = make_database(server, template)
     yield made
     drop_database(server, made)
 

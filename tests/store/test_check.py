@@ -31,8 +31,18 @@ BOTH = pytest.mark.parametrize("everything", [False, True], ids=["sample", "all"
 READY = "UPDATE pg_index SET indisready = %s WHERE indexrelid = 'chattui.messages_search'::regclass"
 
 
+@pytest.fixture(scope="module")
+def template(template_of: Callable[..., str]) -> str:
+    return template_of(furnish)
+
+
 @pytest.fixture
 def filled(db: Database) -> Database:
+    return db
+
+
+def furnish(db: Database) -> None:
+    """A chat with 300 messages and one with two, and what belongs to them."""
     chat = begin(db, title="A chat")
     words = "needle number {} of getUserById 東京タワー it's C:\\dir a'b {}"
     said = [words.format(n, "even" if n % 2 == 0 else "odd") for n in range(300)]
@@ -42,7 +52,6 @@ def filled(db: Database) -> Database:
     rows(db, "INSERT INTO chattui.files (chat_id, path, sha256, size) VALUES (%s, 'x', sha256('x'), 1)", chat)
     rows(db, "INSERT INTO chattui.tool_calls (chat_id, call_id, name, call_seq) VALUES (%s, 'c1', 'Bash', 7)", chat)
     search_index.refresh_words(db)
-    return db
 
 
 def wrong(db: Database, *, everything: bool = True) -> dict[str, Finding]:
@@ -85,8 +94,8 @@ def test_a_sound_database_is_found_right_and_everything_was_looked_at(filled: Da
     assert found[INDEX_TEXT].looked_at == 302 if everything else 50 < found[INDEX_TEXT].looked_at <= 302
 
 
-def test_an_empty_database_is_right(db: Database) -> None:
-    assert wrong(db) == wrong(db, everything=False) == {}
+def test_an_empty_database_is_right(other_db: Database) -> None:
+    assert wrong(other_db) == wrong(other_db, everything=False) == {}
 
 
 @BOTH

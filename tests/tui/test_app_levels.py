@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from app_driver import AppMaker, part, quit_app, running, seen_in, toasts, until
@@ -15,10 +16,17 @@ COUNT = 500
 MADE = COUNT * len(TURN)
 
 
+@pytest.fixture(scope="module")
+def template(template_of: Callable[..., str]) -> str:
+    """A chat of 3,000 messages, of every kind."""
+    return template_of(lambda db: write_chat(db, "All kinds", turns(COUNT)))
+
+
 @pytest.fixture
 def made(db: Database) -> int:
-    """A chat of 3,000 messages, of every kind."""
-    return write_chat(db, "All kinds", turns(COUNT))
+    """This chat."""
+    [chat] = chats.recents(db)
+    return chat.id
 
 
 def words(app: object) -> set[str]:
