@@ -30,7 +30,7 @@ test: $(VENV)/installed-dev  ## lint, types, doors between the rooms, and the wh
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/python -m compileall -q chattui  # hundreds of tests start the program
-	$(BIN)/python -m pytest -n 4
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(VENV)/installed-dev  ## only lint, types and doors
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

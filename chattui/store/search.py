@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -128,6 +129,7 @@ def _read(
     budget_ms: int,
 ) -> Page:
     """A page: notes before messages, names among the messages of their time."""
+    began = time.perf_counter()
     looks_beside = has_text(query) and (after is None or after.tier == beside.TIER)
     first = beside.find(conn, wanted, pattern, limit=limit, after=after)[:limit] if looks_beside else []
     found = [hit for hit, _ in first]
@@ -135,7 +137,10 @@ def _read(
         return Page(tuple(found), limit, False, first[-1][1], True)
     notes, names = counted(found), [hit for hit in found if hit.is_name]
     room = limit - len(first)
-    page = _page(_rows(conn, wanted, room + 1, after, budget_ms), room, pattern)
+    spent = round(
+        (time.perf_counter() - began) * 1e3
+    )  # the budget is the page's, but half of it at least is the messages'
+    page = _page(_rows(conn, wanted, room + 1, after, max(budget_ms // 2, budget_ms - spent)), room, pattern)
     if after is None and page.more is None:  # nothing was left out
         page = replace(page, about=len(page.hits), exact=True)
     return replace(page, hits=(*notes, *_among(names, page.hits)), about=page.about + len(notes))

@@ -203,10 +203,17 @@ def _text_indexes(conn: psycopg.Connection[Any]) -> list[str]:
 
 
 def refresh_words(db: Database) -> int:
-    """Sample the caller's vocabulary again; returns the number of words."""
+    """Sample the caller's vocabulary again; returns the number of words.
+
+    Of 10,000 messages, and of more where there are more than two million: a word that is not in the sample is taken for rare, and
+    all its hits are looked for at once.
+    """
     with db.raw() as conn, conn.transaction():
         conn.execute("SET LOCAL statement_timeout = '120s'")
-        row = conn.execute("SELECT chattui.refresh_words()").fetchone()
+        row = conn.execute(
+            "SELECT chattui.refresh_words(greatest(10000, least(50000, coalesce(sum(n), 0) / 200))::integer) "
+            "FROM chattui.day_counts WHERE owner = CURRENT_USER::text"
+        ).fetchone()
         return int(row[0]) if row else 0
 
 
