@@ -192,3 +192,17 @@ def test_sampling_the_vocabulary_takes_any_number_and_reads_a_bounded_number_of_
 ) -> None:
     fill(db, begin(db), [(f"word{n % 40} of many", NOON) for n in range(300)])
     assert value(db, "SELECT chattui.refresh_words(%s)", sample) > 20
+
+
+def test_the_vocabularys_sample_grows_with_the_history(db: Database) -> None:
+    rows(
+        db,
+        "CREATE OR REPLACE FUNCTION chattui.refresh_words(p_sample integer DEFAULT 10000) RETURNS integer "
+        "LANGUAGE sql AS 'SELECT p_sample'",
+    )
+    asked = []
+    for messages in (0, 1_000_000, 5_000_000, 40_000_000):
+        rows(db, "DELETE FROM chattui.day_counts")
+        rows(db, "INSERT INTO chattui.day_counts (day, n) VALUES (20000, %s)", messages)
+        asked.append(search_index.refresh_words(db))
+    assert asked == [10_000, 10_000, 25_000, 50_000]

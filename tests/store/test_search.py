@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from steps import NOON, begin, fill, rows
@@ -248,3 +250,27 @@ def test_a_mistyped_word_brings_the_likely_ones(corpus: tuple[Database, list[tup
     assert "kadra" in search.suggest(db, "kadrra")
     assert search.suggest(db, "qqqqqqqq") == []
     assert search.suggest(db, "") == []
+
+
+def test_what_stands_beside_messages_is_paid_from_the_same_budget(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(db, "a needle")
+    given: list[int] = []
+    find, rows_of = search.beside.find, search._rows
+    slow = 0.0
+
+    def found(*args: Any, **options: Any) -> Any:
+        time.sleep(slow)
+        return find(*args, **options)
+
+    def asked(*args: Any) -> Any:
+        given.append(args[-1])
+        return rows_of(*args)
+
+    monkeypatch.setattr(search.beside, "find", found)
+    monkeypatch.setattr(search, "_rows", asked)
+    for slow in (0.1, 0.4):
+        assert search.search(db, "needle", budget_ms=400).hits
+    assert 200 < given[0] <= 300
+    assert given[1] == 200, "half of it is kept for the messages"
