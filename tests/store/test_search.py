@@ -258,10 +258,10 @@ def test_what_stands_beside_messages_is_paid_from_the_same_budget(
     begin(db, "a needle")
     given: list[int] = []
     find, rows_of = search.beside.find, search._rows
-    slow = 0.0
+    slow = iter((0.1, 0.4))
 
     def found(*args: Any, **options: Any) -> Any:
-        time.sleep(slow)
+        time.sleep(next(slow))
         return find(*args, **options)
 
     def asked(*args: Any) -> Any:
@@ -270,7 +270,7 @@ def test_what_stands_beside_messages_is_paid_from_the_same_budget(
 
     monkeypatch.setattr(search.beside, "find", found)
     monkeypatch.setattr(search, "_rows", asked)
-    for slow in (0.1, 0.4):
+    for _ in range(2):
         assert search.search(db, "needle", budget_ms=400).hits
     assert 200 < given[0] <= 300
     assert given[1] == 200, "half of it is kept for the messages"
