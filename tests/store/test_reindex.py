@@ -203,6 +203,6 @@ def test_the_vocabularys_sample_grows_with_the_history(db: Database) -> None:
     asked = []
     for messages in (0, 1_000_000, 5_000_000, 40_000_000):
         rows(db, "DELETE FROM chattui.day_counts")
-        rows(db, "INSERT INTO chattui.day_counts (day, n) VALUES (20000, %s)", messages)
+        rows(db, "INSERT INTO chattui.day_counts (owner, day, n) VALUES (CURRENT_USER, 20000, %s)", messages)
         asked.append(search_index.refresh_words(db))
     assert asked == [10_000, 10_000, 25_000, 50_000]
