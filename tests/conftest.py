@@ -103,7 +103,7 @@ def empty_database(server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def template(server: str) -> str:
+def begun_with(server: str) -> str:
     """The database of which each test has a copy. A module whose tests all begin with the same chats overrides it."""
     return TEMPLATE
 
@@ -126,9 +126,9 @@ def template_of(server: str) -> Iterator[Callable[[Callable[[Database], object]]
 
 
 @pytest.fixture
-def conninfo(server: str, template: str) -> Iterator[str]:
+def conninfo(server: str, begun_with: str) -> Iterator[str]:
     """Conninfo of a migrated database, without chats unless the module has others."""
-    made = make_database(server, template)
+    made = make_database(server, begun_with)
     yield made
     drop_database(server, made)
 

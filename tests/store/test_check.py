@@ -32,7 +32,7 @@ READY = "UPDATE pg_index SET indisready = %s WHERE indexrelid = 'chattui.message
 
 
 @pytest.fixture(scope="module")
-def template(template_of: Callable[..., str]) -> str:
+def begun_with(template_of: Callable[..., str]) -> str:
     return template_of(furnish)
 
 

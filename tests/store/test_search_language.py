@@ -20,7 +20,7 @@ from chattui.store.database import Database
 from chattui.store.search_query import as_json
 
 QUERIES = int(os.environ.get("CHATTUI_TEST_QUERIES", "200"))
-FUZZ = int(os.environ.get("CHATTUI_TEST_FUZZ", "500"))
+FUZZ, SEED = int(os.environ.get("CHATTUI_TEST_FUZZ", "500")), int(os.environ.get("CHATTUI_TEST_SEED", "5"))
 PIECES = [
     *string.printable,
     *"'\"\\%_:*&|!()<->äß漢字한글🙂\u202e\u0301\x00\ud800",
@@ -96,7 +96,7 @@ def test_any_query_finds_what_reading_everything_finds(history: tuple[Database, 
 
 def test_random_text_is_never_an_error(db: Database) -> None:
     make(db, 40)
-    chance = random.Random(5)
+    chance = random.Random(SEED)
     for _ in range(FUZZ):
         search.search(db, "".join(chance.choices(PIECES, k=chance.randrange(1, 24))), budget_ms=20)
 

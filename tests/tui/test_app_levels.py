@@ -17,7 +17,7 @@ MADE = COUNT * len(TURN)
 
 
 @pytest.fixture(scope="module")
-def template(template_of: Callable[..., str]) -> str:
+def begun_with(template_of: Callable[..., str]) -> str:
     """A chat of 3,000 messages, of every kind."""
     return template_of(lambda db: write_chat(db, "All kinds", turns(COUNT)))
 

@@ -214,7 +214,8 @@ def test_models(samples: str, app_on: AppMaker, snap_compare: Compare, speaking:
 
 
 def test_permission(samples: str, app_on: AppMaker, snap_compare: Compare, speaking: ModelServer) -> None:
-    ready = settled(ASK, then=lambda app: "Reject" in screen_text(app))
+    stored = re.compile(r"midnight +6\b")  # what came until the agent asked: it is stored every second
+    ready = settled(ASK, then=lambda app: "Reject" in screen_text(app) and stored.search(screen_text(app)))
     assert snap_compare(app_on(samples), terminal_size=USUAL, run_before=ready)
 
 
