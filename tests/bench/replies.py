@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import statistics
+import threading
+import time
+from contextlib import suppress
+from typing import Self
 
+import psycopg
+from psycopg import sql
+
+from chattui.server import conninfo
+from chattui.store.connection import connect
 from tests.bench import bulk
 from tests.bench.machine import Others, family, process_ms, wait_quiet
 from tests.bench.options import Options
@@ -19,8 +28,8 @@ TITLE = "Replies"
 NOTES = (
     "Replies: a model on a loopback server streams 100 tokens a second into the 100,000-message chat, whose end is shown; CPU is "
     "the app's own, the process that speaks to the model is a row of its own. Meanwhile keys are typed into the composer, 130 ms "
-    "apart; echo is the first frame that shows the key. Send to stored: from Enter until the message is painted in the pane, which "
-    "is after it is durable.",
+    "apart; echo is the first frame that shows the key. Stored: from Enter until "
+    "the commit, as the database tells another program of it; shown: until the message is painted in the pane, after that.",
 )
 _RATE, _SECONDS = 100, 12
 _TYPED = "the quick brown fox jumps over the lazy dog and then some more of it"
@@ -30,14 +39,14 @@ _BETWEEN = 0.13
 def measure(options: Options) -> list[Row]:
     """A row each for the app's share of a core, the model's process, echo and sending."""
     home = bulk.database(options.cache, 120_000, 100_000)
-    found: dict[str, list[float]] = {"app": [], "asker": [], "echo": [], "stored": [], "first": []}
+    found: dict[str, list[float]] = {name: [] for name in ("app", "asker", "echo", "stored", "shown", "first")}
     config = home.data / "config" / "config.toml"
     config.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with serving() as server, Others(home.server_pid()) as others:
+        with serving() as server, Others(home.server_pid()) as others, Commits(conninfo(home.settings)) as commits:
             config.write_text(f'[models]\nurl = "{server.url}"\n')
             for number in range(1 if options.quick else 3):
-                _session(home, server, found, newest=number > 0)
+                _session(home, server, commits, found, newest=number > 0)
     finally:
         config.unlink(missing_ok=True)
         home.stop_server()
@@ -47,7 +56,8 @@ def measure(options: Options) -> list[Row]:
         timing(f"{what}, the app", found["app"], limit=15, unit="% of one core", others=busy),
         timing(f"{what}, the process that asks", found["asker"], unit="% of one core", others=busy),
         timing("key → echo in the composer meanwhile", found["echo"], limit=16, p95=True, others=busy),
-        timing("Enter → the message stored and shown", found["stored"], limit=20, p95=True, others=busy),
+        timing("Enter → the message stored", found["stored"], limit=20, p95=True, others=busy),
+        timing("Enter → the message stored and shown", found["shown"], others=busy),
         Row(
             "Enter → the first of the first reply, the library's import included",
             "–",
@@ -57,7 +67,38 @@ def measure(options: Options) -> list[Row]:
     ]
 
 
-def _session(home: Home, server: ModelServer, found: dict[str, list[float]], *, newest: bool) -> None:
+class Commits:
+    """When other programs' changes became visible to everybody: the database tells of each with its commit."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conn = connect(conninfo, autocommit=True)
+        self._conn.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel())))
+        self.times: list[float] = []
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._listening.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._conn.close()
+
+    def first_after(self, mark: float) -> float:
+        """Milliseconds from ``mark`` to the first commit after it."""
+        return min(at for at in list(self.times) if at > mark) * 1e3 - mark * 1e3
+
+    def _channel(self) -> str:
+        row = self._conn.execute("SELECT chattui.channel(CURRENT_USER::text)").fetchone()
+        assert row is not None
+        return str(row[0])
+
+    def _listen(self) -> None:
+        with suppress(psycopg.OperationalError):  # closed by the other thread
+            for _ in self._conn.notifies():
+                self.times.append(time.perf_counter())
+
+
+def _session(home: Home, server: ModelServer, commits: Commits, found: dict[str, list[float]], *, newest: bool) -> None:
     """One start of the app. The big chat is the ``newest`` once something was written into it: then it opens by itself."""
     bulk.forget_position(home)
     server.speed = 0.0
@@ -84,7 +125,8 @@ def _session(home: Home, server: ModelServer, found: dict[str, list[float]], *, 
             terminal.press("enter")
             began = terminal.mark
             moment = terminal.wait(lambda screen, text=text: _in_pane(screen, text), "the message")  # type: ignore[misc]
-            found["stored"].append(moment.ms)
+            found["shown"].append(moment.ms)
+            found["stored"].append(commits.first_after(began))
             if not number:
                 terminal.mark = began
                 found["first"].append(terminal.wait(lambda screen: "streamfirstword" in screen, "a reply").ms)
