@@ -30,7 +30,7 @@ from tests.bench import (
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
-from tests.bench.report import Group, document, impossible, markdown, remember
+from tests.bench.report import Group, completed, document, impossible, markdown, remember
 
 GROUPS = {
     "startup": startup,
@@ -91,7 +91,8 @@ def main(arguments: list[str] | None = None) -> int:
         titles = [module.TITLE + size for size in ("", TEN_MILLION) for module in GROUPS.values()]
         order = [kept[title] for title in titles if title in kept]
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(document(order, about, NOTES), "utf-8")
+        before = PAGE.read_text("utf-8") if PAGE.exists() else ""
+        PAGE.write_text(completed(document(order, about, NOTES), before), "utf-8")
     return int(any(row.failed for group in groups for row in group.rows))
 
 

@@ -132,3 +132,20 @@ def document(groups: Sequence[Group], facts: Mapping[str, str], notes: Sequence[
     for group in groups:
         parts += [f"## {group.title}", "\n".join((*group.notes, f"Measured {group.when}.")), markdown(group.rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def completed(page: str, before: str) -> str:
+    """``page`` with the groups of the page ``before`` that it has not: they were measured on a machine that is gone.
+
+    In the order of the page before; groups that only ``page`` has come where they stand in it.
+    """
+    head, *new = page.rstrip("\n").split("\n\n## ")
+    _, *old = before.rstrip("\n").split("\n\n## ")
+    sections = {text.partition("\n")[0]: text for text in old} | {text.partition("\n")[0]: text for text in new}
+    order = [text.partition("\n")[0] for text in old]
+    after = ""
+    for title in (text.partition("\n")[0] for text in new):
+        if title not in order:
+            order.insert(order.index(after) + 1 if after in order else 0, title)
+        after = title
+    return "\n\n## ".join([head, *(sections[title] for title in order)]) + "\n"
