@@ -14,7 +14,7 @@ _GRANT_AGAIN = """\
 DO $$
 DECLARE granted record;
 BEGIN
-  FOR granted IN  -- what the migrations grant they have granted again
+  FOR granted IN
     SELECT privilege_type, kind, what, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role, is_grantable
     FROM (
       SELECT g.*, 'SCHEMA' AS kind, 'chattui' AS what, true AS still
@@ -29,7 +29,7 @@ BEGIN
       FROM pg_proc p, aclexplode(p.proacl) g, format('chattui.%I(%s)', p.proname, oidvectortypes(p.proargtypes)) AS f(signature)
       WHERE p.pronamespace = 'chattui_replaced'::regnamespace AND p.prokind = 'f' AND g.grantee <> p.proowner
     ) AS old
-    WHERE still AND grantee IS DISTINCT FROM to_regrole('chattui_user')::oid
+    WHERE still AND grantee IS DISTINCT FROM to_regrole('chattui_user')::oid  -- to whom the migrations grant by themselves
   LOOP
     EXECUTE format('GRANT %s ON %s %s TO %s%s', granted.privilege_type, granted.kind, granted.what, granted.role,
                    CASE WHEN granted.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);

@@ -137,9 +137,7 @@ def _read(
         return Page(tuple(found), limit, False, first[-1][1], True)
     notes, names = counted(found), [hit for hit in found if hit.is_name]
     room = limit - len(first)
-    spent = round(
-        (time.perf_counter() - began) * 1e3
-    )  # the budget is the page's, but half of it at least is the messages'
+    spent = round((time.perf_counter() - began) * 1e3)  # of the page's budget; half of it is kept for the messages
     page = _page(_rows(conn, wanted, room + 1, after, max(budget_ms // 2, budget_ms - spent)), room, pattern)
     if after is None and page.more is None:  # nothing was left out
         page = replace(page, about=len(page.hits), exact=True)

@@ -53,6 +53,9 @@ def aside(db: Database, incoming_bytes: int) -> Iterator[bool]:
         yield False
         return
     with connect(db.conninfo, autocommit=True) as conn:
+        if not owns_tables(conn):  # whoever may not build it leaves it to others
+            yield False
+            return
         conn.execute("SELECT pg_advisory_lock_shared(%s)", (_ASIDE_LOCK,))
         try:
             yield True

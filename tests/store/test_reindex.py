@@ -74,6 +74,19 @@ def test_an_index_set_aside_for_an_import_is_left_alone_until_that_is_done(fille
     other.close()
 
 
+def test_who_may_not_build_the_index_keeps_nobody_from_it(server: str, filled: Database) -> None:
+    with people(server, filled.conninfo, "ann") as (info,), search_index.aside(filled, 1 << 40):
+        ann = Database(info)
+        with search_index.aside(ann, 1 << 40) as is_away:
+            assert not is_away
+        ann.close()
+    with people(server, filled.conninfo, "bob") as (info,):
+        bob = Database(info)
+        with search_index.aside(bob, 1 << 40):
+            assert search_index.build(filled)
+        bob.close()
+
+
 def test_a_rebuild_makes_every_text_index_anew_and_the_vocabulary(filled: Database) -> None:
     before = value(filled, FILE)
     rows(filled, "DELETE FROM chattui.words")
