@@ -180,6 +180,8 @@ def _memory(options: Options) -> list[Row]:
         (f"a session of {500 // share} MB", lambda: session(folder / "session.jsonl", 500 * _MB // share)),
         ("a line of 200 MB", lambda: _long_line(folder / "long.jsonl", 200 * _MB)),
         ("a line of 45 MB", lambda: _long_line(folder / "line.jsonl", 45 * _MB)),
+        ("a damaged line of 45 MB", lambda: _damaged_line(folder / "damaged.jsonl", 45 * _MB)),
+        (f"a log of operations of {300 // share} MB", lambda: _operations(folder / "log.jsonl", 300 * _MB // share)),
         (f"a document of {300 // share} MB", lambda: _document(folder / "session-1.json", 300 * _MB // share)),
         ("an export with a chat of 60 MB", lambda: _long_chat(folder / "chat.json", 60 * _MB)),
         ("an export with a chat of 120 MB", lambda: _long_chat(folder / "chat.json", 120 * _MB)),
@@ -294,6 +296,36 @@ def _long_line(path: Path, size: int) -> Path:
         record["message"]["content"] = [{"type": "text", "text": "word " * (size // 5)}]
         file.write(json.dumps(record) + "\n")
         file.write(next(lines))
+    os.utime(path, (time.time() - 3600,) * 2)
+    return path
+
+
+def _damaged_line(path: Path, size: int) -> Path:
+    """A session of Claude Code with a line of so many bytes that breaks off, between two that are whole."""
+    path = _long_line(path, size)
+    first, long, last = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join((first, long[:-40], last, "")), encoding="utf-8")
+    os.utime(path, (time.time() - 3600,) * 2)
+    return path
+
+
+def _operations(path: Path, size: int) -> Path:
+    """A log of VS Code of so many bytes: each response comes in pieces."""
+    some = [turn for talk in kinds.talks(40) for turn in talk.turns]
+    about = {"version": 3, "sessionId": path.stem, "responderUsername": "Copilot", "creationDate": 1_772_000_000_000}
+    with path.open("w", encoding="utf-8") as file:
+
+        def put(kind: int, value: object, *place: object) -> None:
+            file.write(json.dumps({"kind": kind, "v": value} | ({"k": place} if place else {})) + "\n")
+
+        put(0, {**about, "requests": []})
+        number = 0
+        while file.tell() < size:
+            for turn in some:
+                put(2, [{"requestId": f"r{number}", "message": {"text": turn.prompt}, "response": []}], "requests")
+                for piece in (turn.thought, turn.output, turn.answer):
+                    put(2, [{"value": piece}], "requests", number, "response")
+                number += 1
     os.utime(path, (time.time() - 3600,) * 2)
     return path
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import tracemalloc
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from chattui.sources.protocol import Source
 from chattui.sources.uris import directory_of
 from chattui.sources.vscode_chat import VSCodeChat
 from chattui.sources.vscode_chat.replay import replayed
+from chattui.sources.vscode_chat.requests import Requests
 
 CREATED = 1_772_000_000_000
 AT = datetime.fromtimestamp(CREATED / 1000, UTC)
@@ -234,7 +238,68 @@ def test_a_log_is_replayed() -> None:
         {"kind": 1, "k": ["b", "c"], "v": 2},
         {"kind": 3, "k": ["a", 0]},
     ]
-    assert replayed(log, pytest.fail) == {"a": [9, 7], "b": {"c": 2}, "new": [5]}
+    assert replay(log) == {"a": [9, 7], "b": {"c": 2}, "new": [5]}
+
+
+def replay(log: list[Record], report: Callable[[str], None] = pytest.fail) -> Any:
+    lines = [json.dumps(entry) for entry in log]
+    return replayed(((json.loads(line), len(line)) for line in lines), report)
+
+
+def operation(rng: random.Random) -> Record:
+    path: list[Any] = ["requests", *rng.sample([0, 1, 2, 3, "response", "n"], rng.randrange(4))]
+    value = rng.choice([{"response": [{"value": rng.random()}], "n": 1 << 70}, [{"n": 1}, {"response": []}], "\ud800"])
+    entry: Record = {"kind": rng.randint(1, 3), "k": path, "v": value}
+    return {**entry, "i": rng.randrange(3)} if rng.random() < 0.3 else entry
+
+
+def test_requests_that_lie_in_a_file_are_those_that_a_list_would_hold() -> None:
+    rng = random.Random(11)
+    for _ in range(300):
+        log = [{"kind": 0, "v": {"requests": [{"n": n, "response": []} for n in range(3)]}}]
+        log += [operation(rng) for _ in range(20)]
+        held = json.loads(json.dumps(log).replace('"requests"', '"others"'))
+        in_file: list[str] = []
+        in_list: list[str] = []
+        state = replay(log, in_file.append)
+        requests = state.get("requests")
+        assert replay(held, in_list.append).get("others") == (
+            list(requests) if isinstance(requests, Requests) else requests
+        )
+        assert in_file == in_list
+
+
+def test_a_long_log_is_not_held_in_memory() -> None:
+    def log() -> Iterator[tuple[Record, int]]:
+        yield {"kind": 0, "v": {"requests": []}}, 20
+        for number in range(100):
+            yield {"kind": 2, "k": ["requests"], "v": [{"response": []}]}, 20
+            text = f"{number:04}" * (1 << 17)
+            yield {"kind": 2, "k": ["requests", number, "response"], "v": [{"value": text}]}, len(text)
+
+    tracemalloc.start()
+    try:
+        state = replayed(log(), pytest.fail)
+        assert [request["response"][0]["value"][:4] for request in state["requests"]] == [f"{n:04}" for n in range(100)]
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", [["requests", 0, "response"], ["inputState"]])
+def test_what_grows_without_end_is_a_problem(path: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chattui.sources.vscode_chat.replay.MOST_BYTES", 4000)
+    more: Record = {"kind": 2, "k": path, "v": [{"value": "x" * 500}]}
+    over: Record = {**more, "i": 0}
+    problems: list[str] = []
+    state = replay(
+        [{"kind": 0, "v": {"requests": [{"response": []}]}}, *[over] * 50, *[more] * 50, {**more, "i": 1}],
+        problems.append,
+    )
+    found = state["requests"][0]["response"] if len(path) > 1 else state["inputState"]
+    assert 4 <= len(problems) <= 48, "what took the place of something else is not counted twice"
+    assert 1 <= len(found) <= 7
+    assert problems[0] == "an operation that makes something longer than 0 MB"
 
 
 def test_of_two_forms_of_a_chat_the_newer_one_is_read_and_of_extensions_nothing(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from chattui.sources.lines import OpenLines
 from chattui.sources.protocol import Report
 from chattui.sources.regular import open_regular
 from chattui.sources.uris import directory_of
-from chattui.sources.vscode_chat.replay import replayed
+from chattui.sources.vscode_chat.replay import REQUESTS, replayed
+from chattui.sources.vscode_chat.requests import Requests
 from chattui.sources.vscode_chat.transcript import NAME, VSCodeTranscript
 from chattui.sources.walk import walk
 
@@ -120,7 +121,7 @@ def _replayed(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     """The session that a log of operations ends with, and what could not be read."""
     with OpenLines(path) as lines:
         state = replayed(
-            (record for _line, _part, _end, records in lines for record in records),
+            ((record, lines.raw_size) for _line, _part, _end, records in lines for record in records),
             lambda reason: lines.report(lines.line, reason, lines.raw),
         )
         problems = lines.take_problems()
@@ -130,8 +131,8 @@ def _replayed(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
             return None, ()
         if not isinstance(state, dict):
             raise SourceError(f"{path} is not a history file: it does not begin with a session.")
-        requests = state.pop("requests", None)
-        if not isinstance(requests, list):
+        requests = state.pop(REQUESTS, None)
+        if not isinstance(requests, Requests):
             raise SourceError(f"{path} is not a history file: it has no requests.")
         return Document(state, requests, len(requests), lines.offset), problems
 
