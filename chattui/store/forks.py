@@ -7,14 +7,17 @@ from typing import LiteralString
 from chattui.store.database import Database
 from chattui.store.storable import storable
 
+_FAMILIES: LiteralString = """
+SELECT unnest(array_agg(c.id)) FROM chattui.chats c
+ WHERE c.owner = CURRENT_USER::text AND c.root_id IS NOT NULL AND c.message_count > 0 AND c.parent_id IS NULL
+ GROUP BY c.source, c.root_id HAVING count(*) > 1 AND count(*) > count(c.forked_from) + 1
+"""
+"""Chats of which some may be forks of others; asked for first, because a new database does not know how few they are."""
+
 _LINK: LiteralString = """
-WITH candidates AS (
-  SELECT c.source, c.root_id FROM chattui.chats c
-   WHERE c.owner = CURRENT_USER::text AND c.root_id IS NOT NULL AND c.message_count > 0 AND c.parent_id IS NULL
-   GROUP BY c.source, c.root_id HAVING count(*) > 1 AND count(*) > count(c.forked_from) + 1
-), family AS (
-  SELECT c.id, c.source, c.root_id, c.forked_from FROM chattui.chats c JOIN candidates k USING (source, root_id)
-   WHERE c.owner = CURRENT_USER::text AND c.message_count > 0 AND c.parent_id IS NULL
+WITH family AS (
+  SELECT c.id, c.source, c.root_id, c.forked_from FROM chattui.chats c
+   WHERE c.owner = CURRENT_USER::text AND c.id = ANY (%(ids)s)
 ), said AS MATERIALIZED (
   SELECT f.source, f.root_id, f.forked_from, m.chat_id, m.seq, m.source_id FROM family f
     JOIN chattui.messages m ON m.owner = CURRENT_USER::text AND m.chat_id = f.id
@@ -56,7 +59,8 @@ def link_forks(db: Database) -> int:
     The original is the chat that went on first after what both share, or the one that did not go on.
     """
     with db.raw() as conn, conn.transaction():
-        linked = conn.execute(_LINK).fetchall()
+        ids = [chat_id for (chat_id,) in conn.execute(_FAMILIES)]
+        linked = conn.execute(_LINK, {"ids": ids}).fetchall() if ids else []
         for chat_id, shared in linked:
             conn.execute(_UNCOUNT, {"chat_id": chat_id, "shared": shared})
     return len(linked)
