@@ -100,7 +100,7 @@ def write_conf(places: Places) -> None:
 def server_settings(memory: int) -> dict[str, str]:
     """Settings for a machine with ``memory`` bytes. Statements and rows stay out of the log: they hold chats."""
     buffers = max(32, min(memory // _MB // 4, 512))
-    maintenance = 64 if memory < 2048 * _MB else 256 if memory < 16384 * _MB else 512
+    maintenance = 64 if memory < 2048 * _MB else 256 if memory < 16384 * _MB else 1024
     return {
         "max_connections": "50",
         "shared_buffers": f"{buffers}MB",

@@ -98,7 +98,7 @@ def _index(conn: psycopg.Connection[Any]) -> Finding:
         "JOIN pg_am a ON a.oid = c.relam WHERE c.relnamespace = 'chattui'::regnamespace AND a.amname = 'gin' ORDER BY 1"
     ).fetchall()
     wrong = [str(name) for name, ready in rows if not ready]
-    wrong += sorted({search_index.NAME, *_OF_NOTES} - {name for name, _ in rows})
+    wrong += sorted({*search_index.INDEXES, *_OF_NOTES} - {name for name, _ in rows})
     return Finding(INDEX, "indexes are there", len(rows), len(wrong), tuple(wrong), search_index.owns_tables(conn))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, LiteralString
 
 import psycopg
@@ -31,18 +31,30 @@ _CREATE: LiteralString = """
 CREATE INDEX CONCURRENTLY messages_search ON chattui.messages
  USING gin (owner, chattui.day_of(created_at), (chattui.day_of(created_at) >> 4), chattui.tsv(content)) WITH (fastupdate = off)
 """
+_CREATE_TARGETS: LiteralString = """
+CREATE INDEX CONCURRENTLY tool_calls_target ON chattui.tool_calls USING gin (owner, chattui.fold(target) gin_trgm_ops)
+"""
+INDEXES: dict[str, LiteralString] = {"tool_calls_target": _CREATE_TARGETS, NAME: _CREATE}
+"""Those that a bulk import does without, in the order in which they are built."""
+
 _BUILD_LOCK = 0x63696478
 _ASIDE_LOCK = 0x63696479  # shared by all who import without the index, each of whom builds it in the end
-_SETTINGS = ("statement_timeout", "lock_timeout", "maintenance_work_mem", "max_parallel_maintenance_workers")
+_SETTINGS = (
+    "statement_timeout",
+    "lock_timeout",
+    "maintenance_work_mem",
+    "max_parallel_maintenance_workers",
+    "default_statistics_target",
+)
 _LOCK_PAUSE = 0.5
 WORDS_FROM = 200  # with fewer messages there is nothing to complete and nothing to mistype
 _WORDS_AFTER = 500
 
 
 def is_ready(db: Database) -> bool:
-    """Whether searches can use the index."""
+    """Whether searches can use the indexes that bulk imports do without."""
     with db.raw() as conn, conn.transaction():
-        return _state(conn) is True
+        return not _missing(conn)
 
 
 @contextmanager
@@ -77,11 +89,12 @@ def set_aside(db: Database, incoming_bytes: int) -> bool:
         row = conn.execute(
             "SELECT pg_total_relation_size(oid), relkind = 'p' FROM pg_class WHERE oid = 'chattui.messages'::regclass"
         ).fetchone()
-        if not owns_tables(conn) or row is None or row[1] or row[0] > incoming_bytes or _state(conn) is None:
+        if not owns_tables(conn) or row is None or row[1] or row[0] > incoming_bytes or not _is_there(conn):
             return False
         conn.execute("SET LOCAL lock_timeout = '2s'")
         try:
-            conn.execute("DROP INDEX chattui.messages_search")
+            for name in INDEXES:
+                conn.execute(sql.SQL("DROP INDEX IF EXISTS chattui.{}").format(sql.Identifier(name)))
         except pg.LockNotAvailable:
             return False
     log.info("search index set aside for %d bytes of history", incoming_bytes)
@@ -89,7 +102,7 @@ def set_aside(db: Database, incoming_bytes: int) -> bool:
 
 
 def build(db: Database, progress: Tell | None = None, *, memory_mb: int = 512) -> bool:
-    """Build the index where it is missing or was left half-built; writers go on meanwhile. True when it was built.
+    """Build the indexes where it is missing or was left half-built; writers go on meanwhile. True when it was built.
 
     ``progress`` is called from a thread of its own. Another program that builds the index is waited for; one that imports
     without it builds it when it is done.
@@ -103,7 +116,7 @@ def build(db: Database, progress: Tell | None = None, *, memory_mb: int = 512) -
             log.info("the search index is left to the import that has set it aside")
             return False
         with _alone(conn, memory_mb, progress):
-            return _build_missing(db, conn, progress)
+            return bool(_build_missing(db, conn, progress))
 
 
 def rebuild(db: Database, progress: Tell | None = None, *, memory_mb: int = 512) -> Rebuilt:
@@ -119,7 +132,7 @@ def rebuild(db: Database, progress: Tell | None = None, *, memory_mb: int = 512)
             )
         with _alone(conn, memory_mb, progress):
             cleared = _clear(conn)
-            done = [NAME] if _build_missing(db, conn, progress) else []
+            done = _build_missing(db, conn, progress)
             for name in [n for n in _text_indexes(conn) if n not in done]:
                 statement = sql.SQL("REINDEX INDEX CONCURRENTLY chattui.{}").format(sql.Identifier(name))
                 with Watcher(db, conn, name, progress):
@@ -162,7 +175,11 @@ def _alone(conn: psycopg.Connection[Any], memory_mb: int, progress: Tell | None)
             time.sleep(_LOCK_PAUSE)
         conn.execute("SET statement_timeout = 0")
         conn.execute("SET lock_timeout = 0")
-        conn.execute("SELECT set_config('maintenance_work_mem', %s, false)", (f"{memory_mb}MB",))
+        conn.execute(
+            "SELECT set_config('maintenance_work_mem', "
+            "greatest(%s, pg_size_bytes(current_setting('maintenance_work_mem')) >> 10)::text, false)",
+            (memory_mb << 10,),
+        )
         conn.execute("SET max_parallel_maintenance_workers = 2")
         yield
     except psycopg.Error as error:
@@ -175,15 +192,24 @@ def _alone(conn: psycopg.Connection[Any], memory_mb: int, progress: Tell | None)
                 conn.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))
 
 
-def _build_missing(db: Database, conn: psycopg.Connection[Any], progress: Tell | None) -> bool:
-    if (state := _state(conn)) is True:
-        return False
-    if state is False:
-        conn.execute("DROP INDEX chattui.messages_search")
-    with Watcher(db, conn, NAME, progress):
-        conn.execute(_CREATE)
+def _build_missing(db: Database, conn: psycopg.Connection[Any], progress: Tell | None) -> list[str]:
+    missing = _missing(conn)
+    for name in missing:
+        conn.execute(sql.SQL("DROP INDEX IF EXISTS chattui.{}").format(sql.Identifier(name)))  # one that is half-built
+        with Watcher(db, conn, name, progress) if name == NAME else nullcontext():
+            conn.execute(INDEXES[name])
+    if NAME in missing:
+        _analyze(conn)
+    return missing[::-1]
+
+
+def _analyze(conn: psycopg.Connection[Any]) -> None:
+    """Vacuum the messages, and sample them. Of a short history few: to sample what the index computes of a text takes long, and
+    the server's own vacuum samples more when more has come."""
+    row = conn.execute("SELECT reltuples FROM pg_class WHERE oid = 'chattui.messages'::regclass").fetchone()
+    many = row[0] if row else 0
+    conn.execute("SELECT set_config('default_statistics_target', %s, false)", (str(min(100, max(10, many // 20_000))),))
     conn.execute("VACUUM (ANALYZE) chattui.messages")
-    return True
 
 
 def _clear(conn: psycopg.Connection[Any]) -> list[str]:
@@ -253,9 +279,16 @@ def owns_tables(conn: psycopg.Connection[Any]) -> bool:
     return row is not None and bool(row[0])
 
 
-def _state(conn: psycopg.Connection[Any]) -> bool | None:
-    """True: ready; False: half-built; None: not there."""
-    row = conn.execute(
-        "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('chattui.messages_search')"
-    ).fetchone()
-    return None if row is None else bool(row[0])
+def _missing(conn: psycopg.Connection[Any]) -> list[str]:
+    """Those of ``INDEXES`` that are not there, or only half-built."""
+    rows = conn.execute(
+        "SELECT name FROM unnest(%s::text[]) WITH ORDINALITY u (name, nr) WHERE NOT EXISTS (SELECT FROM pg_index "
+        "WHERE indexrelid = to_regclass('chattui.' || name) AND indisvalid) ORDER BY nr",
+        (list(INDEXES),),
+    )
+    return [str(name) for (name,) in rows]
+
+
+def _is_there(conn: psycopg.Connection[Any]) -> bool:
+    row = conn.execute("SELECT to_regclass('chattui.messages_search') IS NOT NULL").fetchone()
+    return row is not None and bool(row[0])

@@ -118,6 +118,6 @@ def test_settings_follow_the_memory():
     assert server_settings(gigabyte)["shared_buffers"] == "256MB"
     assert server_settings(gigabyte)["maintenance_work_mem"] == "64MB"
     assert server_settings(8 * gigabyte)["shared_buffers"] == "512MB"
-    assert server_settings(64 * gigabyte)["maintenance_work_mem"] == "512MB"
+    assert server_settings(64 * gigabyte)["maintenance_work_mem"] == "1024MB"
     assert server_settings(64 * 1024**2)["shared_buffers"] == "32MB"
     assert not {"fsync", "full_page_writes", "synchronous_commit"} & set(server_settings(gigabyte))

@@ -74,6 +74,20 @@ def test_an_index_set_aside_for_an_import_is_left_alone_until_that_is_done(fille
     other.close()
 
 
+@pytest.mark.parametrize("name", search_index.INDEXES)
+def test_every_index_that_imports_do_without_is_built_again(filled: Database, name: str) -> None:
+    built = rows(filled, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'chattui' ORDER BY 1")
+    with search_index.aside(filled, 1 << 40):
+        left = {one for (one,) in rows(filled, "SELECT indexname FROM pg_indexes WHERE schemaname = 'chattui'")}
+        assert {one for one, _ in built} - left == set(search_index.INDEXES)
+    search_index.build(filled)
+    rows(filled, f"DROP INDEX chattui.{name}")  # one was built, and then the program was ended
+    assert not search_index.is_ready(filled)
+    assert search_index.build(filled)
+    assert rows(filled, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'chattui' ORDER BY 1") == built
+    assert not search_index.build(filled)
+
+
 def test_who_may_not_build_the_index_keeps_nobody_from_it(server: str, filled: Database) -> None:
     with people(server, filled.conninfo, "ann") as (info,), search_index.aside(filled, 1 << 40):
         ann = Database(info)
