@@ -7,7 +7,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, and_, func, literal, or_, select, text, true, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Update,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from chattui.domain.chat import Chat, ChatRow
@@ -19,7 +33,7 @@ from chattui.store import columns, values
 from chattui.store.database import Database
 from chattui.store.filtering import conditions
 from chattui.store.storable import storable
-from chattui.store.tables import ME, chats
+from chattui.store.tables import ME, archived_chats, chats
 
 TITLE_CHARS = 200
 
@@ -182,11 +196,12 @@ def all_tags(db: Database) -> list[str]:
 
 
 def archive(db: Database, chat_id: int, archived: bool = True) -> Chat:
-    """Take a chat out of recents but keep it searchable, or bring it back."""
+    """Take a chat out of recents but keep it searchable, or bring it back. It is a person's doing from then on, whatever
+    upkeep did before."""
     status = ChatStatus.ARCHIVED if archived else ChatStatus.ACTIVE
-    return change(
-        db, chat_id, update(chats).where(chats.c.status != ChatStatus.DELETED.value).values(status=status.value)
-    )
+    by_upkeep = delete_from(archived_chats).where(archived_chats.c.owner == ME, archived_chats.c.chat_id == chat_id)
+    statement = update(chats).where(chats.c.status != ChatStatus.DELETED.value).values(status=status.value)
+    return change(db, chat_id, statement.add_cte(by_upkeep.cte("by_upkeep")))
 
 
 def delete(db: Database, chat_id: int) -> Chat:

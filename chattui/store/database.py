@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from chattui.config.log import SLOW, SLOW_MS
@@ -27,7 +27,9 @@ WRITE_TIMEOUT_MS = 60_000
 LOCK_TIMEOUT_MS = 10_000
 REST_SECONDS = 600.0
 
-_LIMITS = text("SELECT set_config('statement_timeout', :statement, true), set_config('lock_timeout', :lock, true)")
+_LIMITS: LiteralString = (
+    "SELECT set_config('statement_timeout', %(statement)s, true), set_config('lock_timeout', %(lock)s, true)"
+)
 
 
 class Database:
@@ -74,12 +76,11 @@ class Database:
         """
         try:
             return self._run(work, timeout_ms, slot)
-        except exc.DBAPIError as error:
-            if not (error.connection_invalidated or is_disconnect(error.orig)):
+        except (exc.DBAPIError, psycopg.Error) as error:
+            if not is_disconnect(getattr(error, "orig", None) or error):
                 raise translate(error) from error
             log.info("connection lost while reading; trying once more")
-        except psycopg.Error as error:
-            raise translate(error) from error
+            self._engine.dispose()
         try:
             return self._run(work, timeout_ms, slot)
         except (exc.DBAPIError, psycopg.Error) as error:
@@ -96,7 +97,7 @@ class Database:
             committing = False
             try:
                 with self._connected() as conn, conn.begin() as transaction:
-                    conn.execute(_LIMITS, limits)
+                    together(conn, (_LIMITS, limits))  # with BEGIN
                     result = work(conn)
                     committing = True
                     transaction.commit()
@@ -151,7 +152,7 @@ class Database:
 
     def _run(self, work: Callable[[Connection], T], timeout_ms: int | None, slot: str | None) -> T:
         with self._connected() as conn, conn.begin():
-            conn.execute(_LIMITS, self._limited(timeout_ms, READ_TIMEOUT_MS))
+            together(conn, (_LIMITS, self._limited(timeout_ms, READ_TIMEOUT_MS)))  # with BEGIN
             if slot is None:
                 return work(conn)
             driver = conn.connection.driver_connection
@@ -165,18 +166,33 @@ class Database:
                     self._running.pop(slot, None)
 
 
-def _log_timings(engine: Engine) -> None:
-    """Log the first words, rows and milliseconds of slow statements, or of each. Parameters never are: they hold chats."""
-    every = log.isEnabledFor(logging.DEBUG)
+def together(conn: Connection, *asked: tuple[LiteralString, Mapping[str, Any]]) -> list[psycopg.Cursor[Any]]:
+    """Send statements with their parameters in one round trip. They run in their order, each sees what those before it did, and
+    none of them when one fails. Raises ``psycopg.Error``."""
+    driver = conn.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    began = time.perf_counter()
+    with driver.pipeline():
+        answers = [driver.execute(statement, values) for statement, values in asked]
+    took = (time.perf_counter() - began) * 1000
+    for (statement, _values), answer in zip(asked, answers, strict=True):
+        _log_timing(took, answer.rowcount, statement)
+    return answers
 
+
+def _log_timings(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def begin(conn: Connection, *_rest: Any) -> None:
         conn.info["chattui.began"] = time.perf_counter()
 
     @event.listens_for(engine, "after_cursor_execute")
     def end(conn: Connection, cursor: Any, statement: str, *_rest: Any) -> None:
-        took = (time.perf_counter() - conn.info["chattui.began"]) * 1000
-        if took >= SLOW_MS:
-            log.info(SLOW, took, " ".join(statement.split())[:160])
-        elif every:
-            log.debug("%.1f ms, %s rows: %s", took, cursor.rowcount, " ".join(statement.split())[:160])
+        _log_timing((time.perf_counter() - conn.info["chattui.began"]) * 1000, cursor.rowcount, statement)
+
+
+def _log_timing(took: float, rows: int, statement: str) -> None:
+    """Log the first words, rows and milliseconds of slow statements, or of each. Parameters never are: they hold chats."""
+    if took >= SLOW_MS:
+        log.info(SLOW, took, " ".join(statement.split())[:160])
+    elif log.isEnabledFor(logging.DEBUG):
+        log.debug("%.1f ms, %s rows: %s", took, rows, " ".join(statement.split())[:160])

@@ -86,6 +86,10 @@ def _translate(error: BaseException) -> DatabaseError:
                     "The database took too long over a statement and it was ended. Try again, or ask for less."
                 )
             return Cancelled("The statement was cancelled.")
+        case pg.DeadlockDetected():
+            return DatabaseError(
+                "Another program needed the same part of the database, and both waited for each other. Try again in a moment."
+            )
         case pg.LockNotAvailable():
             return Conflict("Another program holds what was to be changed. Try again in a moment.")
         case pg.DiskFull():

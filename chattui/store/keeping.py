@@ -52,6 +52,7 @@ SELECT CASE WHEN %(archive)s::integer IS NULL THEN 0 ELSE chattui.archive_chats(
        (SELECT count(*) FROM chattui.blobs b WHERE b.owner = CURRENT_USER::text
            AND NOT EXISTS (SELECT FROM chattui.files f WHERE f.owner = b.owner AND f.sha256 = b.sha256))
 """
+_LOCK_TIMEOUT: LiteralString = "SET lock_timeout = '30s'"
 _NOT_ARCHIVED: LiteralString = """
 DELETE FROM chattui.archived_chats a USING chattui.chats c
  WHERE a.owner = CURRENT_USER::text AND c.owner = a.owner AND c.id = a.chat_id AND c.status <> 'archived'
@@ -208,27 +209,36 @@ def _orphans(conn: psycopg.Connection[Any], tell: Tell) -> Kept:
 
 
 def _tables(conn: psycopg.Connection[Any], tell: Tell) -> Kept:
-    """Vacuum and analyze what is worth it."""
+    """Vacuum and analyze what is worth it. A table of which an index is being built is left for the next time: who builds it
+    waits for everybody that looks at the database, also for who waits for the table."""
     wanting = [one for one in _relations(conn) if wants_vacuum(one) or wants_analyze(one)]
     names: list[str] = []
     things = _THINGS[TABLES]
     try:
+        conn.execute("SET lock_timeout = '200ms'")  # less than a server's deadlock_timeout
         for one in wanting:
             tell(TABLES, len(names), len(wanting))
             what = sql.SQL("VACUUM (ANALYZE)") if wants_vacuum(one) else sql.SQL("ANALYZE")
-            conn.execute(sql.SQL("{} chattui.{}").format(what, sql.Identifier(one.name)))
-            names.append(one.name)
+            with suppress(psycopg.errors.LockNotAvailable):
+                conn.execute(sql.SQL("{} chattui.{}").format(what, sql.Identifier(one.name)))
+                names.append(one.name)
     except psycopg.Error as error:
         return Kept(TABLES, things, len(names), tuple(names), _sentence(error))
+    finally:
+        if not conn.closed:
+            conn.execute(_LOCK_TIMEOUT)
     return Kept(TABLES, things, len(names), tuple(names))
 
 
 def _indexes(db: Database, conn: psycopg.Connection[Any], tell: Tell, progress: TellIndex | None) -> Kept:
-    """Build the search index where it is missing, and those anew that would give back much; clear what was left half-built."""
+    """Build the search index where it is missing, and those anew that would give back much; clear what was left half-built.
+    Nothing of it while somebody else builds one."""
     things = _THINGS[INDEXES]
     tell(INDEXES, 0, 0)
     names: list[str] = []
     try:
+        if search_index.is_being_built(conn):
+            return Kept(INDEXES, things, 0)
         if search_index.build(db, progress):
             names.append(search_index.NAME)
         left = set(search_index.leftovers(conn))
@@ -268,7 +278,7 @@ def _speaking(db: Database) -> Iterator[psycopg.Connection[Any]]:
     try:
         with connect(db.conninfo, autocommit=True) as conn:
             conn.execute("SET statement_timeout = 0")
-            conn.execute("SET lock_timeout = '30s'")
+            conn.execute(_LOCK_TIMEOUT)
             yield conn
     except psycopg.Error as error:
         raise translate(error) from error

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final, LiteralString
 
-from sqlalchemy import Connection, Integer, Select, case, func, insert, literal, select, update
+from sqlalchemy import Connection, Integer, Select, case, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from chattui.domain.attached import size_words
-from chattui.domain.chat import SIZE_BLOCK, BlockSize, Message
+from chattui.domain.chat import SIZE_BLOCK, BlockSize, Chat, Message
 from chattui.domain.errors import Conflict
 from chattui.domain.kinds import FOLDED_KINDS, OWN_SOURCE, ChatStatus, ContentType, Kind, Role
 from chattui.domain.replies import File
 from chattui.store import columns, values
-from chattui.store.database import Database
+from chattui.store.database import Database, together
+from chattui.store.startup import CHAT_SQL
 from chattui.store.storable import storable
 from chattui.store.tables import ME, blobs, chats, messages
 from chattui.store.tables import files as stored_files
 
 _FOLDED = tuple(sorted(k.value for k in FOLDED_KINDS))
-_SEEN_BACK = 200
+_SEEN_BACK: Final = 200
+_GONE = "There is no chat {} any more, so nothing was added to it."
+_DELETED = "This chat has been deleted, so nothing was added to it."
 
 
 def page_statement(chat_id: int, first: int, last: int) -> Select[Any]:
@@ -107,28 +110,81 @@ def append_in(
     files: Sequence[File] = (),
 ) -> Message:
     """The same in a transaction that goes on."""
-    source_id = f"{OWN_SOURCE}:{key}"
-    count, title, source, status = locked(conn, chat_id)
-    seq = seq_of(conn, chat_id, source_id, count)
+    more: dict[str, Any] = {"role": role, "kind": kind, "content_type": content_type, "parent": parent, "files": files}
+    return add_in(conn, chat_id, content, key=key, **more)[1]
+
+
+_LOCK: LiteralString = (
+    "SELECT status::text FROM chattui.chats WHERE owner = CURRENT_USER::text AND id = %(chat_id)s FOR UPDATE"
+)
+_ADD: LiteralString = """
+INSERT INTO chattui.messages (chat_id, seq, source_id, parent_seq, content, role, kind, content_type, created_at)
+SELECT c.id, c.message_count + 1, %(source_id)s,
+       CASE WHEN %(parent)s::integer <= c.message_count THEN %(parent)s::integer ELSE nullif(c.message_count, 0) END,
+       %(content)s, %(role)s::chattui.message_role, %(kind)s::chattui.message_kind, %(content_type)s::chattui.content_type,
+       clock_timestamp()
+  FROM chattui.chats c
+ WHERE c.owner = CURRENT_USER::text AND c.id = %(chat_id)s AND c.status <> 'deleted'
+   AND NOT EXISTS (SELECT FROM chattui.messages m WHERE m.owner = CURRENT_USER::text AND m.chat_id = c.id
+                      AND m.seq > c.message_count - %(back)s AND m.source_id = %(source_id)s)
+RETURNING seq, parent_seq, created_at
+"""
+_NAME: LiteralString = """
+UPDATE chattui.chats SET title = %(title)s
+ WHERE owner = CURRENT_USER::text AND id = %(chat_id)s AND source = 'chattui' AND title = ''
+"""
+
+
+def add_in(
+    conn: Connection,
+    chat_id: int,
+    content: str,
+    *,
+    key: str,
+    role: Role = Role.USER,
+    kind: Kind = Kind.TEXT,
+    content_type: ContentType = ContentType.MARKDOWN,
+    parent: int | None = None,
+    files: Sequence[File] = (),
+) -> tuple[Chat, Message]:
+    """As ``append_in``, with the chat as it is then. Without files it is one round trip: the statements go together, each
+    sees what the ones before it did, and the first of them waits for whoever else is adding to the chat."""
+    source_id, said = f"{OWN_SOURCE}:{key}", storable(content)
+    if files:
+        parent = _add_files(conn, chat_id, files, source_id=source_id, parent=parent)
+    values_of = {"chat_id": chat_id, "source_id": source_id, "parent": parent, "content": said}
+    values_of |= {"back": _SEEN_BACK, "role": role.value, "kind": kind.value, "content_type": content_type.value}
+    named = {"chat_id": chat_id, "title": title_from(content)}
+    locking, adding, _, reading = together(
+        conn, (_LOCK, values_of), (_ADD, values_of), (_NAME, named), (CHAT_SQL, values_of)
+    )
+    if locking.fetchone() is None:
+        raise Conflict(_GONE.format(chat_id))
+    row = reading.fetchone()
+    assert row is not None
+    chat = values.chat(row)
+    if (added := adding.fetchone()) is not None:
+        seq, above, at = added
+        return chat, Message(chat_id, seq, role, kind, said, at, content_type, parent_seq=above)
+    seq = seq_of(conn, chat_id, source_id, chat.message_count)
     if seq is None:
-        if status == ChatStatus.DELETED.value:
-            raise Conflict("This chat has been deleted, so nothing was added to it.")
-        above = parent if parent is not None and parent <= count else count or None
-        for nth, file in enumerate(files, 1):
-            count += 1
-            add_file(conn, chat_id, count, file, source_id=f"{source_id}-{nth}", parent=above)
-            above = count
-        seq, said = count + 1, storable(content)
-        of = {"chat_id": chat_id, "seq": seq, "source_id": source_id, "parent_seq": above, "content": said}
-        how = {"role": role.value, "kind": kind.value, "content_type": content_type.value}
-        at = conn.execute(
-            insert(messages).values(**of, **how, created_at=func.clock_timestamp()).returning(messages.c.created_at)
-        ).scalar_one()
-        if source == OWN_SOURCE and not title:
-            name = title_from(content)
-            conn.execute(update(chats).where(chats.c.owner == ME, chats.c.id == chat_id).values(title=name))
-        return Message(chat_id, seq, role, kind, said, at, content_type, parent_seq=above)
-    return values.message(conn.execute(page_statement(chat_id, seq, seq)).one())
+        raise Conflict(_DELETED)
+    return chat, values.message(conn.execute(page_statement(chat_id, seq, seq)).one())
+
+
+def _add_files(
+    conn: Connection, chat_id: int, files: Sequence[File], *, source_id: str, parent: int | None
+) -> int | None:
+    """Add files at the end of a chat, unless they are there; what the message that they go with answers then."""
+    count, _, _, status = locked(conn, chat_id)
+    if status == ChatStatus.DELETED.value or seq_of(conn, chat_id, source_id, count) is not None:
+        return parent
+    above = parent if parent is not None and parent <= count else count or None
+    for nth, file in enumerate(files, 1):
+        count += 1
+        add_file(conn, chat_id, count, file, source_id=f"{source_id}-{nth}", parent=above)
+        above = count
+    return above
 
 
 def locked(conn: Connection, chat_id: int) -> tuple[int, str, str, str]:
@@ -139,7 +195,7 @@ def locked(conn: Connection, chat_id: int) -> tuple[int, str, str, str]:
         .with_for_update()
     ).first()
     if chat is None:
-        raise Conflict(f"There is no chat {chat_id} any more, so nothing was added to it.")
+        raise Conflict(_GONE.format(chat_id))
     count, title, source, status = chat
     return count, title, source, status
 

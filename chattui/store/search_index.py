@@ -37,6 +37,11 @@ CREATE INDEX CONCURRENTLY tool_calls_target ON chattui.tool_calls USING gin (own
 INDEXES: dict[str, LiteralString] = {"tool_calls_target": _CREATE_TARGETS, NAME: _CREATE}
 """Those that a bulk import does without, in the order in which they are built."""
 
+_PLAIN_WAL: LiteralString = """
+SELECT set_config('wal_compression', 'off', false) FROM pg_roles WHERE rolname = CURRENT_USER AND rolsuper
+"""
+"""To compress what a build writes takes longer than to write it. Only a superuser may say so."""
+
 _BUILD_LOCK = 0x63696478
 _ASIDE_LOCK = 0x63696479  # shared by all who import without the index, each of whom builds it in the end
 _SETTINGS = (
@@ -47,6 +52,7 @@ _SETTINGS = (
     "default_statistics_target",
 )
 _LOCK_PAUSE = 0.5
+_ATTEMPTS = 3
 WORDS_FROM = 200  # with fewer messages there is nothing to complete and nothing to mistype
 _WORDS_AFTER = 500
 
@@ -168,6 +174,7 @@ def leftovers(conn: psycopg.Connection[Any]) -> list[str]:
 @contextmanager
 def _alone(conn: psycopg.Connection[Any], memory_mb: int, progress: Tell | None) -> Iterator[None]:
     """Hold the lock of whoever builds; afterwards the connection is as it was, and nothing half-built is left."""
+    is_plain = False
     try:
         while not _locked(conn):  # asked for again and again: one that waits would hold up the other's build
             if progress is not None:
@@ -180,6 +187,7 @@ def _alone(conn: psycopg.Connection[Any], memory_mb: int, progress: Tell | None)
             "greatest(%s, pg_size_bytes(current_setting('maintenance_work_mem')) >> 10)::text, false)",
             (memory_mb << 10,),
         )
+        is_plain = conn.execute(_PLAIN_WAL).rowcount > 0
         conn.execute("SET max_parallel_maintenance_workers = 2")
         yield
     except psycopg.Error as error:
@@ -190,6 +198,8 @@ def _alone(conn: psycopg.Connection[Any], memory_mb: int, progress: Tell | None)
             conn.execute("SELECT pg_advisory_unlock_all()")
             for name in _SETTINGS:
                 conn.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))
+            if is_plain:
+                conn.execute("RESET wal_compression")
 
 
 def _build_missing(db: Database, conn: psycopg.Connection[Any], progress: Tell | None) -> list[str]:
@@ -197,10 +207,24 @@ def _build_missing(db: Database, conn: psycopg.Connection[Any], progress: Tell |
     for name in missing:
         conn.execute(sql.SQL("DROP INDEX IF EXISTS chattui.{}").format(sql.Identifier(name)))  # one that is half-built
         with Watcher(db, conn, name, progress) if name == NAME else nullcontext():
-            conn.execute(INDEXES[name])
+            _create(conn, name)
     if NAME in missing:
         _analyze(conn)
     return missing[::-1]
+
+
+def _create(conn: psycopg.Connection[Any], name: str) -> None:
+    """Build one of ``INDEXES``; anew, when somebody who vacuums or analyzes the table got in the way."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            conn.execute(INDEXES[name])
+        except pg.DeadlockDetected:
+            log.info("the build of %s met somebody who waits for its table", name, exc_info=True)
+            conn.execute(sql.SQL("DROP INDEX IF EXISTS chattui.{}").format(sql.Identifier(name)))
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def _analyze(conn: psycopg.Connection[Any]) -> None:
@@ -258,11 +282,20 @@ def words_are_stale(db: Database) -> bool:
     return total >= WORDS_FROM and (sampled is None or abs(total - sampled) >= max(_WORDS_AFTER, total // 20))
 
 
+def is_being_built(conn: psycopg.Connection[Any]) -> bool:
+    """Whether somebody builds an index at this moment: what is half-built then is no leftover."""
+    return _is_held(conn, _BUILD_LOCK)
+
+
 def _is_aside(conn: psycopg.Connection[Any]) -> bool:
-    row = conn.execute("SELECT pg_try_advisory_lock(%s)", (_ASIDE_LOCK,)).fetchone()
+    return _is_held(conn, _ASIDE_LOCK)
+
+
+def _is_held(conn: psycopg.Connection[Any], lock: int) -> bool:
+    row = conn.execute("SELECT pg_try_advisory_lock(%s)", (lock,)).fetchone()
     if row is None or not row[0]:
         return True
-    conn.execute("SELECT pg_advisory_unlock(%s)", (_ASIDE_LOCK,))
+    conn.execute("SELECT pg_advisory_unlock(%s)", (lock,))
     return False
 
 

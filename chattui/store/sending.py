@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from chattui.domain.chat import Chat, Message
 from chattui.domain.replies import File, ReplySettings
-from chattui.store import columns, values
 from chattui.store.chats import create_in
 from chattui.store.database import Database
-from chattui.store.messages import append_in
+from chattui.store.messages import add_in
 from chattui.store.replies import set_settings_in
-from chattui.store.tables import ME, chats
 
 
 def send(
@@ -40,8 +38,6 @@ def send(
             target = create_in(conn, project=project, key=chat_key or key).id
             if settings is not None:
                 set_settings_in(conn, target, settings)
-        message = append_in(conn, target, content, key=key, parent=parent, files=files)
-        row = conn.execute(select(*columns.CHAT).where(chats.c.owner == ME, chats.c.id == target)).one()
-        return values.chat(row), message
+        return add_in(conn, target, content, key=key, parent=parent, files=files)
 
     return db.write(work, idempotent=True)

@@ -136,6 +136,17 @@ def test_a_chat_that_upkeep_archived_comes_back_when_it_is_gone_on_with(db: Data
     assert value(db, "SELECT count(*) FROM chattui.archived_chats") == 0
 
 
+def test_a_chat_that_a_person_archived_again_is_not_upkeeps_any_more(db: Database) -> None:
+    old = begin(db, "the old parrot")
+    age(db, old, 100)
+    keeping.keep(db, ARCHIVE)
+    chats.archive(db, old, archived=False)
+    chats.archive(db, old)
+    fill(db, old, [("more of it", datetime.now(UTC))], first=2)
+    assert status(db, old) is ChatStatus.ARCHIVED
+    assert keeping.bring_back(db) == 0
+
+
 def test_without_rules_no_chat_is_archived_or_forgotten(db: Database) -> None:
     old, gone = begin(db, "the old parrot"), begin(db, "deleted")
     chats.delete(db, gone)
@@ -226,6 +237,18 @@ def test_only_what_is_worth_it_is_vacuumed_and_rebuilt(db: Database) -> None:
     assert swollen < 12_000_000, "30 MB were for what is gone"
     assert {s.step: s.names for s in keeping.keep(db, UpkeepRules())}["indexes"] == ()
     assert chats.get(db, chat) is not None
+
+
+def test_a_table_that_somebody_holds_is_left_for_the_next_time(db: Database) -> None:
+    rows(db, "ALTER TABLE chattui.searches SET (autovacuum_enabled = false)")
+    rows(db, "INSERT INTO chattui.searches (query) SELECT repeat('x', 40) || n FROM generate_series(1, 20000) n")
+    rows(db, "DELETE FROM chattui.searches")
+    with connect(db.conninfo) as builder:  # who builds an index holds it so, and waits for all who wait for it
+        builder.execute("LOCK TABLE chattui.searches IN SHARE UPDATE EXCLUSIVE MODE")
+        left = {s.step: s for s in keeping.keep(db, UpkeepRules())}["tables"]
+    assert "searches" not in left.names
+    assert left.fault is None
+    assert "searches" in {s.step: s for s in keeping.keep(db, UpkeepRules())}["tables"].names
 
 
 def test_a_missing_search_index_is_built_and_a_half_built_one_cleared(db: Database) -> None:

@@ -11,8 +11,8 @@ import pytest
 from steps import NOON, begin, fill, kill_backends, people, rows, until, value
 
 from chattui.domain.errors import DatabaseError
-from chattui.domain.upkeep import IndexProgress, Step
-from chattui.store import search, search_index
+from chattui.domain.upkeep import IndexProgress, Step, UpkeepRules
+from chattui.store import keeping, search, search_index
 from chattui.store.connection import connect
 from chattui.store.database import Database
 
@@ -233,3 +233,26 @@ def test_the_vocabularys_sample_grows_with_the_history(db: Database) -> None:
         rows(db, "INSERT INTO chattui.day_counts (owner, day, n) VALUES (CURRENT_USER, 20000, %s)", messages)
         asked.append(search_index.refresh_words(db))
     assert asked == [10_000, 10_000, 25_000, 50_000]
+
+
+def test_a_build_that_meets_somebody_who_analyzes_is_done_again(filled: Database) -> None:
+    rows(filled, "DROP INDEX chattui.messages_search")
+
+    def analyze() -> None:
+        with connect(filled.conninfo, autocommit=True) as conn:
+            conn.execute("SET deadlock_timeout = '60s'")  # so that it is the build that has to give way
+            conn.execute("ANALYZE chattui.messages")
+
+    analyzing = threading.Thread(target=analyze)
+    with held_up(filled):
+        analyzing.start()
+        until(lambda: value(filled, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode LIKE 'ShareUpdate%%'"))
+    analyzing.join(30)
+    assert search_index.is_ready(filled)
+    assert len(search.search(filled, "needle ", limit=1_000).hits) == 500
+
+
+def test_upkeep_waits_for_no_build(filled: Database) -> None:
+    with held_up(filled):
+        done = {one.step: one for one in keeping.keep(filled, UpkeepRules())}
+        assert done["indexes"].names == ()

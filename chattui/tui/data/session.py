@@ -196,7 +196,7 @@ class Session:
     def _rehearse(self) -> None:
         """Ask once what opening a chat and the first key of a search will ask: SQLAlchemy compiles each statement when it
         is first used, and so does the server with its functions, which is some 20 and 50 ms."""
-        from chattui.store import chats, messages, search
+        from chattui.store import chats, messages, search, sending  # noqa: F401 - what sends is imported before it is needed
 
         db = self._database()
         chats.get(db, 0)
