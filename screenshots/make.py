@@ -241,8 +241,8 @@ def main(names: list[str]) -> None:
     place = Path(tempfile.mkdtemp(prefix="cs-"))
     env = {"CHATTUI_HOME": str(place / "h"), "CHATTUI_LINGER": "1m"}
     settings = load_settings(env)
-    here = place / "harbor-api"
-    here.mkdir()
+    here = place / "home" / "code" / "harbor-api"
+    here.mkdir(parents=True)
     try:
         fill(settings, place / "home", NOW)
         conninfo = open_database(settings).conninfo

@@ -154,6 +154,20 @@ async def test_without_a_selection_of_this_chat_only_the_whole_chat_is_offered(
         assert not app.screen.query("#part")
 
 
+async def test_a_directory_at_home_is_shown_as_it_is_typed(
+    samples: str, app_on: AppMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "notes")
+    app = app_on(samples)
+    async with running(app) as pilot:
+        await pilot.press("x")
+        await until_seen(pilot, "~/notes")
+        await pilot.press("enter")
+        await until(pilot, lambda: list((tmp_path / "notes").iterdir()))
+
+
 async def test_a_selection_by_the_mouse_is_exported_too(samples: str, app_on: AppMaker) -> None:
     app = app_on(samples)
     async with running(app) as pilot:

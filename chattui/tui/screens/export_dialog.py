@@ -39,6 +39,15 @@ def directory_of(base: Path, typed: str) -> Path:
         return base / typed
 
 
+def typed_as(directory: Path) -> str:
+    """How a person would type a directory: ``~`` for the home directory."""
+    try:
+        inside = directory.relative_to(Path.home())
+    except (ValueError, RuntimeError):  # elsewhere, or there is no home
+        return str(directory)
+    return str(Path("~", inside))
+
+
 class FormatLine(Static):
     """One format in the list; a click chooses it."""
 
@@ -119,7 +128,7 @@ class ExportDialog(Dialog[ExportWish | None]):
             if self._part is not None:
                 yield PartLine()
             yield Static("Into the directory:", markup=False, classes="dialog-hint")
-            yield LineInput(str(self._directory), id="directory", compact=False)
+            yield LineInput(typed_as(self._directory), id="directory", compact=False)
             tab = "Tab selection or chat · " if self._part is not None else ""
             yield Static(
                 f"↑ ↓ choose the format · {tab}Enter exports · Esc cancels", markup=False, classes="dialog-hint"
