@@ -12,6 +12,7 @@ from typing import Any
 from chattui.config import Settings
 from chattui.store import chats, check
 from chattui.store.database import Database
+from chattui.tui import mark_messages as of_marks
 from chattui.tui import messages as told
 from chattui.tui.data.session import Session
 from chattui.tui.outbox import Unsent
@@ -94,7 +95,7 @@ class Driven:
         while True:
             self.asked += 1
             ask()
-            answer = self.until(lambda each: fits(each) or isinstance(each, told.MarkFailed | told.SaveFailed))
+            answer = self.until(lambda each: fits(each) or isinstance(each, of_marks.MarkFailed | told.SaveFailed))
             if fits(answer):
                 return answer
             assert time.monotonic() < deadline, getattr(answer, "sentence", answer)

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from chattui.domain.errors import ChattuiError, ReadOnly, Unreachable
 from chattui.domain.replies import File
+from chattui.tui import mark_messages as of_marks
 from chattui.tui import messages as told
 from chattui.tui import reply_messages as of_replies
 from chattui.tui.data.worker import Worker
@@ -247,7 +248,7 @@ class Changes:
             try:
                 change(self._database())
             except ChattuiError as error:
-                self._post(told.MarkFailed(str(error), again))
+                self._post(of_marks.MarkFailed(str(error), again))
 
         self._pages.submit(job)
 
@@ -257,7 +258,7 @@ class Changes:
         self._reread_marks(chat_id)
 
     def _reread_marks(self, chat_id: int) -> None:
-        self._pages.submit(lambda: self._post(told.MarksRead(chat_id, _marks().of_chat(self._database(), chat_id))))
+        self._pages.submit(lambda: self._post(of_marks.MarksRead(chat_id, _marks().of_chat(self._database(), chat_id))))
 
 
 def _change_one(db: Database, verb: str, chat_id: int, tags: Sequence[str]) -> Chat:

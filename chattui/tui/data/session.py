@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -18,6 +18,7 @@ from chattui.tui.data.changes import Changes
 from chattui.tui.data.exports import Exports
 from chattui.tui.data.flight import SearchFlight
 from chattui.tui.data.launches import Launches
+from chattui.tui.data.marks import MarkReader
 from chattui.tui.data.options import Options
 from chattui.tui.data.places import PlaceReader
 from chattui.tui.data.searches import Searches
@@ -29,7 +30,6 @@ from chattui.tui.outbox import Outbox
 
 if TYPE_CHECKING:
     from chattui.domain.chat import ChatRow
-    from chattui.domain.marks import Bookmark
     from chattui.store.database import Database
     from chattui.store.notifications import Listener
     from chattui.tui.data.find_flight import FindFlight
@@ -71,6 +71,7 @@ class Session:
         self.options = Options(self._helpers, post, settings)
         self.sources = Sources(self._helpers, self._database, post, settings)
         self.state = StateReader(self._helpers, self._database, post, settings)
+        self.marks = MarkReader(self._pages, self._database, post)
         self.places = PlaceReader(self._pages, self._helpers, self._database, post)
         self.states = States(self._pages, self._helpers, self._database, post)
         """Snapshots of chats."""
@@ -379,32 +380,6 @@ class Session:
 
         self._pages.submit(job)
 
-    # What is kept beside chats
-
-    def read_marks(self, chat_id: int) -> None:
-        """The bookmarks and notes of a chat."""
-        self._pages.submit(lambda: self._post(told.MarksRead(chat_id, _marks().of_chat(self._database(), chat_id))))
-
-    def read_about(self, chat_id: int) -> None:
-        """A chat with its tags and its note, and every tag there is."""
-
-        def job() -> None:
-            db = self._database()
-            if (chat := _chats().get(db, chat_id)) is not None:
-                self._post(told.AboutRead(chat, _chats().all_tags(db)))
-
-        self._pages.submit(job)
-
-    def read_bookmarks(self, needle: str = "", after: Bookmark | None = None) -> None:
-        """A page of the bookmarks of all chats."""
-
-        def job() -> None:
-            found = _marks().bookmarks(self._database(), needle=needle, limit=RECENTS_PAGE + 1, after=after)
-            page = found[:RECENTS_PAGE]
-            self._post(told.BookmarksRead(needle, page, len(page) < len(found), after is not None))
-
-        self._pages.submit(job)
-
     def save_state(self, state: dict[str, object]) -> None:
         """Remember what is open, for the next start."""
 
@@ -420,17 +395,3 @@ class Session:
 def _import_store() -> None:
     import chattui.store.database
     import chattui.store.notifications  # noqa: F401
-
-
-def _marks() -> Any:
-    """The store's module of marks, imported when it is first used."""
-    from chattui.store import marks
-
-    return marks
-
-
-def _chats() -> Any:
-    """The store's module of chats, imported when it is first used."""
-    from chattui.store import chats
-
-    return chats

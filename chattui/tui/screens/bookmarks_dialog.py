@@ -15,7 +15,7 @@ from chattui.domain.kinds import Kind, Role
 from chattui.domain.marks import Bookmark
 from chattui.domain.search import Hit
 from chattui.domain.visible import visible_line
-from chattui.tui import messages as told
+from chattui.tui import mark_messages as of_marks
 from chattui.tui.habits import HABITS
 from chattui.tui.recents.item_list import MoreWanted
 from chattui.tui.results.hit_list import HitList, HitPicked
@@ -60,9 +60,9 @@ class BookmarksDialog(Dialog[Bookmark | None]):
     def on_mount(self) -> None:
         """Read the first page."""
         self._filter.focus()
-        self._session.read_bookmarks()
+        self._session.marks.read_bookmarks()
 
-    def read(self, event: told.BookmarksRead) -> None:
+    def read(self, event: of_marks.BookmarksRead) -> None:
         """A page that was asked for."""
         if event.needle != self._filter.value.strip():
             return
@@ -83,7 +83,7 @@ class BookmarksDialog(Dialog[Bookmark | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another filter."""
         event.stop()
-        self._session.read_bookmarks(event.value.strip())
+        self._session.marks.read_bookmarks(event.value.strip())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Open the bookmark at the cursor."""
@@ -94,7 +94,7 @@ class BookmarksDialog(Dialog[Bookmark | None]):
         """The list is near its end."""
         event.stop()
         if self._bookmarks:
-            self._session.read_bookmarks(self._filter.value.strip(), self._bookmarks[-1])
+            self._session.marks.read_bookmarks(self._filter.value.strip(), self._bookmarks[-1])
 
     def on_hit_picked(self, event: HitPicked) -> None:
         """A bookmark was picked."""
@@ -113,7 +113,7 @@ class BookmarksDialog(Dialog[Bookmark | None]):
         """Take the bookmark at the cursor away."""
         if (bookmark := self._at_cursor()) is not None:
             self._session.changes.forget_bookmark(bookmark.chat_id, bookmark.key)
-            self._session.read_bookmarks(self._filter.value.strip())
+            self._session.marks.read_bookmarks(self._filter.value.strip())
 
     def _at_cursor(self) -> Bookmark | None:
         at = self._hits.cursor - 1

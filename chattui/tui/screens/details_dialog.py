@@ -159,7 +159,7 @@ class DetailsDialog(Dialog[str | None]):
         """Read them."""
         self._line.display = self._fault.display = False
         self._list.focus()
-        self._session.read_about(self.chat_id)
+        self._session.marks.read_about(self.chat_id)
 
     def show(self, chat: Chat) -> None:
         """The chat is read, or was changed."""

@@ -9,7 +9,7 @@ from chattui.tui.screens.part import Part
 if TYPE_CHECKING:
     from chattui.domain.chat import Chat
     from chattui.domain.marks import Bookmark
-    from chattui.tui import messages as told
+    from chattui.tui import mark_messages as of_marks
     from chattui.tui.pane.messages import BookmarkWanted, NoteWanted
 
 
@@ -30,7 +30,7 @@ class Marking(Part):
 
     # What the data layer tells
 
-    def on_marks_read(self, event: told.MarksRead) -> None:
+    def on_marks_read(self, event: of_marks.MarksRead) -> None:
         """The bookmarks and notes of a chat: show them, and fill the dialog that waits for its text."""
         from chattui.tui.screens.mark_dialogs import NoteDialog
 
@@ -39,7 +39,7 @@ class Marking(Part):
         if isinstance(dialog, NoteDialog) and dialog.seq is not None and dialog.chat_id == event.chat_id:
             dialog.fill(next((mark.note for mark in event.marks if mark.seq == dialog.seq), ""))
 
-    def on_about_read(self, event: told.AboutRead) -> None:
+    def on_about_read(self, event: of_marks.AboutRead) -> None:
         """A chat's tags and note: fill the dialog that waits for them."""
         from chattui.tui.screens.mark_dialogs import NoteDialog, TagsDialog
 
@@ -50,14 +50,14 @@ class Marking(Part):
         elif isinstance(dialog, NoteDialog) and dialog.seq is None and dialog.chat_id == event.chat.id:
             dialog.fill(event.chat.description or "")
 
-    def on_bookmarks_read(self, event: told.BookmarksRead) -> None:
+    def on_bookmarks_read(self, event: of_marks.BookmarksRead) -> None:
         """A page of bookmarks for the dialog."""
         from chattui.tui.screens.bookmarks_dialog import BookmarksDialog
 
         if isinstance(self.app.screen, BookmarksDialog):
             self.app.screen.read(event)
 
-    def on_mark_failed(self, event: told.MarkFailed) -> None:
+    def on_mark_failed(self, event: of_marks.MarkFailed) -> None:
         """What was written could not be saved: it is in the dialog again."""
         self.notify(event.sentence, title="Not saved", severity="error", timeout=8, markup=False)
         event.again()
@@ -79,7 +79,7 @@ class Marking(Part):
         mark = marks.get(event.seq) if marks is not None else None
         self._ask_note(chat_id, event.seq, None if marks is None else mark.note if mark is not None else "")
         if marks is None:
-            self.session.read_marks(chat_id)
+            self.session.marks.read(chat_id)
 
     # Chats
 
@@ -87,7 +87,7 @@ class Marking(Part):
         """Ask for a note on the chat."""
         if (chat_id := self.chosen()) is not None:
             self._ask_note(chat_id, None, None)
-            self.session.read_about(chat_id)
+            self.session.marks.read_about(chat_id)
 
     def action_tags(self) -> None:
         """Ask for the tags of the chat."""
@@ -105,7 +105,7 @@ class Marking(Part):
                 self.session.changes.change_all("tagged", chat_ids, tags)
 
         self.app.push_screen(TagsDialog(chat_ids[0], (), chats=len(chat_ids)), given)
-        self.session.read_about(chat_ids[0])
+        self.session.marks.read_about(chat_ids[0])
 
     def action_bookmarks(self) -> None:
         """Show the bookmarks of all chats."""
@@ -154,4 +154,4 @@ class Marking(Part):
                 self.session.changes.tag(chat_id, list(tags), lambda: self._ask_tags(chat_id, tags))
 
         self.app.push_screen(TagsDialog(chat_id, known), given)
-        self.session.read_about(chat_id)
+        self.session.marks.read_about(chat_id)

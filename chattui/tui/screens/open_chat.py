@@ -7,28 +7,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
-
 from chattui.domain.chat import Chat
 from chattui.domain.chat import Message as ChatMessage
-from chattui.domain.levels import Level
 from chattui.domain.marks import Mark
 from chattui.domain.place import Prompt
 from chattui.domain.query import match_pattern
 from chattui.domain.secrets import masked_beginning, masked_mark, shown_line
-from chattui.domain.visible import visible_line
+from chattui.tui import mark_messages as of_marks
 from chattui.tui import messages as told
 from chattui.tui.data.feed import ChatFeed
 from chattui.tui.habits import HABITS
 from chattui.tui.pane.marks import Marks
 from chattui.tui.pane.message_pane import MessagePane
+from chattui.tui.screens.chat_facts import facts_of
 from chattui.tui.soon import Soon
 
 if TYPE_CHECKING:
     from chattui.tui.data.session import Session
-
-_NOTE = 40
-"""Columns of the chat's note that are shown beside its title."""
 
 _SOON = 0.25
 """Seconds between two looks at a chat that another program goes on with."""
@@ -129,7 +124,7 @@ class OpenChat:
         """Ask for what the first paint did without: sizes for the scroll bar, further matches."""
         if self.chat is None:
             return
-        self._session.read_marks(self.chat.id)
+        self._session.marks.read(self.chat.id)
         if self.chat.message_count > _SIZES_FROM:
             self._session.read_sizes(self.chat.id)
         self._session.read_subagents(self.chat.id)
@@ -230,7 +225,7 @@ class OpenChat:
             self._pane.finder.walk.start(here)  # the reader is at a match already: n goes on from there
         return len(event.seqs)
 
-    def marked(self, event: told.MarksRead) -> None:
+    def marked(self, event: of_marks.MarksRead) -> None:
         """Bookmarks and notes."""
         if self.chat_id == event.chat_id:
             self.marks = {mark.seq: mark for mark in event.marks if mark.seq is not None}
@@ -343,7 +338,7 @@ class OpenChat:
     def _look(self) -> None:
         if self.chat is not None and self._feed is not None:
             self._session.read_growth(self.chat.id, self._feed.stored)
-            self._session.read_marks(self.chat.id)
+            self._session.marks.read(self.chat.id)
 
     def reconnect(self) -> None:
         """Ask again for what was on its way when the connection was lost."""
@@ -382,29 +377,8 @@ class OpenChat:
         return " ".join(f for f in facts if f)
 
     def facts(self, width: int) -> str:
-        """Where the chat comes from, for beside its title: as much as fits into ``width`` columns, what tells most first."""
-        chat = self.chat
-        if chat is None:
-            return ""
-        project = chat.project.rstrip("/").rpartition("/")[2] if chat.project else ""
-        kind = "subagent" if chat.parent_id is not None else "fork" if chat.forked_from is not None else ""
-        level = self._pane.sieve.actual
-        shown = f"{level.label} {level:d}/{len(Level)} · " if level < Level.EVERYTHING else ""
-        count = f"{shown}{chat.message_count:,}"
-        tags = self.line(" ".join(f"#{tag}" for tag in chat.tags))
-        note = self.line(chat.description or "")
-        if note:
-            note = HABITS.icon("✎ ") + (
-                note if cell_len(note) <= _NOTE else set_cell_size(note, _NOTE - 1).rstrip() + "…"
-            )
-        facts = [
-            visible_line(fact)
-            for fact in (tags, note, kind, chat.source, project, chat.git_branch or "", count)
-            if fact
-        ]
-        while facts and cell_len(" · ".join(facts)) > width:
-            facts.pop(-2 if len(facts) > 1 else -1)  # branch, project, source, note, tags; the count goes last
-        return " · ".join(facts)
+        """Where the chat comes from, for beside its title: as much as fits into ``width`` columns."""
+        return facts_of(self.chat, self._pane.sieve.actual, self.line, width) if self.chat is not None else ""
 
 
 def _same(one: ChatMessage | None, other: ChatMessage | None) -> bool:
