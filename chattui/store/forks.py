@@ -14,24 +14,33 @@ SELECT unnest(array_agg(c.id)) FROM chattui.chats c
 """
 """Chats of which some may be forks of others; asked for first, because a new database does not know how few they are."""
 
+# So far: what a chat's messages up to one are told apart by. Chats that are the same so far part where they go on differently;
+# of the ways that they go from there, the first one taken is the original's.
 _LINK: LiteralString = """
 WITH family AS (
   SELECT c.id, c.source, c.root_id, c.forked_from FROM chattui.chats c
    WHERE c.owner = CURRENT_USER::text AND c.id = ANY (%(ids)s)
-), said AS MATERIALIZED (
-  SELECT f.source, f.root_id, f.forked_from, m.chat_id, m.seq, m.source_id FROM family f
-    JOIN chattui.messages m ON m.owner = CURRENT_USER::text AND m.chat_id = f.id
+), said AS (
+  SELECT f.source, f.root_id, f.forked_from, m.chat_id, m.seq, m.created_at,
+         sum(hashtextextended(coalesce(m.source_id, m.chat_id::text), m.seq)) OVER (PARTITION BY m.chat_id ORDER BY m.seq) AS so_far
+    FROM family f JOIN chattui.messages m ON m.owner = CURRENT_USER::text AND m.chat_id = f.id
+), parted AS (
+  SELECT s.source, s.root_id, s.forked_from, s.chat_id, s.seq, s.so_far, lead(s.so_far) OVER w AS goes_on,
+         CASE WHEN lead(s.so_far) OVER w IS NULL THEN s.chat_id END AS ends,
+         coalesce(lead(s.created_at) OVER w, '-infinity') AS went_on
+    FROM said s WINDOW w AS (PARTITION BY s.chat_id ORDER BY s.seq)
+), ways AS (
+  SELECT p.*, min(p.went_on) OVER way AS first_on, min(p.chat_id) OVER way AS first_chat
+    FROM parted p WINDOW way AS (PARTITION BY p.source, p.root_id, p.seq, p.so_far, p.goes_on, p.ends)
 ), pairs AS (
-  SELECT a.chat_id AS original, b.chat_id AS fork, count(*)::integer AS shared
-    FROM said a JOIN said b ON (a.source, a.root_id, a.seq, a.source_id) = (b.source, b.root_id, b.seq, b.source_id)
-   WHERE a.chat_id <> b.chat_id AND b.forked_from IS NULL
-   GROUP BY 1, 2
+  SELECT w.chat_id AS fork, w.seq AS shared, w.forked_from,
+         min(w.chat_id) OVER (PARTITION BY w.source, w.root_id, w.seq, w.so_far ORDER BY w.first_on, w.first_chat
+                              GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS original
+    FROM ways w
 ), chosen AS (
   SELECT DISTINCT ON (p.fork) p.fork, p.original, p.shared FROM pairs p
-    LEFT JOIN chattui.messages a ON a.owner = CURRENT_USER::text AND a.chat_id = p.original AND a.seq = p.shared + 1
-    LEFT JOIN chattui.messages b ON b.owner = CURRENT_USER::text AND b.chat_id = p.fork AND b.seq = p.shared + 1
-   WHERE (coalesce(a.created_at, '-infinity'), p.original) < (coalesce(b.created_at, '-infinity'), p.fork)
-   ORDER BY p.fork, p.shared DESC, p.original
+   WHERE p.original IS NOT NULL AND p.forked_from IS NULL
+   ORDER BY p.fork, p.shared DESC
 ), linked AS (
   UPDATE chattui.chats c SET forked_from = k.original, forked_seq = k.shared FROM chosen k
    WHERE c.owner = CURRENT_USER::text AND c.id = k.fork RETURNING c.id, c.forked_seq
