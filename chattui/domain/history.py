@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -156,7 +157,7 @@ class Chunk:
     """
 
     chat: ChatInfo
-    messages: tuple[NewMessage, ...]
+    messages: Sequence[NewMessage]
     offset: int
     line: int
     state: dict[str, Any]

@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import IO, Final
+from typing import IO, Final, overload
 
-from chattui.domain.history import NewAttachment
+from chattui.domain.history import NewAttachment, NewMessage
 from chattui.store.delivery import Delivery, size_of
 
 HELD: Final = 6_000_000
 """Bytes of the deliveries of one batch that stay in memory."""
+
+
+class Shelf(Sequence[NewMessage]):
+    """The messages of one delivery without their contents, read from the file each time they are asked for."""
+
+    def __init__(self, file: IO[bytes], at: int, count: int) -> None:
+        self._file = file
+        self._at = at
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[NewMessage]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> NewMessage: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[NewMessage]: ...
+    def __getitem__(self, index: int | slice) -> NewMessage | Sequence[NewMessage]:
+        return self._all()[index]
+
+    def _all(self) -> tuple[NewMessage, ...]:
+        self._file.seek(self._at)
+        found: tuple[NewMessage, ...] = pickle.load(self._file)  # noqa: S301 - our own file
+        return found
 
 
 class Aside:
@@ -27,10 +54,13 @@ class Aside:
 
     def bodies(self) -> Iterator[bytes | bytearray]:
         """The messages as ``copying.message_body`` writes them, one at a time. To be taken whole, and once."""
-        self._file.seek(self._at)
+        at = self._at
         for _ in range(self._bodies):
-            yield pickle.load(self._file)  # noqa: S301 - our own file
-        self._behind = self._file.tell()
+            self._file.seek(at)
+            body = pickle.load(self._file)  # noqa: S301 - our own file
+            at = self._file.tell()
+            yield body
+        self._behind = at
 
     def attachments(self) -> Iterator[tuple[str, tuple[NewAttachment, ...]]]:
         """(source_id, attachments) of the messages that have some; to be asked for after the bodies."""
@@ -75,6 +105,12 @@ class Batching:
         attached = [(m.source_id, m.attachments) for m in chunk.messages if m.attachments]
         for pair in attached:
             pickle.dump(pair, file, protocol=5)
-        light = tuple(replace(m, content="", attachments=()) for m in chunk.messages)
+        shelf = Shelf(file, file.tell(), len(chunk.messages))
+        pickle.dump(tuple(replace(m, content="", attachments=()) for m in chunk.messages), file, protocol=5)
         aside = Aside(file, at, len(delivery.bodies), len(attached))
-        return replace(delivery, chunk=replace(chunk, messages=light), bodies=(), aside=aside)
+        return replace(delivery, chunk=replace(chunk, messages=shelf), bodies=(), aside=aside)
+
+
+def without_state(delivery: Delivery) -> Delivery:
+    """One that another of the same file and batch follows: only the last one's state is stored."""
+    return delivery if delivery.chunk is None else replace(delivery, chunk=replace(delivery.chunk, state={}))

@@ -37,7 +37,7 @@ class Delivery:
 
 def size_of(delivery: Delivery) -> int:
     """Bytes of what a delivery holds in memory: the bodies of its messages and what is attached to them."""
-    if delivery.chunk is None:
+    if delivery.chunk is None or delivery.aside is not None:
         return 0
     attached = (one for message in delivery.chunk.messages for one in message.attachments)
     return sum(map(len, delivery.bodies)) + sum(len(one.data) for one in attached)

@@ -17,7 +17,7 @@ from chattui.domain.errors import LeftOut, NotNow, SourceError
 from chattui.domain.history import Chunk, HistoryFile
 from chattui.sources.protocol import Source, with_containers
 from chattui.store import forks, imports, search_index
-from chattui.store.aside import Batching
+from chattui.store.aside import Batching, without_state
 from chattui.store.database import Database
 from chattui.store.delivery import Delivery, Receipt, size_of
 from chattui.store.imports import ImportRow
@@ -225,6 +225,8 @@ class Sync:
                 is_cut = not item.file.container or delivery.chunk is None or delivery.chunk.version is not None
                 if delivery.chunk is not None:
                     messages += len(delivery.chunk.messages)
+                if whole and len(batch) > start and delivery.chunk is not None:
+                    batch[-1] = without_state(batch[-1])
                 light = batching.add(delivery) if whole else delivery
                 del delivery
                 size += size_of(light)
