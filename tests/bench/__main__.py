@@ -29,6 +29,7 @@ from tests.bench import (
 )
 from tests.bench.machine import facts, favour
 from tests.bench.options import Options
+from tests.bench.pace import pace
 from tests.bench.places import REPOSITORY, Home, empty_histories, say
 from tests.bench.report import Group, completed, document, impossible, markdown, remember
 
@@ -55,7 +56,9 @@ PAGE = REPOSITORY / "docs" / "benchmarks.md"
 NOTES = (
     "Medians; the verdict is on the figure that the target names. CPU is the program's own CPU time, which other work on the "
     "machine hardly changes; others is how many cores programs that have nothing to do with it used meanwhile: with more "
-    "than 0.3 the wall times are too long. As root the harness and the app get a larger share of the cores (autogroup −10).",
+    "than 0.3 the wall times are too long. The pace is what a fixed piece of work took on both cores when the group was done "
+    "(tests/bench/pace.py): the less, the faster the machine was in that hour. As root the harness and the app "
+    "get a larger share of the cores (autogroup −10).",
 )
 
 
@@ -80,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
         except Exception as error:  # the other groups are still worth measuring
             print(error, file=sys.stderr)
             rows = [impossible(module.TITLE, "–", error)]
-        when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC at a pace of {pace():.0f} ms"
         title = module.TITLE + (TEN_MILLION if asked.ten_million else "")
         groups.append(Group(title, when, module.NOTES, tuple(rows)))
         print(f"\n## {title}\n\n{markdown(rows)}\n", flush=True)

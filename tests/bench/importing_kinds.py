@@ -77,7 +77,8 @@ def _home(options: Options, kind: str, chats: int) -> tuple[Home, list[Path]]:
 def _sources(options: Options) -> list[Row]:
     rows = []
     for kind in kinds.KINDS:
-        home, named = _home(options, kind, 150 if options.quick else 1_500)
+        chats = 1_500 if kind not in kinds.SHORT else 3_750
+        home, named = _home(options, kind, chats // 10 if options.quick else chats)
         rows += _throughput(home, kind, [named])
     return rows
 

@@ -16,7 +16,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from zlib import crc32
 
 from tests.bench.prose import Prose
 
@@ -218,8 +219,8 @@ def _pi(home: Path, found: Iterator[Talk]) -> None:
         records: list[Record] = [head]
 
         def message(role: str, at: str, **fields: Any) -> None:
-            n = len(records)  # noqa: B023
-            place = {"id": f"{n:08x}", "parentId": f"{n - 1:08x}" if n > 1 else None, "timestamp": at}
+            own, above = (f"{crc32(f'{talk.id} {n}'.encode()):08x}" for n in (len(records), len(records) - 1))  # noqa: B023
+            place = {"id": own, "parentId": above if len(records) > 1 else None, "timestamp": at}  # noqa: B023
             records.append({"type": "message", **place, "message": {"role": role, **fields}})  # noqa: B023
 
         for n, turn in enumerate(talk.turns):
@@ -477,3 +478,6 @@ KINDS: dict[str, Callable[[Path, Iterator[Talk]], list[Path] | None]] = {
     "claude-ai": _claude_ai,
 }
 """How chats of each source come about: lines, documents, texts, databases, exports."""
+
+SHORT: Final = frozenset({"llm", "elia", "chatgpt", "claude-ai"})
+"""Sources without tools and thinking, whose chats have two messages a turn instead of five."""
