@@ -240,6 +240,11 @@ class Sync:
                     if self._stop.is_set():
                         return
             self._say(files_done=self._progress.files_done + 1)
+            if whole and (messages >= limit or size >= BATCH_BYTES):
+                done, batch = [batch], []
+                yield done.pop(), size
+                messages, size, limit = 0, 0, BATCH_MESSAGES
+                batching.begin()
         if batch:
             yield batch, size
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
-from histories import SESSION, THREAD, jsonl
+from histories import SESSION, THREAD, jsonl, text
 from homes import Home, add, conversation, held, later, rollout
 from steps import begin, rows, value
 
 from chattui.domain.kinds import ChatStatus
-from chattui.store import chats, imports, messages
+from chattui.sources import chunks
+from chattui.store import aside, chats, imports, messages
+from chattui.store.delivery import Delivery, Receipt
+from chattui.store.writer import HistoryWriter
+from chattui.sync import engine
 
 OTHER = "5e551011-0000-4000-8000-00000000beef"
 
@@ -104,6 +110,64 @@ def test_a_rewritten_file_replaces_what_it_brought(home: Home, same_size: bool) 
     assert report.read == 1
     assert value(home.db, "SELECT count(*) FROM chattui.chats") == 1
     assert home.sync().read == 0
+
+
+def test_a_long_chat_that_comes_whole_lies_on_the_disk_meanwhile(
+    home: Home, other: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "CHUNK_MESSAGES", 10)
+    monkeypatch.setattr(aside, "HELD", 100)
+    laid: list[int] = []
+    shelf = aside.Shelf.__init__
+
+    def put(self: aside.Shelf, file: IO[bytes], at: int, count: int) -> None:
+        laid.append(count)
+        shelf(self, file, at, count)
+
+    monkeypatch.setattr(aside.Shelf, "__init__", put)
+    path = home.claude(conversation(turns=2))
+    home.sync()
+    whole = conversation(turns=30)
+    whole.user(
+        [text("look"), {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "UE5H"}}]
+    )
+    *some, last = [json.loads(line.replace(b"question 1", b"anew")) for line in jsonl(whole.records).splitlines()]
+    path.write_bytes(jsonl(some))
+    later(path)
+    home.sync()
+    assert len(laid) > 5
+    place = other.claude(conversation(turns=0))
+    place.write_bytes(jsonl(some))
+    later(place)
+    other.sync()
+    for one, where in ((home, path), (other, place)):
+        add(where, [last])  # what the last part knows is gone on with
+        one.sync()
+    assert held(home.db, paths=False) == held(other.db, paths=False)
+    assert value(home.db, "SELECT count(*) FROM chattui.files") == 1
+
+
+def test_chats_that_come_whole_come_in_batches(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"5e551011-0000-4000-8000-0000000000{n:02}" for n in range(12)]
+    paths = [home.claude(conversation(name, turns=2), name) for name in names]
+    home.sync()
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"question 1", b"anew"))
+        later(path)
+    stored: list[int] = []
+    write = HistoryWriter.write
+
+    def count(self: HistoryWriter, deliveries: Sequence[Delivery]) -> Receipt:
+        stored.append(len(deliveries))
+        return write(self, deliveries)
+
+    monkeypatch.setattr(HistoryWriter, "write", count)
+    monkeypatch.setattr(engine, "FIRST_BATCH", 10)
+    monkeypatch.setattr(engine, "BATCH_MESSAGES", 20)
+    home.sync()
+    assert sum(stored) == 12
+    assert len(stored) > 3
+    assert all("anew" in home.texts(name) for name in names)
 
 
 def test_a_file_that_got_shorter_is_read_anew(home: Home) -> None:
