@@ -141,26 +141,33 @@ WITH told AS (
          nullif(x.agent, '') AS agent, nullif(x.model, '') AS model,
          nullif(x.root_id, '') AS root_id, x.metadata, x.began, p.id AS parent_id,
          nullif(x.parent_call_id, '') AS parent_call_id,
+         CASE WHEN f.id <> c.forked_from THEN f.id
+              WHEN concat(x.forked_from_id, x.root_id) <> '' THEN c.forked_from END AS forked_from,
+         CASE WHEN f.id <> c.forked_from THEN x.forked_count
+              WHEN concat(x.forked_from_id, x.root_id) <> '' THEN c.forked_seq END AS forked_seq,
          (SELECT max(m.created_at) FROM chattui.messages m
            WHERE m.owner = CURRENT_USER::text AND m.chat_id = x.chat_id) AS last_at
     FROM jsonb_to_recordset(%(chats)s::jsonb) AS x (chat_id bigint, source text, title text, project text, repository text,
          git_branch text, agent text, model text, root_id text, metadata jsonb, began timestamptz, parent_source_id text,
-         parent_call_id text)
+         parent_call_id text, forked_from_id text, forked_count integer)
     JOIN chattui.chats c ON c.owner = CURRENT_USER::text AND c.id = x.chat_id
     LEFT JOIN chattui.chats p ON p.owner = CURRENT_USER::text AND p.source = x.source AND p.source_id = x.parent_source_id
+    LEFT JOIN chattui.chats f ON f.owner = CURRENT_USER::text AND f.source = x.source AND f.source_id = x.forked_from_id
 )
 UPDATE chattui.chats c SET
        title = CASE WHEN c.title_is_own OR (t.title = '' AND NOT c.metadata ? 'title_from') THEN c.title ELSE t.title END,
        project = t.project, repository = t.repository, git_branch = t.git_branch, agent = t.agent, model = t.model,
        root_id = t.root_id, metadata = t.metadata, created_at = coalesce(t.began, c.created_at),
-       last_message_at = coalesce(t.last_at, c.last_message_at), parent_id = t.parent_id, parent_call_id = t.parent_call_id
+       last_message_at = coalesce(t.last_at, c.last_message_at), parent_id = t.parent_id, parent_call_id = t.parent_call_id,
+       forked_from = t.forked_from, forked_seq = t.forked_seq
   FROM told t
  WHERE c.owner = CURRENT_USER::text AND c.id = t.chat_id
    AND (c.title, c.project, c.repository, c.git_branch, c.agent, c.model, c.root_id, c.metadata, c.created_at,
-        c.last_message_at, c.parent_id, c.parent_call_id)
+        c.last_message_at, c.parent_id, c.parent_call_id, c.forked_from)
        IS DISTINCT FROM
        (t.title, t.project, t.repository, t.git_branch, t.agent, t.model, t.root_id, t.metadata,
-        coalesce(t.began, c.created_at), coalesce(t.last_at, c.last_message_at), t.parent_id, t.parent_call_id)
+        coalesce(t.began, c.created_at), coalesce(t.last_at, c.last_message_at), t.parent_id, t.parent_call_id,
+        t.forked_from)
 """
 """Of chats whose file tells all of them anew: what an earlier state of the file said is forgotten, not what a person said."""
 

@@ -194,7 +194,7 @@ class HistoryWriter:
             rows = [_chat_values(i, times[_key(i)]) for i in level]
             for chat_id, source, source_id, count in conn.execute(sql.CHATS, {"chats": storable_json(rows)}):
                 targets[source, source_id] = Target(chat_id, count + 1, count > 0)
-        found = {k: targets[k[0], storable(k[1])] for k in infos}
+        found = {k: targets[storable(k[0]), storable(k[1])] for k in infos}
         for key, target in found.items():
             began = known.get(key)
             target.facts = _chat_values(infos[key], times[key]) | {"began": began.isoformat() if began else None}
@@ -203,12 +203,14 @@ class HistoryWriter:
     @staticmethod
     def _leave_what_is_known(conn: psycopg.Connection[Any], infos: dict[tuple[str, str], ChatInfo]) -> None:
         """A copy tells nothing of a chat that is here with messages: it may be older than what was renamed since."""
-        copies = [{"source": i.source, "source_id": storable(i.source_id)} for i in infos.values() if i.is_copy]
+        copies = [
+            {"source": storable(i.source), "source_id": storable(i.source_id)} for i in infos.values() if i.is_copy
+        ]
         if not copies:
             return
         here = set(conn.execute(sql.FILLED, {"chats": storable_json(copies)}))
         for key, info in infos.items():
-            if info.is_copy and (info.source, storable(info.source_id)) in here:
+            if info.is_copy and (storable(info.source), storable(info.source_id)) in here:
                 infos[key] = ChatInfo(info.source, info.source_id, created_at=info.created_at, is_copy=True)
 
     def _make_room(self, conn: psycopg.Connection[Any], target: Target, item: Delivery) -> None:
@@ -317,10 +319,16 @@ class HistoryWriter:
 
 
 def _levels(infos: dict[tuple[str, str], ChatInfo]) -> Iterator[list[ChatInfo]]:
-    """Parents before their children, of whatever depth, so that a subagent finds its chat within one batch."""
+    """Parents before their children and originals before their forks, of whatever depth, so that within one batch each finds
+    the other."""
     left = dict(infos)
     while left:
-        level = [i for i in left.values() if not i.parent_source_id or (i.source, i.parent_source_id) not in left]
+        waits = {
+            k
+            for k, i in left.items()
+            if any((i.source, n) in left for n in (i.parent_source_id, i.forked_from_id) if n)
+        }
+        level = [i for k, i in left.items() if k not in waits]
         level = level or list(left.values())  # a circle
         for info in level:
             left.pop(_key(info), None)

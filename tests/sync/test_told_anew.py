@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from container_makers import CRUSH, Made, add_crush, more_crush, rows_of
+from container_makers import CRUSH, LLM_NEW, Made, add_crush, add_llm_new, more_crush, more_llm_new, rows_of
 from export_makers import Gpt, put
 from histories import SESSION, Claude, jsonl, text
 from homes import MACHINE, Home, later
@@ -148,3 +150,29 @@ def test_a_subagent_of_a_subagent_finds_its_parent_in_one_batch(home: Home, tmp_
     take(home, path)
     parents = "SELECT c.source_id, p.source_id FROM chattui.chats c LEFT JOIN chattui.chats p ON p.id = c.parent_id ORDER BY 1"
     assert rows(home.db, parents) == [("s1", "s4"), ("s2", "s3"), ("s3", "s1"), ("s4", None)]
+
+
+def test_a_fork_that_a_database_does_not_tell_of_any_more_is_none(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "logs.db"
+    Made(LLM_NEW, add_llm_new, more_llm_new).write(path, random.Random(1), 2)
+    (first,), (second,) = rows_of(path, "SELECT id FROM threads ORDER BY id")
+    forks = "SELECT c.source_id, f.source_id FROM chattui.chats c JOIN chattui.chats f ON f.id = c.forked_from"
+    for nth, named in enumerate((second, "gone", None)):
+        rows_of(path, "UPDATE threads SET forked_from = ? WHERE id = ?", named, first)
+        with closing(sqlite3.connect(path)) as conn, conn:
+            more_llm_new(conn, random.Random(nth), 1)
+        later(path, 10 * nth)
+        take(home, path)
+        assert rows(home.db, forks) == ([(first, named)] if named else [])
+
+
+def test_a_source_with_bytes_that_nothing_can_store_is_a_source_all_the_same(home: Home, tmp_path: Path) -> None:
+    [original] = [one for one in originals(1) if one.source.name == "chattui-json"]
+    whole = original.files[original.main]
+    path = put(
+        tmp_path / "boats.json",
+        whole.replace(b'"source": "', b'"source": "a\\u0000b', 1).replace(b'"source":"', b'"source":"a\\u0000b', 1),
+    )
+    assert b"\\u0000" in path.read_bytes()
+    take(home, path)
+    assert value(home.db, "SELECT count(*) FROM chattui.messages") == 5
