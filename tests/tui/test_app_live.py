@@ -64,16 +64,17 @@ async def test_a_stream_of_changes_is_answered_by_few_requests(
 ) -> None:
     chat = chats.recents(store, limit=1)[0]
     app = app_on(samples)
-    asked: dict[str, int] = {"read_growth": 0, "read_marks": 0, "read_recents": 0}
+    asked: dict[str, int] = {"read_growth": 0, "read": 0, "read_recents": 0}
     async with running(app) as pilot:
-        for name in asked:
+        session = app.main.session
+        for name, reader in (("read_growth", session), ("read", session.marks), ("read_recents", session)):
 
             def counting(*given: Any, name: str = name, real: Any, **more: Any) -> None:
                 asked[name] += 1
                 real(*given, **more)
 
-            counted = partial(counting, real=getattr(app.main.session, name))
-            monkeypatch.setattr(app.main.session, name, counted)
+            counted = partial(counting, real=getattr(reader, name))
+            monkeypatch.setattr(reader, name, counted)
         for number in range(60):
             app._tell(_changed(chat.id))
             if number % 20 == 0:
