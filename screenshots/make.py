@@ -255,6 +255,8 @@ def main(names: list[str]) -> None:
                 asyncio.run(take(load_settings(env), name, *PICTURES[name]))
             with connect(conninfo, autocommit=True) as conn:
                 conn.execute("DELETE FROM chattui.chats WHERE source = 'chattui'")
+            for draft in settings.state_dir.glob("drafts/*.json"):
+                draft.unlink()
     finally:
         stop(settings)
         shutil.rmtree(place, ignore_errors=True)

@@ -69,7 +69,7 @@ def expected_of(known: Source, path: Path, file: HistoryFile) -> Expected:
     container = with_containers(known) if file.container else None
     try:
         for chunk in container.read_chats(path, {}) if container else known.read(path):
-            key = (chunk.chat.source, storable(chunk.chat.source_id))
+            key = (storable(chunk.chat.source), storable(chunk.chat.source_id))
             found.chats[key] = chunk.chat
             found.part.setdefault(key, []).extend(chunk.messages)
             found.problems += [(problem.line, problem.reason) for problem in chunk.problems]
